@@ -1,0 +1,285 @@
+//! A batch of submissions: who each is from, which revision counts, who has not submitted, and the review of each.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::Diagnostic;
+use crate::evaluate::Evaluator;
+use crate::pack::{InForce, Pack};
+use crate::review::{Recommendation, Review};
+use crate::schema::FieldId;
+use crate::submission::Submission;
+use crate::table::{Data, State};
+use crate::value::Decimal;
+
+/// How a batch is reviewed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// By the rules that a district is shown, alone.
+    pub for_districts: bool,
+    /// Lists the districts that are expected and did not submit.
+    pub expects_all: bool,
+    /// The fiscal year of a batch that states none.
+    pub year: Option<i64>,
+}
+
+/// The review of a batch.
+#[derive(Debug, Clone)]
+pub struct BatchReview {
+    /// The pack: its id, version and digest, and that of the office file.
+    pub pack: PackName,
+    /// What was wrong with the batch as a whole.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The review of each submission, by path.
+    pub reviews: Vec<Review>,
+    /// Who is expected and did not submit.
+    pub not_received: Vec<NotReceived>,
+    /// Submissions that a later revision replaces.
+    pub superseded: Vec<String>,
+    /// Files that were not read, and why.
+    pub not_read: Vec<(String, String)>,
+}
+
+/// Which pack judged.
+#[derive(Debug, Clone)]
+pub struct PackName {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its version.
+    pub version: String,
+    /// The digest of its files.
+    pub digest: String,
+    /// The digest of the office file.
+    pub office: Option<String>,
+    /// The words of its four recommendations, from the mildest.
+    pub steps: [String; 4],
+    /// The code of its currency.
+    pub currency: String,
+}
+
+/// A district that is expected and did not submit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotReceived {
+    /// The fiscal year.
+    pub fiscal_year: i64,
+    /// The district's code.
+    pub district_code: String,
+    /// Its name.
+    pub district: Option<String>,
+}
+
+/// Reviews submissions by one pack, each by the rules of its own year.
+pub struct Reviewer<'p> {
+    pack: &'p Pack,
+    years: BTreeMap<i64, OnceLock<InForce<'p>>>,
+    options: Options,
+}
+
+impl<'p> Reviewer<'p> {
+    /// A reviewer for a pack.
+    pub fn new(pack: &'p Pack, options: Options) -> Self {
+        let years = (pack.years.0..=pack.years.1).map(|year| (year, OnceLock::new())).collect();
+        Reviewer { pack, years, options }
+    }
+
+    fn in_force(&self, year: i64) -> Option<&InForce<'p>> {
+        self.years.get(&year).map(|slot| slot.get_or_init(|| InForce::new(self.pack, year)))
+    }
+
+    /// The review of one submission.
+    pub fn review(&self, submission: &Submission) -> Review {
+        let who = identify(self.pack, submission);
+        let mut review = match (who.year.and_then(|year| self.in_force(year)), who.is_told(self.pack)) {
+            (Some(in_force), true) => {
+                let mut evaluator = Evaluator::new(in_force);
+                if self.options.for_districts {
+                    evaluator = evaluator.for_districts();
+                }
+                evaluator.review(submission)
+            }
+            _ => could_not_check(self.pack, submission, &who),
+        };
+        review.district_code = who.code;
+        review.district = who.name;
+        review.fiscal_year = who.year;
+        review.revision = who.revision;
+        review
+    }
+
+    /// The review of a batch. `read` reads one of its sources; submissions are read and judged on all cores, and the
+    /// result is the same on any number of them.
+    pub fn review_all<S: Sync>(&self, sources: &[S], read: impl Fn(&S) -> Vec<Submission> + Sync) -> BatchReview {
+        let mut reviews: Vec<Review> =
+            sources.par_iter().flat_map_iter(|source| read(source).into_iter().map(|s| self.review(&s)).collect::<Vec<_>>()).collect();
+        reviews.sort_by(|a, b| a.path.cmp(&b.path));
+        let (superseded, diagnostics) = self.revisions(&mut reviews);
+        let not_received = if self.options.expects_all { self.not_received(&reviews) } else { Vec::new() };
+        let pack = self.pack;
+        BatchReview {
+            pack: PackName {
+                id: pack.id.clone(),
+                title: pack.title.clone(),
+                version: pack.version.clone(),
+                digest: pack.digest.clone(),
+                office: pack.office.clone(),
+                steps: pack.steps.clone(),
+                currency: pack.schema.currency.clone(),
+            },
+            diagnostics,
+            reviews,
+            not_received,
+            superseded,
+            not_read: Vec::new(),
+        }
+    }
+
+    /// Takes out the reviews of revisions that a later one replaces; asks about two of one number.
+    fn revisions(&self, reviews: &mut Vec<Review>) -> (Vec<String>, Vec<Diagnostic>) {
+        let mut plans: BTreeMap<(String, i64), Vec<(Decimal, String)>> = BTreeMap::new();
+        for review in reviews.iter() {
+            if let (Some(code), Some(year)) = (&review.district_code, review.fiscal_year) {
+                let revision = review.revision.unwrap_or_default();
+                plans.entry((code.clone(), year)).or_default().push((revision, review.path.clone()));
+            }
+        }
+        let (mut superseded, mut diagnostics) = (Vec::new(), Vec::new());
+        for ((code, year), revisions) in plans {
+            let Some(last) = revisions.iter().map(|(r, _)| *r).max() else { continue };
+            let counting: Vec<&str> = revisions.iter().filter(|(r, _)| *r == last).map(|(_, p)| p.as_str()).collect();
+            if let [first, rest @ ..] = counting.as_slice()
+                && !rest.is_empty()
+            {
+                let others = rest.join(", ");
+                let message = format!("{others} is the same plan, {code} for fiscal year {year}, with the same revision number: which counts?");
+                diagnostics.push(Diagnostic::error(*first, message));
+            }
+            superseded.extend(revisions.iter().filter(|(r, _)| *r < last).map(|(_, path)| path.clone()));
+        }
+        superseded.sort();
+        reviews.retain(|r| !superseded.contains(&r.path));
+        (superseded, diagnostics)
+    }
+
+    fn not_received(&self, reviews: &[Review]) -> Vec<NotReceived> {
+        let Some(expected) = &self.pack.expected else { return Vec::new() };
+        let mut years: Vec<i64> = reviews.iter().filter_map(|r| r.fiscal_year).collect();
+        if years.is_empty() {
+            years.extend(self.options.year);
+        }
+        years.sort_unstable();
+        years.dedup();
+        let mut missing = Vec::new();
+        for year in years {
+            let Some(in_force) = self.in_force(year) else { continue };
+            for code in crate::expr::first_keys(expected, &self.pack.schema, &in_force.world) {
+                let here = |r: &Review| r.fiscal_year == Some(year) && r.district_code.as_deref() == Some(&code);
+                if !reviews.iter().any(here) {
+                    let district = directory(self.pack).and_then(|d| d.label(&code)).map(str::to_owned);
+                    missing.push(NotReceived { fiscal_year: year, district_code: code, district });
+                }
+            }
+        }
+        missing.sort();
+        missing
+    }
+}
+
+/// The names of all districts, if the pack has them.
+fn directory(pack: &Pack) -> Option<&crate::schema::Codes> {
+    let plan = pack.schema.tables.get(pack.identity.table)?;
+    plan.fields.get(pack.identity.code?)?.codes.as_ref()
+}
+
+/// Who a submission is from, and for which year, as far as it can be told.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Identified {
+    /// The district's code.
+    pub code: Option<String>,
+    /// The district's name.
+    pub name: Option<String>,
+    /// The fiscal year.
+    pub year: Option<i64>,
+    /// The number of the revision.
+    pub revision: Option<Decimal>,
+}
+
+impl Identified {
+    /// Whether the district is told, where the pack asks for one.
+    fn is_told(&self, pack: &Pack) -> bool {
+        let asked = pack.identity.code.is_some() || pack.identity.name.is_some();
+        !asked || self.code.is_some() || (pack.identity.code.is_none() && self.name.is_some())
+    }
+}
+
+/// Reads who a submission is from: by its code, or by its name in the directory of districts.
+pub fn identify(pack: &Pack, submission: &Submission) -> Identified {
+    let identity = &pack.identity;
+    let text = |field: Option<FieldId>| field.and_then(|f| plan_text(pack, submission, f));
+    let number = |field: FieldId| plan_number(pack, submission, field);
+    let stated = text(identity.name);
+    let by_name = || directory(pack)?.find(stated.as_deref()?).map(str::to_owned);
+    let code = if identity.code.is_some() { text(identity.code).or_else(by_name) } else { None };
+    let listed = code.as_deref().and_then(|code| directory(pack)?.label(code)).map(str::to_owned);
+    let year = number(identity.year).and_then(|y| i64::try_from(y.mantissa() / 10_i128.pow(y.scale())).ok());
+    let revision = pack.schema.tables.get(identity.table).and_then(|t| t.field("revision"));
+    Identified { code, name: listed.or(stated), year, revision: revision.and_then(number) }
+}
+
+fn plan_text(pack: &Pack, submission: &Submission, field: FieldId) -> Option<String> {
+    let column = submission.table(pack.identity.table)?.columns.get(field)?.as_ref()?;
+    match &column.data {
+        Data::Texts(ids) if column.state(0) == State::Value => ids.first().map(|&id| submission.texts.get(id).to_owned()),
+        _ => None,
+    }
+}
+
+fn plan_number(pack: &Pack, submission: &Submission, field: FieldId) -> Option<Decimal> {
+    let column = submission.table(pack.identity.table)?.columns.get(field)?.as_ref()?;
+    match &column.data {
+        Data::Nums(nums) if column.state(0) == State::Value => Some(nums.get(0)),
+        _ => None,
+    }
+}
+
+/// A review that judges nothing, and says why.
+fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Review {
+    let plan = pack.schema.tables.get(pack.identity.table);
+    let label = |field: FieldId| plan.and_then(|t| t.fields.get(field)).map_or("", |f| f.label.as_str()).to_lowercase();
+    let why = match who.year {
+        None => format!("could not check: the {} cannot be told", label(pack.identity.year)),
+        Some(year) if !pack.covers(year) => {
+            let (from, until) = pack.years;
+            let lacking = pack.lacking(year);
+            let owed = if lacking.is_empty() { String::new() } else { format!(" and {}", lacking.join(", ")) };
+            format!("could not check: the pack covers fiscal years {from} to {until}; for {year} an office file must supply `years`{owed}")
+        }
+        Some(_) => format!("could not check: the {} cannot be told", pack.identity.code.or(pack.identity.name).map_or_else(|| "district".to_owned(), label)),
+    };
+    Review {
+        path: submission.path.clone(),
+        district_code: None,
+        district: None,
+        fiscal_year: None,
+        revision: None,
+        recommendation: None,
+        wording: why,
+        inputs: submission.inputs.clone(),
+        diagnostics: submission.diagnostics.clone(),
+        rules: Vec::new(),
+        findings: Vec::new(),
+        undecided: Vec::new(),
+        tables: Vec::new(),
+    }
+}
+
+impl BatchReview {
+    /// How many submissions have each recommendation, from the mildest, and how many could not be checked.
+    pub fn recommendations(&self) -> ([usize; 4], usize) {
+        let count = |wanted: Option<Recommendation>| self.reviews.iter().filter(|r| r.recommendation == wanted).count();
+        (Recommendation::ALL.map(|r| count(Some(r))), count(None))
+    }
+}

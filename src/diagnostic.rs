@@ -1,0 +1,110 @@
+//! A mistake in somebody's file, and where: [`Diagnostic`] for submissions, [`Mistake`] for packs.
+
+use std::ops::Range;
+
+/// How much a diagnostic of a submission weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weight {
+    /// Worth knowing; nothing was lost.
+    Notice,
+    /// Wrong or unreadable: the cell should be mended.
+    Error,
+    /// Something could not be read at all.
+    Fatal,
+}
+
+/// Something to tell the author of a submission, at its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Where, as the reader looks it up: `windham/budget.csv:17:amount`.
+    pub place: String,
+    /// What is wrong and what would be right; lower case, no full stop.
+    pub message: String,
+    /// How much it weighs.
+    pub weight: Weight,
+}
+
+impl Diagnostic {
+    /// A mistake at `place`.
+    pub fn error(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Diagnostic { place: place.into(), message: message.into(), weight: Weight::Error }
+    }
+
+    /// A notice at `place`.
+    pub fn notice(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Diagnostic { place: place.into(), message: message.into(), weight: Weight::Notice }
+    }
+
+    /// Something at `place` that could not be read at all.
+    pub fn fatal(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Diagnostic { place: place.into(), message: message.into(), weight: Weight::Fatal }
+    }
+}
+
+/// Whether a mistake in a pack stops it from loading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// The pack does not load.
+    Error,
+    /// The pack loads; its author should look.
+    Warning,
+}
+
+/// A mistake in a pack's or an office's file, with the bytes to underline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Whether it stops the pack.
+    pub level: Level,
+    /// The file, relative to the folder that holds the pack: `alliance/rules/budget/x.toml`.
+    pub file: String,
+    /// The bytes of the file to underline; `None` for the file as a whole.
+    pub span: Option<Range<usize>>,
+    /// What is wrong; lower case, no full stop.
+    pub message: String,
+    /// What stands under the underline, or nothing.
+    pub label: String,
+    /// What would be right, or nothing.
+    pub help: String,
+}
+
+/// The nearest of `names` to `word`, if one is near enough to be meant.
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = fold(word);
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&folded, &fold(name)), name))
+        .filter(|(distance, name)| *distance <= 1 + name.chars().count().min(word.chars().count()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// "did you mean `x`?", or the valid names when they are few.
+pub fn suggest<'a>(word: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if let Some(name) = nearest(word, names.clone()) {
+        return format!("did you mean `{name}`?");
+    }
+    let names: Vec<_> = names.into_iter().collect();
+    match names.len() {
+        0 => String::new(),
+        1..=14 => format!("one of: {}", names.join(", ")),
+        n => format!("one of: {}, … ({n} in all)", names.iter().take(12).copied().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// A name with case, spaces, hyphens and underscores taken out of account.
+pub fn fold(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut gap = false;
+    for c in name.chars() {
+        if c.is_whitespace() || matches!(c, '_' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\u{2014}') {
+            gap = !out.is_empty();
+        } else {
+            if gap {
+                out.push('_');
+                gap = false;
+            }
+            out.extend(c.to_lowercase());
+        }
+    }
+    out
+}

@@ -1,0 +1,664 @@
+//! Why a rule said what it said: read off what the one evaluation noted, never worked out again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::expr::Expr;
+use crate::expr::eval::{MAIN, Machine, Notebook, is_unknown_at};
+use crate::expr::tree::{Iteration, Kind, LevelNo, Node, Ty};
+use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
+use crate::expr::{BinaryOp, Builtin};
+use crate::review::{DrawnCell, Evidence, Gap};
+use crate::schema::{FieldId, Otherwise, TableId};
+use crate::table::{Rows, State};
+use crate::value::{Decimal, Value, ceiling, floor, plain, say};
+
+/// A cell: table, row, field; a whole row has no field, a whole table no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell {
+    table: TableId,
+    field: Option<FieldId>,
+    row: Option<usize>,
+}
+
+/// What a finding shows.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) assumptions: Vec<Evidence>,
+    pub(crate) missing: Vec<String>,
+    /// Reference tables that lack the row: the table and the key.
+    pub(crate) owed: Vec<(TableId, String)>,
+    pub(crate) gap: Option<Gap>,
+    pub(crate) needs: Option<String>,
+    pub(crate) cells: Vec<DrawnCell>,
+}
+
+/// Tells the story of one subject from what its evaluation noted.
+pub(crate) struct Teller<'m, 'a> {
+    machine: &'m Machine<'a>,
+    notebook: &'m Notebook,
+    lets: &'m [&'a Expr],
+    story: Story,
+    told: BTreeSet<(usize, usize, Vec<usize>)>,
+    decisive: BTreeSet<Cell>,
+    gaps: BTreeSet<Cell>,
+    no_gap: usize,
+}
+
+/// Where in the nest of rows a piece is looked at: one index a level.
+type At = Vec<usize>;
+
+impl<'m, 'a> Teller<'m, 'a> {
+    pub(crate) fn new(machine: &'m Machine<'a>, notebook: &'m Notebook, lets: &'m [&'a Expr]) -> Self {
+        Teller {
+            machine,
+            notebook,
+            lets,
+            story: Story::default(),
+            told: BTreeSet::new(),
+            decisive: BTreeSet::new(),
+            gaps: BTreeSet::new(),
+            no_gap: 0,
+        }
+    }
+
+    /// Tells why `expr` has the value it has for the one subject; `unknown` when that value is no answer.
+    pub(crate) fn tell(&mut self, expr: &'a Expr, unknown: bool) {
+        let at = vec![0, 0];
+        self.explain(MAIN, expr, &expr.root, &at);
+        if unknown {
+            self.story.gap = None;
+            self.story.needs = None;
+            self.lack(MAIN, &expr.root, &at);
+        }
+    }
+
+    /// Tells what made it uncertain whether the item at `item` of an iteration's list belongs to it.
+    pub(crate) fn tell_item(&mut self, expr: &'a Expr, table: TableId, row: u32) {
+        let mut node = &expr.root;
+        while let Kind::Filter(iteration) = &node.kind {
+            let items = self.frame_items(MAIN, node);
+            let is_row = |at: &At| {
+                let item = at.get(iteration.item).copied().unwrap_or(0);
+                self.frame_row(MAIN, node, item) == Some((table, row))
+            };
+            let items: Vec<At> = items.into_iter().filter(is_row).collect();
+            for at in items {
+                self.explain(MAIN, expr, &iteration.body, &at);
+                self.lack(MAIN, &iteration.body, &at);
+            }
+            node = &iteration.list;
+        }
+        self.story.gap = None;
+        self.story.needs = None;
+    }
+
+    /// Tells that a required table is not there.
+    pub(crate) fn tell_table(&mut self, table: TableId) {
+        self.gaps.insert(Cell { table, field: None, row: None });
+    }
+
+    pub(crate) fn finish(mut self) -> Story {
+        self.story.missing = self.places(&self.gaps);
+        self.story.cells = self.draw();
+        self.story
+    }
+
+    /// Whether a value rests on a cell that holds a small count.
+    pub(crate) fn rests_on_small_count(&self, expr: &'a Expr) -> bool {
+        let mut cells = BTreeSet::new();
+        self.cells(MAIN, &expr.root, &vec![0, 0], &mut cells);
+        cells.iter().any(|c| self.is_small_count(*c))
+    }
+
+    fn noted(&self, expr: usize, node: &Node) -> Option<&'m Vector> {
+        self.notebook.get(&(expr, node.id)).map(|n| &n.value)
+    }
+
+    /// Where in a noted vector the value for `at` stands.
+    fn index(v: &Vector, level: LevelNo, at: &At) -> usize {
+        if v.len() == 1 { 0 } else { at.get(level).copied().unwrap_or(0) }
+    }
+
+    fn truth(&self, expr: usize, node: &Node, at: &At) -> u8 {
+        match self.noted(expr, node) {
+            Some(v @ Vector::Bools(b)) => b.get(Self::index(v, node.level, at)).copied().unwrap_or(truth::NULL),
+            _ => truth::NULL,
+        }
+    }
+
+    fn number(&self, expr: usize, node: &Node, at: &At) -> Option<Num> {
+        match self.noted(expr, node) {
+            Some(v @ Vector::Nums(n)) => Some(n.at(Self::index(v, node.level, at))),
+            _ => None,
+        }
+    }
+
+    fn value(&self, expr: usize, node: &Node, at: &At) -> Value {
+        self.noted(expr, node).map_or(Value::Null, |v| self.machine.value(v, Self::index(v, node.level, at), &node.ty))
+    }
+
+    fn is_gap(&self, expr: usize, node: &Node, at: &At) -> bool {
+        let Some(v) = self.noted(expr, node) else { return false };
+        let i = Self::index(v, node.level, at);
+        if is_unknown_at(v, i) {
+            return true;
+        }
+        match v {
+            Vector::Lists(lists) => lists.range(i).any(|k| lists.is_maybe(k) || is_unknown_at(&lists.items, k)),
+            _ => false,
+        }
+    }
+
+    fn is_null(&self, expr: usize, node: &Node, at: &At) -> bool {
+        matches!(self.value(expr, node, at), Value::Null)
+            || matches!(self.value(expr, node, at), Value::List(items) if items.contains(&Value::Null))
+    }
+
+    /// The items of an iteration that stand under `at`, each as a place.
+    fn items_under(&self, expr: usize, node: &Node, iteration: &Iteration, at: &At) -> Vec<At> {
+        let outer = iteration.item - 1;
+        let here = at.get(outer.min(node.level)).copied().unwrap_or(0);
+        let all = self.frame_items(expr, node);
+        all.into_iter()
+            .filter(|item| item.get(outer).copied().unwrap_or(0) == if node.level < outer { item.get(outer).copied().unwrap_or(0) } else { here })
+            .map(|item| {
+                let mut place = at.clone();
+                place.resize(iteration.item, 0);
+                place.push(item.get(iteration.item).copied().unwrap_or(0));
+                place
+            })
+            .collect()
+    }
+
+    /// Every item of an iteration's frame: its row outside, and its own number.
+    fn frame_items(&self, expr: usize, node: &Node) -> Vec<At> {
+        let (Kind::Filter(iteration) | Kind::Quantified(_, iteration) | Kind::For(iteration)) = &node.kind else {
+            return Vec::new();
+        };
+        let Some(frame) = self.notebook.get(&(expr, node.id)).and_then(|n| n.frame.as_ref()) else { return Vec::new() };
+        let place = |item: usize| {
+            let mut at = vec![0; iteration.item];
+            if let Some(outer) = at.last_mut() {
+                *outer = frame.parent.get(item).copied().unwrap_or(0);
+            }
+            at.push(item);
+            at
+        };
+        (0..frame.len).map(place).collect()
+    }
+
+    fn frame_row(&self, expr: usize, node: &Node, item: usize) -> Option<(TableId, u32)> {
+        match self.notebook.get(&(expr, node.id)).and_then(|n| n.frame.as_ref()).map(|f| &f.items) {
+            Some(Vector::Rows(table, rows)) => rows.get(item).map(|row| (*table, *row)),
+            _ => None,
+        }
+    }
+
+    /// Follows a truth value to the tests that decided it.
+    fn explain(&mut self, no: usize, expr: &'a Expr, node: &'a Node, at: &At) {
+        let value = self.truth(no, node, at);
+        match &node.kind {
+            Kind::And(a, b) => self.explain_pair(no, expr, (a, b), at, value, truth::FALSE),
+            Kind::Or(a, b) => {
+                self.no_gap += 1;
+                self.explain_pair(no, expr, (a, b), at, value, truth::TRUE);
+                self.no_gap -= 1;
+            }
+            Kind::Not(a) => {
+                self.no_gap += 1;
+                self.explain(no, expr, a, at);
+                self.no_gap -= 1;
+            }
+            Kind::If(test, yes, no_branch) => {
+                self.no_gap += 1;
+                self.explain(no, expr, test, at);
+                self.no_gap -= 1;
+                match self.truth(no, test, at) {
+                    truth::TRUE => self.explain(no, expr, yes, at),
+                    truth::UNKNOWN => {}
+                    _ => self.explain(no, expr, no_branch, at),
+                }
+            }
+            Kind::Let(index) => {
+                if let Some(named) = self.lets.get(*index).copied() {
+                    self.explain(*index, named, &named.root, at);
+                }
+            }
+            Kind::Compare(op, a, b) => {
+                self.enter(no, expr, a, at);
+                self.enter(no, expr, b, at);
+                if value == truth::FALSE {
+                    self.measure(no, *op, a, b, at);
+                }
+            }
+            Kind::Quantified(quantifier, iteration) => {
+                self.explain_items(no, expr, node, (iteration, quantifier.is_every()), at, value);
+            }
+            Kind::Call(_, args) => args.iter().for_each(|arg| self.enter(no, expr, arg, at)),
+            Kind::Const(_) => {}
+            _ => self.enter(no, expr, node, at),
+        }
+    }
+
+    fn explain_pair(&mut self, no: usize, expr: &'a Expr, pair: (&'a Node, &'a Node), at: &At, value: u8, decides: u8) {
+        let sides = [pair.0, pair.1].map(|side| (side, self.truth(no, side, at)));
+        if value == decides {
+            if let Some((side, _)) = sides.into_iter().find(|(_, t)| *t == decides) {
+                self.explain(no, expr, side, at);
+            }
+            return;
+        }
+        for (side, t) in sides {
+            if value == truth::not(decides) || t == value {
+                self.explain(no, expr, side, at);
+            }
+        }
+    }
+
+    fn explain_items(&mut self, no: usize, expr: &'a Expr, node: &'a Node, of: (&'a Iteration, bool), at: &At, value: u8) {
+        let (iteration, every) = of;
+        let decides = if every { truth::FALSE } else { truth::TRUE };
+        if value != decides && value != truth::UNKNOWN && value != truth::NULL {
+            self.enter(no, expr, node, at);
+            return;
+        }
+        let mut found = false;
+        for item in self.items_under(no, node, iteration, at) {
+            if self.truth(no, &iteration.body, &item) == value {
+                found = true;
+                self.explain(no, expr, &iteration.body, &item);
+            }
+        }
+        if !found {
+            self.enter(no, expr, node, at);
+        }
+    }
+
+    /// Notes a piece with its value and its cells, and the `let`s that it is made of.
+    fn enter(&mut self, no: usize, expr: &'a Expr, node: &'a Node, at: &At) {
+        if let Kind::Let(index) = node.kind {
+            if let Some(named) = self.lets.get(index).copied() {
+                self.enter(index, named, &named.root, at);
+            }
+            return;
+        }
+        if matches!(node.kind, Kind::Const(_)) || !self.told.insert((no, node.id, at.clone())) {
+            return;
+        }
+        let mut cells = BTreeSet::new();
+        self.cells(no, node, at, &mut cells);
+        let small = cells.iter().any(|c| self.is_small_count(*c));
+        let value = if small { Value::Suppressed } else { self.value(no, node, at) };
+        if small {
+            self.no_gap += 1_000_000;
+        }
+        self.decisive.extend(cells.iter().copied());
+        self.story.evidence.push(Evidence { expression: expr.text_of(&node.span), value, cells: self.places(&cells) });
+        self.assumptions(no, expr, node, at);
+        self.enter_lets(node, at);
+    }
+
+    fn enter_lets(&mut self, node: &'a Node, at: &At) {
+        for part in node.parts() {
+            if let Kind::Let(index) = part.kind {
+                if let Some(named) = self.lets.get(index).copied() {
+                    self.enter(index, named, &named.root, at);
+                }
+            } else {
+                self.enter_lets(part, at);
+            }
+        }
+    }
+
+    fn assumptions(&mut self, no: usize, expr: &'a Expr, node: &'a Node, at: &At) {
+        if let Kind::Assume(value, default) = &node.kind
+            && self.value(no, value, at) == Value::Null
+            && self.noted(no, value).is_some()
+        {
+            let mut cells = BTreeSet::new();
+            self.cells(no, value, at, &mut cells);
+            self.cells(no, default, at, &mut cells);
+            let small = cells.iter().any(|c| self.is_small_count(*c));
+            let value_of = if small { Value::Suppressed } else { self.value(no, default, at) };
+            let told = Evidence { expression: expr.text_of(&value.span), value: value_of, cells: self.places(&cells) };
+            if !self.story.assumptions.contains(&told) {
+                self.story.assumptions.push(told);
+            }
+        }
+        for part in node.parts() {
+            self.assumptions(no, expr, part, at);
+        }
+    }
+
+    /// By how much a comparison falls short, and what it needs.
+    fn measure(&mut self, no: usize, op: BinaryOp, a: &Node, b: &Node, at: &At) {
+        if self.no_gap > 0 || self.story.gap.is_some() || op == BinaryOp::NotEqual {
+            return;
+        }
+        let bounds = |x: Option<Num>| match x {
+            Some(Num::Known(x)) => Some((x, x)),
+            Some(Num::Between(low, high)) => Some((low, high)),
+            _ => None,
+        };
+        let (Some((a_low, a_high)), Some((b_low, b_high))) = (bounds(self.number(no, a, at)), bounds(self.number(no, b, at)))
+        else {
+            return;
+        };
+        let above = a_low.checked_sub(b_high);
+        let below = b_low.checked_sub(a_high);
+        let short = match op {
+            BinaryOp::Less | BinaryOp::LessEqual => above,
+            BinaryOp::Greater | BinaryOp::GreaterEqual => below,
+            _ => above.max(below),
+        };
+        let Some(value) = short.filter(|x| *x > Decimal::ZERO) else { return };
+        let unit = match if a.ty == Ty::Null { &b.ty } else { &a.ty } {
+            Ty::Money => self.machine.schema.currency.clone(),
+            Ty::Date => "days".to_owned(),
+            _ => "number".to_owned(),
+        };
+        self.story.needs = self.needs(no, op, (a, b), at);
+        self.story.gap = Some(Gap { value, unit });
+    }
+
+    /// What the left side needs to be, in words; money to the nearest cent that passes.
+    fn needs(&self, no: usize, op: BinaryOp, sides: (&Node, &Node), at: &At) -> Option<String> {
+        let (words, down) = match op {
+            BinaryOp::LessEqual => ("at most", true),
+            BinaryOp::Less => ("less than", true),
+            BinaryOp::GreaterEqual => ("at least", false),
+            BinaryOp::Greater => ("more than", false),
+            _ => ("exactly", true),
+        };
+        let required = match self.value(no, sides.1, at) {
+            Value::Money(x) if op != BinaryOp::Equal => Value::Money(if down { floor(x, 2)? } else { ceiling(x, 2)? }),
+            Value::Unknown { .. } | Value::Null => return None,
+            other => other,
+        };
+        Some(format!("{words} {}", say(&required, &self.machine.schema.currency)))
+    }
+
+    /// The cells that a piece rests on.
+    fn cells(&self, no: usize, node: &Node, at: &At, found: &mut BTreeSet<Cell>) {
+        match &node.kind {
+            Kind::Field(of, table, field) => {
+                for row in self.rows_of(no, of, at) {
+                    self.source(*table, row, *field, found);
+                }
+                if let Ty::List(_) = of.ty {
+                    self.left_out(no, of, *table, *field, at, found);
+                }
+                self.cells(no, of, at, found);
+            }
+            Kind::Marked(_, of, table, field) => {
+                for row in self.rows_of(no, of, at) {
+                    self.add(*table, row, *field, found);
+                }
+                self.cells(no, of, at, found);
+            }
+            Kind::Filter(iteration) => {
+                for item in self.items_under(no, node, iteration, at) {
+                    if matches!(self.truth(no, &iteration.body, &item), truth::TRUE | truth::UNKNOWN) {
+                        self.cells(no, &iteration.body, &item, found);
+                    }
+                }
+                self.cells(no, &iteration.list, at, found);
+            }
+            Kind::Quantified(_, iteration) | Kind::For(iteration) => {
+                for item in self.items_under(no, node, iteration, at) {
+                    self.cells(no, &iteration.body, &item, found);
+                }
+                self.cells(no, &iteration.list, at, found);
+            }
+            Kind::Call(Builtin::Count, args) => {
+                if let Some(Kind::Table(table)) = args.first().map(|a| &a.kind) {
+                    for row in self.rows_of(no, args.first().unwrap_or(node), at) {
+                        self.add_row(*table, row, found);
+                    }
+                }
+                args.iter().for_each(|a| self.cells(no, a, at, found));
+            }
+            Kind::Table(table) | Kind::Plan(table) => {
+                let empty = self.machine.submission.table(*table).is_some_and(Rows::is_empty);
+                if empty {
+                    found.insert(Cell { table: *table, field: None, row: None });
+                }
+            }
+            Kind::Let(index) => {
+                if let Some(named) = self.lets.get(*index) {
+                    self.cells(*index, &named.root, at, found);
+                }
+            }
+            Kind::If(test, yes, no_branch) => {
+                self.cells(no, test, at, found);
+                let t = self.truth(no, test, at);
+                if t == truth::TRUE || t == truth::UNKNOWN {
+                    self.cells(no, yes, at, found);
+                }
+                if t != truth::TRUE {
+                    self.cells(no, no_branch, at, found);
+                }
+            }
+            Kind::Assume(value, default) => {
+                self.cells(no, value, at, found);
+                if self.value(no, value, at) == Value::Null {
+                    self.cells(no, default, at, found);
+                }
+            }
+            _ => node.parts().into_iter().for_each(|part| self.cells(no, part, at, found)),
+        }
+    }
+
+    /// The rows that a piece stands for: one, or those of a list.
+    fn rows_of(&self, no: usize, node: &Node, at: &At) -> Vec<u32> {
+        let real = |rows: &[u32]| rows.iter().copied().filter(|r| *r != NULL_ID && *r != UNKNOWN_ID).collect();
+        match self.noted(no, node) {
+            Some(v @ Vector::Rows(_, rows)) => {
+                rows.get(Self::index(v, node.level, at)).map(|r| real(&[*r])).unwrap_or_default()
+            }
+            Some(v @ Vector::Lists(lists)) => match &*lists.items {
+                Vector::Rows(_, rows) => {
+                    real(rows.get(lists.range(Self::index(v, node.level, at))).unwrap_or_default())
+                }
+                _ => Vec::new(),
+            },
+            _ => match &node.kind {
+                Kind::Let(index) => self.lets.get(*index).map_or_else(Vec::new, |named| self.rows_of(*index, &named.root, at)),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// Cells of a list that are not applicable and were left out.
+    fn left_out(&self, no: usize, of: &Node, table: TableId, field: FieldId, at: &At, found: &mut BTreeSet<Cell>) {
+        for row in self.rows_of(no, of, at) {
+            if self.machine.is_marked(table, field, Some(&row), State::NotApplicable) {
+                self.add(table, row, field, found);
+            }
+        }
+    }
+
+    fn add(&self, table: TableId, row: u32, field: FieldId, found: &mut BTreeSet<Cell>) {
+        if table < self.machine.schema.submission {
+            found.insert(Cell { table, field: Some(field), row: usize::try_from(row).ok() });
+        }
+    }
+
+    fn add_row(&self, table: TableId, row: u32, found: &mut BTreeSet<Cell>) {
+        if table < self.machine.schema.submission {
+            found.insert(Cell { table, field: None, row: usize::try_from(row).ok() });
+        }
+    }
+
+    /// The cell that a field's value stands in: its own, or the one that stands in for a blank.
+    fn source(&self, table: TableId, row: u32, field: FieldId, found: &mut BTreeSet<Cell>) {
+        let schema = self.machine.schema;
+        let Some(rows) = self.machine.submission.table(table) else { return };
+        let Some(at) = usize::try_from(row).ok() else { return };
+        let otherwise = schema.tables.get(table).and_then(|t| t.fields.get(field)).and_then(|f| f.otherwise);
+        if rows.state(at, field) != State::Blank {
+            return self.add(table, row, field, found);
+        }
+        match otherwise {
+            None => self.add(table, row, field, found),
+            Some(Otherwise::Row) => self.add_row(table, row, found),
+            Some(Otherwise::Plan(other)) => {
+                if let Some(plan) = schema.table("plan") {
+                    self.add(plan, 0, other, found);
+                }
+            }
+            Some(Otherwise::Joined { table: joined, field: other, by }) => {
+                self.add(table, row, by, found);
+                match self.machine.joined_row(table, joined, by, at) {
+                    Some(joined_row) => self.add(joined, joined_row, other, found),
+                    None => self.add(table, row, field, found),
+                }
+            }
+        }
+    }
+
+    /// The cells and tables for want of which a piece has no answer.
+    fn lack(&mut self, no: usize, node: &'a Node, at: &At) {
+        if let Kind::Let(index) = node.kind {
+            if let Some(named) = self.lets.get(index).copied() {
+                self.lack(index, &named.root, at);
+            }
+            return;
+        }
+        let gap = self.is_gap(no, node, at);
+        if !gap && !self.is_null(no, node, at) {
+            return;
+        }
+        match &node.kind {
+            Kind::Field(of, table, field) => self.lack_field(no, node, (of, *table, *field), at),
+            Kind::Lookup(table, keys) => {
+                let known = keys.iter().all(|k| !self.is_gap(no, k, at) && !self.is_null(no, k, at));
+                if known && gap {
+                    let words: Vec<String> = keys.iter().map(|k| plain_words(&self.value(no, k, at))).collect();
+                    let owed = (*table, words.join(", "));
+                    if !self.story.owed.contains(&owed) {
+                        self.story.owed.push(owed);
+                    }
+                }
+                keys.iter().for_each(|k| self.lack(no, k, at));
+            }
+            Kind::Table(table) | Kind::Plan(table) => {
+                if self.machine.submission.table(*table).is_some_and(Rows::is_empty) {
+                    self.gaps.insert(Cell { table: *table, field: None, row: None });
+                }
+            }
+            Kind::Filter(iteration) | Kind::Quantified(_, iteration) | Kind::For(iteration) => {
+                self.lack(no, &iteration.list, at);
+                for item in self.items_under(no, node, iteration, at) {
+                    self.lack(no, &iteration.body, &item);
+                }
+            }
+            _ => node.parts().into_iter().for_each(|part| self.lack(no, part, at)),
+        }
+    }
+
+    fn lack_field(&mut self, no: usize, node: &'a Node, of: (&'a Node, TableId, FieldId), at: &At) {
+        let (of, table, field) = of;
+        let schema = self.machine.schema;
+        if table < schema.submission {
+            let mut cells = BTreeSet::new();
+            for row in self.rows_of(no, of, at) {
+                let mut own = BTreeSet::new();
+                self.source(table, row, field, &mut own);
+                cells.extend(own.into_iter().filter(|c| self.is_empty_cell(*c)));
+            }
+            self.gaps.extend(cells);
+        } else if self.is_gap(no, node, at) {
+            let rows = self.rows_of(no, of, at);
+            for row in rows {
+                let place = usize::try_from(row).ok().and_then(|r| self.machine.rows(table).map(|rows| rows.row_place(r)));
+                let owed = (table, place.unwrap_or_default());
+                if self.machine.is_marked(table, field, Some(&row), State::Value) || self.story.owed.contains(&owed) {
+                    continue;
+                }
+                self.story.owed.push(owed);
+            }
+        }
+        self.lack(no, of, at);
+    }
+
+    /// Whether nothing can be read from a cell.
+    fn is_empty_cell(&self, cell: Cell) -> bool {
+        let (Some(row), Some(field)) = (cell.row, cell.field) else { return cell.row.is_none() };
+        self.machine.submission.table(cell.table).is_some_and(|rows| rows.state(row, field) != State::Value)
+    }
+
+    /// Whether a cell holds a count so small that it is printed nowhere.
+    fn is_small_count(&self, cell: Cell) -> bool {
+        let (Some(row), Some(field)) = (cell.row, cell.field) else { return false };
+        self.machine.is_small_count(cell.table, row, field)
+    }
+
+    /// Cells as places: neighbouring cells of a column as one run.
+    fn places(&self, cells: &BTreeSet<Cell>) -> Vec<String> {
+        let mut columns: BTreeMap<(TableId, Option<FieldId>), Vec<usize>> = BTreeMap::new();
+        let mut places = Vec::new();
+        for cell in cells {
+            match cell.row {
+                None => {
+                    let path = self.machine.submission.table(cell.table).map(|rows| rows.layout.path().to_owned());
+                    places.extend(path);
+                }
+                Some(row) => columns.entry((cell.table, cell.field)).or_default().push(row),
+            }
+        }
+        for ((table, field), rows) in columns {
+            let (Some(t), Some(data)) = (self.machine.schema.tables.get(table), self.machine.submission.table(table)) else {
+                continue;
+            };
+            runs(data, &rows).into_iter().for_each(|(first, last)| {
+                let one = |row: usize| field.map_or_else(|| data.row_place(row), |f| data.place(t, row, f));
+                let place = if first == last { one(first) } else { data.run(t, first, last, field) };
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            });
+        }
+        places
+    }
+
+    /// The deciding cells as they are written, in the order of rows; runs of many rows are left to their places.
+    fn draw(&self) -> Vec<DrawnCell> {
+        const MOST: usize = 12;
+        let mut cells: Vec<Cell> = self.gaps.iter().chain(&self.decisive).copied().filter(|c| c.row.is_some() && c.field.is_some()).collect();
+        cells.sort_by_key(|c| (c.table, c.row, c.field));
+        cells.dedup();
+        let crowded = |c: &Cell| cells.iter().filter(|o| (o.table, o.field) == (c.table, c.field)).count() > 4;
+        let shown = cells.iter().filter(|c| !crowded(c) || self.gaps.contains(c));
+        let drawn = shown.filter_map(|cell| {
+            let (row, field) = (cell.row?, cell.field?);
+            let data = self.machine.submission.table(cell.table)?;
+            let f = self.machine.schema.tables.get(cell.table)?.fields.get(field)?;
+            let written = if self.is_small_count(*cell) { "*".to_owned() } else { data.raw(row, field).to_owned() };
+            Some(DrawnCell { row: data.row_place(row), label: f.label.clone(), written, missing: self.gaps.contains(cell) })
+        });
+        drawn.take(MOST).collect()
+    }
+}
+
+fn plain_words(value: &Value) -> String {
+    match value {
+        Value::Number(x) => plain(*x),
+        other => say(other, "USD"),
+    }
+}
+
+/// Rows that follow one another in the file, as runs of first and last.
+fn runs(data: &Rows, rows: &[usize]) -> Vec<(usize, usize)> {
+    let number = |row: usize| data.numbers.get(row).copied().unwrap_or(0);
+    let single = matches!(data.layout, crate::table::Layout::Toml(_) | crate::table::Layout::Vertical { .. });
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for &row in rows {
+        match runs.last_mut() {
+            Some((_, last)) if !single && number(row) == number(*last) + 1 => *last = row,
+            _ => runs.push((row, row)),
+        }
+    }
+    runs
+}

@@ -1,0 +1,56 @@
+//! The expression language: text → tree → typed tree → values, for whole columns at once, with evidence.
+//!
+//! A small typed subset of FEEL (OMG DMN 1.5); `docs/language.md` is its manual.
+
+mod aggregate;
+mod ast;
+mod builtin;
+pub(crate) mod check;
+pub(crate) mod eval;
+mod lex;
+mod parse;
+mod pattern;
+pub(crate) mod tree;
+pub(crate) mod vector;
+pub(crate) mod world;
+
+pub(crate) use ast::BinaryOp;
+pub(crate) use builtin::Builtin;
+pub use check::{Notes, Scope, check, check_for};
+pub use lex::Fault;
+pub use tree::{Expr, Ty};
+pub use world::World;
+
+/// Why a pattern cannot be taken by `matches`, if it cannot.
+pub(crate) fn pattern_fault(text: &str) -> Option<String> {
+    pattern::check(text, "").err()
+}
+
+/// The value of an expression over a submission, without a rule.
+pub fn evaluate(expr: &Expr, schema: &crate::schema::Schema, world: &World, submission: &crate::submission::Submission) -> crate::value::Value {
+    let mut machine = eval::Machine::new(schema, world, submission);
+    machine.begin(Vec::new(), None);
+    let value = machine.run(expr);
+    machine.value(&value, 0, expr.ty())
+}
+
+/// The first key of each row that an expression over a reference table gives, in order.
+pub(crate) fn first_keys(expr: &Expr, schema: &crate::schema::Schema, world: &World) -> Vec<String> {
+    let none = crate::submission::Submission::empty(schema, "", |_| String::new());
+    let mut machine = eval::Machine::new(schema, world, &none);
+    machine.begin(Vec::new(), None);
+    let (table, rows) = match machine.run(expr) {
+        vector::Vector::Lists(lists) => match *lists.items {
+            vector::Vector::Rows(table, rows) => (table, rows),
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let key = schema.tables.get(table).and_then(|t| t.reference.as_ref()).and_then(|r| r.key.first()).copied().unwrap_or(0);
+    let data = machine.rows(table);
+    let text = |row: &u32| {
+        let row = usize::try_from(*row).ok()?;
+        data.map(|rows| rows.raw(row, key).trim().to_owned())
+    };
+    rows.iter().filter_map(text).collect()
+}

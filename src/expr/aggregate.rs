@@ -1,0 +1,268 @@
+//! Functions of lists: what they give for every list of a set, with uncertain items taken both in and out.
+
+use std::cmp::Ordering;
+
+use super::ast::BinaryOp;
+use super::builtin::{Seen, equal};
+use super::eval::Machine;
+use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, one, truth};
+use crate::table::Nums;
+use crate::value::Decimal;
+
+/// Each value as a list of its own.
+pub(crate) fn wrap(v: &Vector) -> ListVec {
+    ListVec { offsets: (0..=v.len()).collect(), items: Box::new(v.clone()), maybe: None, states: None }
+}
+
+/// What a missing list gives, if this one is missing.
+fn missing(lists: &ListVec, i: usize) -> Option<Num> {
+    match lists.state(i) {
+        truth::TRUE => None,
+        truth::NULL => Some(Num::Null),
+        _ => Some(Num::Unknown),
+    }
+}
+
+pub(crate) fn count(lists: &ListVec) -> NumVec {
+    let one = |i: usize| {
+        if let Some(gap) = missing(lists, i) {
+            return gap;
+        }
+        let range = lists.range(i);
+        let all = range.len();
+        let maybe = range.filter(|&k| lists.is_maybe(k)).count();
+        let (all, sure) = (Decimal::from(all), Decimal::from(all - maybe));
+        if maybe == 0 { Num::Known(all) } else { Num::Between(sure, all) }
+    };
+    (0..lists.len()).map(one).collect()
+}
+
+pub(crate) fn sum(lists: &ListVec) -> NumVec {
+    let numbers = (*lists.items).clone().into_nums();
+    if let (Nums::Int { v, scale }, true, None, None) = (&numbers.lows, numbers.all_known(), &lists.maybe, &lists.states) {
+        let total = |i: usize| {
+            let sum: i128 = v.get(lists.range(i)).unwrap_or_default().iter().map(|&x| i128::from(x)).sum();
+            Decimal::try_from_i128_with_scale(sum, *scale).map_or(Num::Null, Num::Known)
+        };
+        return (0..lists.len()).map(total).collect();
+    }
+    let total = |i: usize| {
+        if let Some(gap) = missing(lists, i) {
+            return gap;
+        }
+        let add = |total: Num, k: usize| one(BinaryOp::Add, total, if lists.is_maybe(k) { or_zero(numbers.at(k)) } else { numbers.at(k) });
+        lists.range(i).fold(Num::Known(Decimal::ZERO), add)
+    };
+    (0..lists.len()).map(total).collect()
+}
+
+/// A number that may or may not be there.
+fn or_zero(x: Num) -> Num {
+    match x {
+        Num::Known(x) => Num::Between(x.min(Decimal::ZERO), x.max(Decimal::ZERO)),
+        Num::Between(low, high) => Num::Between(low.min(Decimal::ZERO), high.max(Decimal::ZERO)),
+        Num::Null | Num::Unknown => Num::Unknown,
+    }
+}
+
+pub(crate) fn mean(lists: &ListVec) -> NumVec {
+    let sums = sum(lists);
+    let one = |i: usize| {
+        let range = lists.range(i);
+        match sums.at(i) {
+            Num::Known(_) if range.is_empty() => Num::Null,
+            Num::Known(total) if !range.clone().any(|k| lists.is_maybe(k)) => {
+                total.checked_div(Decimal::from(range.len())).map_or(Num::Null, Num::Known)
+            }
+            Num::Null => Num::Null,
+            _ => Num::Unknown,
+        }
+    };
+    (0..lists.len()).map(one).collect()
+}
+
+/// The least or the greatest item.
+pub(crate) fn extreme(lists: &ListVec, greatest: bool, m: &Machine<'_>) -> Vector {
+    match &*lists.items {
+        Vector::Texts(ids) => {
+            Vector::Texts((0..lists.len()).map(|i| extreme_text(lists, ids, i, greatest, m)).collect())
+        }
+        items => {
+            let numbers = items.clone().into_nums();
+            Vector::Nums((0..lists.len()).map(|i| extreme_number(lists, &numbers, i, greatest)).collect())
+        }
+    }
+}
+
+fn extreme_text(lists: &ListVec, ids: &[u32], i: usize, greatest: bool, m: &Machine<'_>) -> u32 {
+    match missing(lists, i) {
+        Some(Num::Null) => return NULL_ID,
+        Some(_) => return UNKNOWN_ID,
+        None => {}
+    }
+    let range = lists.range(i);
+    let items = ids.get(range.clone()).unwrap_or_default();
+    if items.contains(&UNKNOWN_ID) || range.clone().any(|k| lists.is_maybe(k)) {
+        return UNKNOWN_ID;
+    }
+    if items.contains(&NULL_ID) {
+        return NULL_ID;
+    }
+    let wanted = if greatest { Ordering::Greater } else { Ordering::Less };
+    let better = |best: u32, id: u32| if m.text(id).cmp(m.text(best)) == wanted { id } else { best };
+    items.iter().copied().reduce(better).unwrap_or(NULL_ID)
+}
+
+fn extreme_number(lists: &ListVec, numbers: &NumVec, i: usize, greatest: bool) -> Num {
+    if let Some(gap) = missing(lists, i) {
+        return gap;
+    }
+    let pick = |a: Decimal, b: Decimal| if greatest { a.max(b) } else { a.min(b) };
+    // The bound on the far side counts every item, the near one only those that surely belong.
+    let (mut far, mut near): (Option<Decimal>, Option<Decimal>) = (None, None);
+    let (mut null, mut unknown) = (false, false);
+    for k in lists.range(i) {
+        let (low, high) = match numbers.at(k) {
+            Num::Known(x) => (x, x),
+            Num::Between(low, high) => (low, high),
+            Num::Null if lists.is_maybe(k) => {
+                unknown = true;
+                continue;
+            }
+            Num::Null => {
+                null = true;
+                continue;
+            }
+            Num::Unknown => {
+                unknown = true;
+                continue;
+            }
+        };
+        let (out, inner) = if greatest { (high, low) } else { (low, high) };
+        far = Some(far.map_or(out, |far| pick(far, out)));
+        if !lists.is_maybe(k) {
+            near = Some(near.map_or(inner, |near| pick(near, inner)));
+        }
+    }
+    match (far, near) {
+        _ if unknown => Num::Unknown,
+        _ if null && lists.range(i).any(|k| lists.is_maybe(k) || matches!(numbers.at(k), Num::Between(..))) => Num::Unknown,
+        _ if null => Num::Null,
+        (None, _) => Num::Null,
+        (Some(far), Some(near)) if far == near => Num::Known(far),
+        (Some(far), Some(near)) if greatest => Num::Between(near, far),
+        (Some(far), Some(near)) => Num::Between(far, near),
+        (Some(_), None) => Num::Unknown,
+    }
+}
+
+/// `all`: false by one item that surely belongs, true when every item is.
+pub(crate) fn every(lists: &ListVec) -> Vec<u8> {
+    let tests = (*lists.items).clone().into_bools();
+    let one = |i: usize| {
+        fold(lists, i, truth::TRUE, |all, k| {
+            let test = tests.get(k).copied().unwrap_or(truth::NULL);
+            let test = if lists.is_maybe(k) && test != truth::TRUE { truth::UNKNOWN } else { test };
+            truth::and(all, test)
+        })
+    };
+    (0..lists.len()).map(one).collect()
+}
+
+/// `any`: true by one item that surely belongs, false when every item is.
+pub(crate) fn some(lists: &ListVec) -> Vec<u8> {
+    let tests = (*lists.items).clone().into_bools();
+    let one = |i: usize| {
+        fold(lists, i, truth::FALSE, |any, k| {
+            let test = tests.get(k).copied().unwrap_or(truth::NULL);
+            let test = if lists.is_maybe(k) && test != truth::FALSE { truth::UNKNOWN } else { test };
+            truth::or(any, test)
+        })
+    };
+    (0..lists.len()).map(one).collect()
+}
+
+fn fold(lists: &ListVec, i: usize, start: u8, step: impl Fn(u8, usize) -> u8) -> u8 {
+    match lists.state(i) {
+        truth::TRUE => lists.range(i).fold(start, step),
+        other => other,
+    }
+}
+
+/// `list contains`: true by one item that surely belongs and equals, false when every item differs.
+pub(crate) fn contains(lists: &ListVec, value: &Vector, n: usize) -> Vec<u8> {
+    let one = |i: usize| {
+        fold(lists, i, truth::FALSE, |any, k| {
+            let same = equal(&lists.items, k, value, i);
+            let same = if lists.is_maybe(k) && same != truth::FALSE { truth::UNKNOWN } else { same };
+            truth::or(any, same)
+        })
+    };
+    (0..n).map(one).collect()
+}
+
+/// Each value once, in the order of first appearance; unknown when an item is.
+pub(crate) fn distinct(lists: &ListVec) -> Vector {
+    let (mut offsets, mut keep, mut states) = (vec![0], Vec::new(), Vec::new());
+    for i in 0..lists.len() {
+        let range = lists.range(i);
+        let mut seen = Seen::default();
+        let first = keep.len();
+        let mut state = lists.state(i);
+        for k in range.clone() {
+            let new = seen.insert(&lists.items, k).or_else(|| {
+                let kept: &[usize] = keep.get(first..).unwrap_or_default();
+                let same = kept.iter().fold(truth::FALSE, |any, &j| truth::or(any, equal(&lists.items, j, &lists.items, k)));
+                (same != truth::UNKNOWN && equal(&lists.items, k, &lists.items, k) != truth::UNKNOWN)
+                    .then_some(same == truth::FALSE)
+            });
+            match new {
+                Some(true) => keep.push(k),
+                Some(false) => {}
+                None => state = truth::UNKNOWN,
+            }
+        }
+        if range.clone().any(|k| lists.is_maybe(k)) && state == truth::TRUE {
+            state = truth::UNKNOWN;
+        }
+        if state != truth::TRUE {
+            keep.truncate(first);
+        }
+        offsets.push(keep.len());
+        states.push(state);
+    }
+    Vector::Lists(ListVec {
+        offsets,
+        items: Box::new(lists.items.gather(&keep)),
+        maybe: None,
+        states: states.iter().any(|&s| s != truth::TRUE).then_some(states),
+    })
+}
+
+/// The items of several lists, one list behind the other.
+pub(crate) fn concatenate(parts: Vec<ListVec>, n: usize) -> Vector {
+    let vectors: Vec<Vector> = parts.iter().map(|p| (*p.items).clone()).collect();
+    let mut starts = vec![0];
+    for v in &vectors {
+        starts.push(starts.last().copied().unwrap_or(0) + v.len());
+    }
+    let pool = Vector::concat(&vectors);
+    let (mut offsets, mut take, mut maybe, mut states) = (vec![0], Vec::new(), Vec::new(), Vec::new());
+    for i in 0..n {
+        let state = parts.iter().fold(truth::TRUE, |all, p| truth::and(all, p.state(i)));
+        for (part, start) in parts.iter().zip(&starts).filter(|_| state == truth::TRUE) {
+            for k in part.range(i) {
+                take.push(start + k);
+                maybe.push(part.is_maybe(k));
+            }
+        }
+        offsets.push(take.len());
+        states.push(state);
+    }
+    Vector::Lists(ListVec {
+        offsets,
+        items: Box::new(pool.gather(&take)),
+        maybe: maybe.contains(&true).then_some(maybe),
+        states: states.iter().any(|&s| s != truth::TRUE).then_some(states),
+    })
+}

@@ -1,0 +1,528 @@
+//! The values of a piece of an expression for a whole set of rows at once: exact numbers between bounds, truth in four
+//! states, texts by number, rows and lists.
+
+use std::cmp::Ordering;
+
+use super::ast::BinaryOp;
+use crate::schema::TableId;
+use crate::table::Nums;
+use crate::value::Decimal;
+
+/// Truth in four states: surely true, surely false, `null`, and unknown.
+pub(crate) mod truth {
+    /// Surely true.
+    pub(crate) const TRUE: u8 = 1;
+    /// Surely false.
+    pub(crate) const FALSE: u8 = 2;
+    /// FEEL's `null`.
+    pub(crate) const NULL: u8 = 4;
+    /// Not known.
+    pub(crate) const UNKNOWN: u8 = 0;
+
+    pub(crate) fn of(b: bool) -> u8 {
+        if b { TRUE } else { FALSE }
+    }
+
+    /// False when either is; else unknown when either is; else `null` when either is; else true.
+    pub(crate) fn and(a: u8, b: u8) -> u8 {
+        match ((a | b) & FALSE, a, b) {
+            (FALSE, ..) => FALSE,
+            (_, UNKNOWN, _) | (_, _, UNKNOWN) => UNKNOWN,
+            _ => if (a | b) & NULL == 0 { TRUE } else { NULL },
+        }
+    }
+
+    /// True when either is; else unknown when either is; else `null` when either is; else false.
+    pub(crate) fn or(a: u8, b: u8) -> u8 {
+        not(and(not(a), not(b)))
+    }
+
+    pub(crate) fn not(a: u8) -> u8 {
+        match a {
+            TRUE => FALSE,
+            FALSE => TRUE,
+            other => other,
+        }
+    }
+}
+
+/// One number: what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Num {
+    Known(Decimal),
+    Null,
+    /// Unknown, between two bounds.
+    Between(Decimal, Decimal),
+    Unknown,
+}
+
+const VALUE: u8 = 0;
+const NULL: u8 = 1;
+const BETWEEN: u8 = 2;
+const UNKNOWN: u8 = 3;
+
+/// Numbers of a set of rows. Without `states` all are known; without `highs` none lies between bounds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NumVec {
+    pub(crate) lows: Nums,
+    pub(crate) highs: Option<Nums>,
+    pub(crate) states: Option<Vec<u8>>,
+}
+
+impl NumVec {
+    pub(crate) fn known(lows: Nums) -> Self {
+        NumVec { lows, highs: None, states: None }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lows.len()
+    }
+
+    /// The number at `i`; a vector of one stands for every row.
+    pub(crate) fn at(&self, i: usize) -> Num {
+        let i = if self.len() == 1 { 0 } else { i };
+        match self.states.as_ref().and_then(|s| s.get(i)).copied().unwrap_or(VALUE) {
+            VALUE => Num::Known(self.lows.get(i)),
+            NULL => Num::Null,
+            BETWEEN => match &self.highs {
+                Some(highs) => Num::Between(self.lows.get(i), highs.get(i)),
+                None => Num::Unknown,
+            },
+            _ => Num::Unknown,
+        }
+    }
+
+    fn state(&self, i: usize) -> u8 {
+        self.states.as_ref().and_then(|s| s.get(if s.len() == 1 { 0 } else { i })).copied().unwrap_or(VALUE)
+    }
+
+    /// Whether every number is a value or `null`.
+    fn is_plain(&self) -> bool {
+        self.states.as_ref().is_none_or(|s| s.iter().all(|&s| s <= NULL))
+    }
+
+    pub(crate) fn all_known(&self) -> bool {
+        self.states.is_none()
+    }
+}
+
+impl FromIterator<Num> for NumVec {
+    fn from_iter<I: IntoIterator<Item = Num>>(numbers: I) -> Self {
+        let (mut lows, mut highs, mut states) = (Nums::new(), Nums::new(), Vec::new());
+        let (mut ranged, mut odd) = (false, false);
+        for number in numbers {
+            let (low, high, state) = match number {
+                Num::Known(x) => (x, x, VALUE),
+                Num::Null => (Decimal::ZERO, Decimal::ZERO, NULL),
+                Num::Between(low, high) => (low, high, BETWEEN),
+                Num::Unknown => (Decimal::ZERO, Decimal::ZERO, UNKNOWN),
+            };
+            ranged |= state == BETWEEN;
+            odd |= state != VALUE;
+            lows.push(low);
+            highs.push(high);
+            states.push(state);
+        }
+        NumVec { lows, highs: ranged.then_some(highs), states: odd.then_some(states) }
+    }
+}
+
+/// The number of a text that is `null`.
+pub(crate) const NULL_ID: u32 = u32::MAX;
+/// The number of a text or row that is unknown.
+pub(crate) const UNKNOWN_ID: u32 = u32::MAX - 1;
+
+/// Lists of a set of rows, laid end to end.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ListVec {
+    /// Where each list begins, and the end of the last.
+    pub(crate) offsets: Vec<usize>,
+    pub(crate) items: Box<Vector>,
+    /// Items that may or may not belong to their list.
+    pub(crate) maybe: Option<Vec<bool>>,
+    /// Lists that are `null` or unknown.
+    pub(crate) states: Option<Vec<u8>>,
+}
+
+impl ListVec {
+    pub(crate) fn len(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// The items of list `i`; a vector of one stands for every row.
+    pub(crate) fn range(&self, i: usize) -> std::ops::Range<usize> {
+        let i = if self.len() == 1 { 0 } else { i };
+        let at = |i: usize| self.offsets.get(i).copied().unwrap_or(0);
+        at(i)..at(i + 1)
+    }
+
+    pub(crate) fn is_maybe(&self, item: usize) -> bool {
+        self.maybe.as_ref().is_some_and(|m| m.get(item).copied().unwrap_or(false))
+    }
+
+    /// `TRUE` for a list, `NULL` or `UNKNOWN` for none.
+    pub(crate) fn state(&self, i: usize) -> u8 {
+        let at = |s: &Vec<u8>| s.get(if s.len() == 1 { 0 } else { i }).copied();
+        self.states.as_ref().and_then(at).unwrap_or(truth::TRUE)
+    }
+}
+
+/// The values of a piece of an expression. A vector of length one stands for every row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Vector {
+    Bools(Vec<u8>),
+    Nums(NumVec),
+    Texts(Vec<u32>),
+    Rows(TableId, Vec<u32>),
+    Lists(ListVec),
+}
+
+impl Vector {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Vector::Bools(v) => v.len(),
+            Vector::Nums(v) => v.len(),
+            Vector::Texts(v) | Vector::Rows(_, v) => v.len(),
+            Vector::Lists(v) => v.len(),
+        }
+    }
+
+    /// As truth values; what is no truth value is `null`.
+    pub(crate) fn into_bools(self) -> Vec<u8> {
+        match self {
+            Vector::Bools(v) => v,
+            other => vec![truth::NULL; other.len()],
+        }
+    }
+
+    /// As numbers; `null` of any type is the number `null`.
+    pub(crate) fn into_nums(self) -> NumVec {
+        match self {
+            Vector::Nums(v) => v,
+            other => NumVec::from_iter(std::iter::repeat_n(Num::Null, other.len())),
+        }
+    }
+
+    /// As numbers of texts.
+    pub(crate) fn into_texts(self) -> Vec<u32> {
+        match self {
+            Vector::Texts(v) => v,
+            other => vec![NULL_ID; other.len()],
+        }
+    }
+
+    /// As lists.
+    pub(crate) fn into_lists(self) -> ListVec {
+        match self {
+            Vector::Lists(v) => v,
+            other => ListVec {
+                offsets: vec![0; other.len() + 1],
+                items: Box::new(Vector::Bools(Vec::new())),
+                maybe: None,
+                states: Some(vec![truth::NULL; other.len()]),
+            },
+        }
+    }
+
+    /// The values at `rows`, in that order.
+    pub(crate) fn gather(&self, rows: &[usize]) -> Vector {
+        let pick = |v: &[u32]| rows.iter().map(|&i| v.get(i).copied().unwrap_or(NULL_ID)).collect();
+        match self {
+            Vector::Bools(v) => {
+                Vector::Bools(rows.iter().map(|&i| v.get(i).copied().unwrap_or(truth::NULL)).collect())
+            }
+            Vector::Nums(v) => Vector::Nums(NumVec {
+                lows: gather_nums(&v.lows, rows),
+                highs: v.highs.as_ref().map(|h| gather_nums(h, rows)),
+                states: v.states.as_ref().map(|s| rows.iter().map(|&i| s.get(i).copied().unwrap_or(NULL)).collect()),
+            }),
+            Vector::Texts(v) => Vector::Texts(pick(v)),
+            Vector::Rows(table, v) => Vector::Rows(*table, pick(v)),
+            Vector::Lists(v) => Vector::Lists(gather_lists(v, rows)),
+        }
+    }
+
+    /// The same values for `n` rows: a vector of one is repeated.
+    pub(crate) fn expand(self, n: usize) -> Vector {
+        if self.len() == n { self } else { self.gather(&vec![0; n]) }
+    }
+
+    /// Vectors of one type laid end to end.
+    pub(crate) fn concat(parts: &[Vector]) -> Vector {
+        let typed = parts.iter().find(|p| !matches!(p, Vector::Bools(_))).or_else(|| parts.first());
+        match typed {
+            None | Some(Vector::Bools(_)) => {
+                Vector::Bools(parts.iter().flat_map(|p| p.clone().into_bools()).collect())
+            }
+            Some(Vector::Nums(_)) => Vector::Nums(
+                parts.iter().flat_map(|p| { let v = p.clone().into_nums(); (0..v.len()).map(move |i| v.at(i)).collect::<Vec<_>>() }).collect(),
+            ),
+            Some(Vector::Texts(_)) => Vector::Texts(parts.iter().flat_map(|p| p.clone().into_texts()).collect()),
+            Some(Vector::Rows(table, _)) => {
+                let rows = parts.iter().flat_map(|p| match p {
+                    Vector::Rows(_, v) => v.clone(),
+                    other => vec![NULL_ID; other.len()],
+                });
+                Vector::Rows(*table, rows.collect())
+            }
+            Some(Vector::Lists(_)) => Vector::Lists(concat_lists(parts)),
+        }
+    }
+}
+
+fn concat_lists(parts: &[Vector]) -> ListVec {
+    let lists: Vec<ListVec> = parts.iter().map(|p| p.clone().into_lists()).collect();
+    let (mut offsets, mut maybe, mut states) = (vec![0], Vec::new(), Vec::new());
+    let mut end = 0;
+    for list in &lists {
+        for i in 0..list.len() {
+            end += list.range(i).len();
+            offsets.push(end);
+            states.push(list.state(i));
+        }
+        let first = list.offsets.first().copied().unwrap_or(0);
+        let last = list.offsets.last().copied().unwrap_or(0);
+        maybe.extend((first..last).map(|item| list.is_maybe(item)));
+    }
+    let items: Vec<Vector> = lists.iter().map(|l| (*l.items).clone()).collect();
+    ListVec {
+        offsets,
+        items: Box::new(Vector::concat(&items)),
+        maybe: maybe.contains(&true).then_some(maybe),
+        states: states.iter().any(|&s| s != truth::TRUE).then_some(states),
+    }
+}
+
+fn gather_nums(nums: &Nums, rows: &[usize]) -> Nums {
+    match nums {
+        Nums::Int { v, scale } => {
+            Nums::Int { v: rows.iter().map(|&i| v.get(i).copied().unwrap_or(0)).collect(), scale: *scale }
+        }
+        Nums::Dec(v) => Nums::Dec(rows.iter().map(|&i| v.get(i).copied().unwrap_or_default()).collect()),
+    }
+}
+
+fn gather_lists(lists: &ListVec, rows: &[usize]) -> ListVec {
+    let mut offsets = Vec::with_capacity(rows.len() + 1);
+    let mut items = Vec::new();
+    offsets.push(0);
+    for &i in rows {
+        items.extend(lists.range(i));
+        offsets.push(items.len());
+    }
+    ListVec {
+        offsets,
+        maybe: lists.maybe.is_some().then(|| items.iter().map(|&i| lists.is_maybe(i)).collect()),
+        items: Box::new(lists.items.gather(&items)),
+        states: lists.states.is_some().then(|| rows.iter().map(|&i| lists.state(i)).collect()),
+    }
+}
+
+/// How many rows two vectors stand for together.
+pub(crate) fn joint_len(a: usize, b: usize) -> usize {
+    if a == 1 { b } else { a }
+}
+
+/// `+ - * /` of two sets of numbers.
+pub(crate) fn arithmetic(op: BinaryOp, a: &NumVec, b: &NumVec) -> NumVec {
+    if op != BinaryOp::Divide && a.is_plain() && b.is_plain() && let Some(lows) = int_arithmetic(op, &a.lows, &b.lows) {
+        let n = lows.len();
+        let states = (a.states.is_some() || b.states.is_some())
+            .then(|| (0..n).map(|i| a.state(i).max(b.state(i))).collect());
+        return NumVec { lows, highs: None, states };
+    }
+    (0..joint_len(a.len(), b.len())).map(|i| one(op, a.at(i), b.at(i))).collect()
+}
+
+/// Scaled integers under `+ - *`, while they fit; `None` when one does not.
+fn int_arithmetic(op: BinaryOp, a: &Nums, b: &Nums) -> Option<Nums> {
+    let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (a, b) else { return None };
+    let n = joint_len(x.len(), y.len());
+    let at = |v: &[i64], i: usize| v.get(if v.len() == 1 { 0 } else { i }).copied().unwrap_or(0);
+    let (scale, up_x, up_y) = match op {
+        BinaryOp::Multiply => (p + q, 1, 1),
+        _ => {
+            let scale = *p.max(q);
+            (scale, 10_i64.checked_pow(scale - p)?, 10_i64.checked_pow(scale - q)?)
+        }
+    };
+    if scale > 12 {
+        return None;
+    }
+    let mut v = Vec::with_capacity(n);
+    for i in 0..n {
+        let (x, y) = (at(x, i).checked_mul(up_x)?, at(y, i).checked_mul(up_y)?);
+        v.push(match op {
+            BinaryOp::Add => x.checked_add(y)?,
+            BinaryOp::Subtract => x.checked_sub(y)?,
+            _ => x.checked_mul(y)?,
+        });
+    }
+    Some(Nums::Int { v, scale })
+}
+
+fn checked(op: BinaryOp, a: Decimal, b: Decimal) -> Option<Decimal> {
+    match op {
+        BinaryOp::Add => a.checked_add(b),
+        BinaryOp::Subtract => a.checked_sub(b),
+        BinaryOp::Multiply => a.checked_mul(b),
+        _ => a.checked_div(b),
+    }
+}
+
+/// `+ - * /` of two numbers. Beyond the range of decimals a known result is `null`, one between bounds unknown.
+pub(crate) fn one(op: BinaryOp, a: Num, b: Num) -> Num {
+    let ((a_low, a_high), (b_low, b_high)) = match (a, b) {
+        (Num::Unknown, _) | (_, Num::Unknown) => return Num::Unknown,
+        (Num::Null, Num::Between(..)) | (Num::Between(..), Num::Null) => return Num::Unknown,
+        (Num::Null, _) | (_, Num::Null) => return Num::Null,
+        (Num::Known(x), Num::Known(y)) => return checked(op, x, y).map_or(Num::Null, Num::Known),
+        (Num::Known(x), Num::Between(low, high)) => ((x, x), (low, high)),
+        (Num::Between(low, high), Num::Known(y)) => ((low, high), (y, y)),
+        (Num::Between(low, high), Num::Between(low2, high2)) => ((low, high), (low2, high2)),
+    };
+    if op == BinaryOp::Divide && b_low <= Decimal::ZERO && b_high >= Decimal::ZERO {
+        return Num::Unknown;
+    }
+    let corners = match op {
+        BinaryOp::Add => [checked(op, a_low, b_low), checked(op, a_high, b_high), None, None],
+        BinaryOp::Subtract => [checked(op, a_low, b_high), checked(op, a_high, b_low), None, None],
+        _ => [
+            checked(op, a_low, b_low),
+            checked(op, a_low, b_high),
+            checked(op, a_high, b_low),
+            checked(op, a_high, b_high),
+        ],
+    };
+    let wanted = if matches!(op, BinaryOp::Add | BinaryOp::Subtract) { 2 } else { 4 };
+    let found: Vec<Decimal> = corners.into_iter().take(wanted).flatten().collect();
+    match (found.iter().min(), found.iter().max()) {
+        (Some(low), Some(high)) if found.len() == wanted => Num::Between(*low, *high),
+        _ => Num::Unknown,
+    }
+}
+
+/// Applies a function that never turns back (rounding up or down a slope) to a number and to both bounds.
+pub(crate) fn monotone(x: Num, f: impl Fn(Decimal) -> Option<Decimal>) -> Num {
+    match x {
+        Num::Known(x) => f(x).map_or(Num::Null, Num::Known),
+        Num::Between(low, high) => match (f(low), f(high)) {
+            (Some(low), Some(high)) => Num::Between(low.min(high), high.max(low)),
+            _ => Num::Unknown,
+        },
+        other => other,
+    }
+}
+
+/// A comparison of two sets of numbers.
+pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
+    let n = joint_len(a.len(), b.len());
+    if a.all_known() && b.all_known()
+        && let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (&a.lows, &b.lows)
+        && p == q
+    {
+        let at = |v: &[i64], i: usize| v.get(if v.len() == 1 { 0 } else { i }).copied().unwrap_or(0);
+        return (0..n).map(|i| truth::of(holds(op, at(x, i).cmp(&at(y, i))))).collect();
+    }
+    (0..n).map(|i| compare_one(op, a.at(i), b.at(i))).collect()
+}
+
+/// Whether an order satisfies a comparison.
+pub(crate) fn holds(op: BinaryOp, order: Ordering) -> bool {
+    match op {
+        BinaryOp::Equal => order.is_eq(),
+        BinaryOp::NotEqual => order.is_ne(),
+        BinaryOp::Less => order.is_lt(),
+        BinaryOp::LessEqual => order.is_le(),
+        BinaryOp::Greater => order.is_gt(),
+        _ => order.is_ge(),
+    }
+}
+
+/// A comparison of two numbers: surely true or false when the bounds decide it.
+pub(crate) fn compare_one(op: BinaryOp, a: Num, b: Num) -> u8 {
+    let ((a_low, a_high), (b_low, b_high)) = match (a, b) {
+        (Num::Unknown | Num::Between(..), Num::Null) | (Num::Null, Num::Unknown | Num::Between(..)) => {
+            return truth::UNKNOWN;
+        }
+        (Num::Unknown, _) | (_, Num::Unknown) => return truth::UNKNOWN,
+        (Num::Null, Num::Null) => return null_comparison(op, true),
+        (Num::Null, _) | (_, Num::Null) => return null_comparison(op, false),
+        (Num::Known(x), Num::Known(y)) => return truth::of(holds(op, x.cmp(&y))),
+        (Num::Known(x), Num::Between(low, high)) => ((x, x), (low, high)),
+        (Num::Between(low, high), Num::Known(y)) => ((low, high), (y, y)),
+        (Num::Between(low, high), Num::Between(low2, high2)) => ((low, high), (low2, high2)),
+    };
+    match op {
+        BinaryOp::Equal | BinaryOp::NotEqual => {
+            let equal = if a_high < b_low || b_high < a_low {
+                truth::FALSE
+            } else if a_low == a_high && b_low == b_high {
+                truth::of(a_low == b_low)
+            } else {
+                truth::UNKNOWN
+            };
+            if op == BinaryOp::Equal { equal } else { truth::not(equal) }
+        }
+        BinaryOp::Less => decide(a_high < b_low, a_low >= b_high),
+        BinaryOp::LessEqual => decide(a_high <= b_low, a_low > b_high),
+        BinaryOp::Greater => decide(a_low > b_high, a_high <= b_low),
+        _ => decide(a_low >= b_high, a_high < b_low),
+    }
+}
+
+fn decide(surely: bool, never: bool) -> u8 {
+    match (surely, never) {
+        (true, _) => truth::TRUE,
+        (_, true) => truth::FALSE,
+        _ => truth::UNKNOWN,
+    }
+}
+
+/// FEEL's comparison with `null`: `=` and `!=` answer, an order is `null`.
+pub(crate) fn null_comparison(op: BinaryOp, both: bool) -> u8 {
+    match op {
+        BinaryOp::Equal => truth::of(both),
+        BinaryOp::NotEqual => truth::of(!both),
+        _ => truth::NULL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn d(x: i64) -> Decimal {
+        Decimal::from(x)
+    }
+
+    #[test]
+    fn bounds_decide_what_they_can() {
+        let blank = Num::Between(d(0), d(100));
+        assert_eq!(compare_one(BinaryOp::LessEqual, blank, Num::Known(d(100))), truth::TRUE);
+        assert_eq!(compare_one(BinaryOp::Greater, blank, Num::Known(d(100))), truth::FALSE);
+        assert_eq!(compare_one(BinaryOp::Less, blank, Num::Known(d(100))), truth::UNKNOWN);
+        assert_eq!(compare_one(BinaryOp::Equal, blank, blank), truth::UNKNOWN);
+        assert_eq!(compare_one(BinaryOp::Equal, blank, Num::Null), truth::UNKNOWN);
+        assert_eq!(one(BinaryOp::Multiply, blank, Num::Known(d(-2))), Num::Between(d(-200), d(0)));
+        assert_eq!(one(BinaryOp::Divide, Num::Known(d(1)), blank), Num::Unknown);
+    }
+
+    #[test]
+    fn unknown_wins_over_null_and_false_over_both() {
+        assert_eq!(truth::and(truth::UNKNOWN, truth::NULL), truth::UNKNOWN);
+        assert_eq!(truth::and(truth::UNKNOWN, truth::FALSE), truth::FALSE);
+        assert_eq!(truth::and(truth::TRUE, truth::NULL), truth::NULL);
+        assert_eq!(truth::or(truth::NULL, truth::TRUE), truth::TRUE);
+        assert_eq!(truth::or(truth::FALSE, truth::NULL), truth::NULL);
+    }
+
+    #[test]
+    fn integers_and_decimals_agree() {
+        let a = NumVec::known([d(5), Decimal::new(25, 1)].into_iter().collect());
+        let b = NumVec::known([Decimal::new(2, 2)].into_iter().collect());
+        let product = arithmetic(BinaryOp::Multiply, &a, &b);
+        assert_eq!(product.at(0), Num::Known(Decimal::new(1, 1)));
+        assert_eq!(product.at(1), Num::Known(Decimal::new(5, 2)));
+    }
+}

@@ -1,0 +1,13 @@
+//! accordant
+pub mod batch;
+pub mod diagnostic;
+pub mod evaluate;
+mod evidence;
+pub mod expr;
+pub mod pack;
+pub mod read;
+pub mod review;
+pub mod schema;
+pub mod submission;
+pub mod table;
+pub mod value;

@@ -1,0 +1,509 @@
+//! One rule, one file: what it requires, of whom, by which clause, and what it says.
+
+use std::ops::Range;
+
+use super::case::{self, Case};
+use super::source::{Source, Verification, one_of};
+use super::spanned::{Doc, Keys, Text, as_text};
+use crate::diagnostic::suggest;
+use crate::expr::{Expr, Notes, Scope, Ty, check, check_for};
+use crate::schema::TableId;
+
+/// What a finding does to the recommendation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// It is printed.
+    Note,
+    /// The plan may be approved on a condition.
+    Condition,
+    /// The plan goes back.
+    Return,
+    /// The head of the agency decides.
+    Escalate,
+}
+
+impl Severity {
+    pub(crate) const NAMES: [(&'static str, Severity); 4] = [
+        ("note", Severity::Note),
+        ("condition", Severity::Condition),
+        ("return", Severity::Return),
+        ("escalate", Severity::Escalate),
+    ];
+
+    /// Its name in packs and reports.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, s)| *s == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// Where a rule gets its force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The law itself requires it.
+    Statute,
+    /// A document of the agency.
+    Guidance,
+    /// The submission contradicts itself or an official figure.
+    Data,
+    /// A person must decide; evidence is gathered.
+    Judgement,
+    /// A threshold that the office chose.
+    Policy,
+    /// A helpful word.
+    Advice,
+}
+
+impl Basis {
+    const NAMES: [(&'static str, Basis); 6] = [
+        ("statute", Basis::Statute),
+        ("guidance", Basis::Guidance),
+        ("data", Basis::Data),
+        ("judgement", Basis::Judgement),
+        ("policy", Basis::Policy),
+        ("advice", Basis::Advice),
+    ];
+
+    /// Its name in packs and reports.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, b)| *b == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// Who is shown a rule's findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The district, and the reviewer.
+    District,
+    /// The reviewer alone.
+    Reviewer,
+}
+
+/// The rows that a rule judges, one by one.
+#[derive(Debug, Clone)]
+pub struct Subjects {
+    /// The name of the row in the rule's expressions.
+    pub name: String,
+    /// Its table.
+    pub table: TableId,
+    /// The rows.
+    pub rows: Expr,
+}
+
+/// One rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its id, which is its file's stem.
+    pub id: String,
+    /// Its file.
+    pub file: String,
+    /// Its code in the inventory of checks.
+    pub code: String,
+    /// What is true of a good plan.
+    pub title: String,
+    /// Where it gets its force.
+    pub basis: Basis,
+    /// What it cites: places in [`super::Pack::sources`].
+    pub cites: Vec<usize>,
+    /// What its findings do to the recommendation.
+    pub severity: Severity,
+    /// The fiscal years in which it is in force.
+    pub effective: (Option<i64>, Option<i64>),
+    /// Who is shown its findings.
+    pub audience: Audience,
+    /// The rows that it judges; `None`: the whole submission.
+    pub subjects: Option<Subjects>,
+    /// What it requires, year by year.
+    pub editions: Vec<Edition>,
+    /// Its tests.
+    pub cases: Vec<Case>,
+    pub(crate) severity_span: Range<usize>,
+    pub(crate) uses: Uses,
+}
+
+/// What a rule says in some years.
+#[derive(Debug, Clone)]
+pub struct Edition {
+    /// The first year.
+    pub from: Option<i64>,
+    /// The last year.
+    pub until: Option<i64>,
+    /// What it says.
+    pub body: Body,
+}
+
+impl Edition {
+    pub(crate) fn covers(&self, year: i64) -> bool {
+        self.from.is_none_or(|from| from <= year) && self.until.is_none_or(|until| year <= until)
+    }
+}
+
+/// What an edition says.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Why the rule has nothing to test in these years.
+    NotApplicable(String),
+    /// The test.
+    Test(Box<Test>),
+}
+
+/// A test, and what is said when it fails.
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// Named sub-expressions.
+    pub lets: Vec<(String, Expr)>,
+    /// When the test is asked at all.
+    pub when: Option<Expr>,
+    /// What must hold.
+    pub require: Expr,
+    /// What is wrong.
+    pub message: Template,
+    /// What to do about it.
+    pub advice: Option<Template>,
+}
+
+/// A text with expressions in it.
+#[derive(Debug, Clone, Default)]
+pub struct Template {
+    /// Its parts, in order.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a template.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// Words.
+    Text(String),
+    /// A value.
+    Value(Expr),
+}
+
+/// What a rule uses, for checks over the whole pack.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Uses {
+    /// Parameters, each with the years of the edition that uses it and the place.
+    pub(crate) params: Vec<(usize, (Option<i64>, Option<i64>), Range<usize>)>,
+    pub(crate) coded: Vec<(usize, TableId, usize, Range<usize>)>,
+    pub(crate) patterns: Vec<(usize, Range<usize>)>,
+    pub(crate) tables: Vec<TableId>,
+}
+
+/// What a rule is read against.
+pub(crate) struct Context<'a> {
+    pub(crate) scope: Scope<'a>,
+    pub(crate) sources: &'a [Source],
+    pub(crate) years: (i64, i64),
+}
+
+pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Rule> {
+    let tree = doc.parse(text);
+    let keys = Keys::new(doc, tree.get_ref(), 0..0);
+    let stem = doc.file.rsplit('/').next().and_then(|f| f.strip_suffix(".toml")).unwrap_or(doc.file);
+    if !stem.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+        doc.mistake(0..0, format!("`{stem}` is no rule id"), "", "an id is kebab-case: lower-case words joined by hyphens");
+    }
+    let code = keys.required_text("code").map_or_else(String::new, |t| t.value);
+    let title = keys.required_text("title").map_or_else(String::new, |t| t.value);
+    let basis = named(doc, keys.required_text("basis"), &Basis::NAMES).map_or(Basis::Data, |(b, _)| b);
+    let severity = named(doc, keys.required_text("severity"), &Severity::NAMES);
+    let audiences = [("district", Audience::District), ("reviewer", Audience::Reviewer)];
+    let audience = named(doc, keys.text("audience"), &audiences).map_or(Audience::District, |(a, _)| a);
+    let cites = read_cites(doc, &keys, context.sources);
+    let effective = keys.table("effective").map_or((None, None), |of| {
+        let years = (of.integer("from"), of.integer("until"));
+        of.done();
+        years
+    });
+    let mut uses = Uses::default();
+    let subjects = keys.text("for").and_then(|text| read_for(doc, &text, context, &mut uses));
+    let mut scope = context.scope.clone();
+    scope.row = subjects.as_ref().map(|s| (s.name.clone(), s.table));
+    let reader = Reader { doc, scope, compares: false };
+    let editions = read_editions(reader, &keys, &mut uses);
+    check_editions(doc, &editions, effective, context.years);
+    let has_edge = compares(&editions);
+    let cases = case::read_all(doc, &keys, context.scope.schema, has_edge);
+    keys.done();
+    let (severity, severity_span) = severity?;
+    Some(Rule {
+        id: stem.to_owned(),
+        file: doc.file.to_owned(),
+        code,
+        title,
+        basis,
+        cites,
+        severity,
+        effective,
+        audience,
+        subjects,
+        editions,
+        cases,
+        severity_span,
+        uses,
+    })
+}
+
+fn named<T: Copy>(doc: Doc<'_>, text: Option<Text>, names: &[(&str, T)]) -> Option<(T, Range<usize>)> {
+    let text = text?;
+    let found = names.iter().find(|(name, _)| *name == text.value);
+    if found.is_none() {
+        one_of(doc, &text, &names.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
+    found.map(|(_, value)| (*value, text.span))
+}
+
+fn read_cites(doc: Doc<'_>, keys: &Keys<'_, '_>, sources: &[Source]) -> Vec<usize> {
+    if !keys.has("cites") {
+        doc.mistake(0..0, "`cites` is missing", "", "every rule names where it comes from: `cites = [\"key\"]`");
+    }
+    let texts = keys.texts("cites");
+    let mut cites = Vec::new();
+    for text in &texts {
+        match sources.iter().position(|s| s.key == text.value) {
+            Some(at) => cites.push(at),
+            None => {
+                let help = suggest(&text.value, sources.iter().map(|s| s.key.as_str()));
+                doc.mistake(text.span.clone(), format!("there is no source `{}`", text.value), "", help);
+            }
+        }
+    }
+    cites
+}
+
+fn read_for(doc: Doc<'_>, text: &Text, context: &Context<'_>, uses: &mut Uses) -> Option<Subjects> {
+    match check_for(&text.value, &context.scope) {
+        Ok((name, table, rows, notes)) => {
+            note(doc, text, notes, (None, None), uses);
+            if table >= context.scope.schema.submission {
+                doc.mistake(text.span.clone(), "a rule runs over a table of the submission", "this is a reference table", "look its rows up with `lookup`");
+            }
+            Some(Subjects { name, table, rows })
+        }
+        Err(faults) => {
+            doc.faults(text, faults);
+            None
+        }
+    }
+}
+
+/// Keeps what the pack must know of an expression, and warns of bare numbers.
+fn note(doc: Doc<'_>, text: &Text, notes: Notes, years: (Option<i64>, Option<i64>), uses: &mut Uses) {
+    for span in notes.bare_numbers {
+        let help = "a figure has its source: put it in params.toml and write `param.name`";
+        doc.warning(doc.inside(text, &span), "a bare number in a rule", "", help);
+    }
+    uses.params.extend(notes.params.into_iter().map(|p| (p, years, text.span.clone())));
+    uses.coded.extend(notes.coded_params.into_iter().map(|(p, t, f, span)| (p, t, f, doc.inside(text, &span))));
+    uses.patterns.extend(notes.pattern_params.into_iter().map(|(p, span)| (p, doc.inside(text, &span))));
+    uses.tables.extend(notes.tables);
+}
+
+struct Reader<'a, 'd> {
+    doc: Doc<'d>,
+    scope: Scope<'a>,
+    compares: bool,
+}
+
+fn read_editions(mut reader: Reader<'_, '_>, keys: &Keys<'_, '_>, uses: &mut Uses) -> Vec<Edition> {
+    let doc = reader.doc;
+    let _ = reader.compares;
+    if !keys.has("edition") {
+        let body = read_test(&mut reader, keys, (None, None), uses);
+        return body.map(|test| Edition { from: None, until: None, body: Body::Test(Box::new(test)) }).into_iter().collect();
+    }
+    for key in ["let", "when", "require", "message", "advice"] {
+        if keys.has(key) {
+            doc.mistake(0..0, format!("`{key}` stands in the editions of a rule that has them"), "", "move it into each `[[edition]]`");
+            let _ = keys.get(key);
+        }
+    }
+    let mut editions = Vec::new();
+    for of in keys.tables("edition") {
+        let (from, until) = (of.integer("from"), of.integer("until"));
+        let body = match of.text("not_applicable") {
+            Some(why) => Some(Body::NotApplicable(why.value)),
+            None => read_test(&mut reader, &of, (from, until), uses).map(|test| Body::Test(Box::new(test))),
+        };
+        of.done();
+        if let Some(body) = body {
+            editions.push(Edition { from, until, body });
+        }
+    }
+    editions
+}
+
+fn read_test(reader: &mut Reader<'_, '_>, keys: &Keys<'_, '_>, years: (Option<i64>, Option<i64>), uses: &mut Uses) -> Option<Test> {
+    let doc = reader.doc;
+    reader.scope.lets.clear();
+    let mut lets = Vec::new();
+    for (name, entry) in keys.table("let").iter().flat_map(Keys::entries) {
+        let Some(text) = as_text(doc, entry) else { continue };
+        if let Some(expr) = expression(reader, &text, years, uses) {
+            let scope = &mut reader.scope;
+            let taken = name.value == "year"
+                || name.value == "param"
+                || scope.schema.table(&name.value).is_some()
+                || scope.lets.iter().any(|(n, ..)| *n == name.value)
+                || scope.row.as_ref().is_some_and(|(n, _)| *n == name.value);
+            if taken {
+                doc.mistake(name.span.clone(), format!("`{}` already has a meaning here", name.value), "", "choose another name");
+            }
+            scope.lets.push((name.value.clone(), expr.ty().clone(), expr.root.level));
+            lets.push((name.value, expr));
+        }
+    }
+    let test = |reader: &mut Reader<'_, '_>, text: Text, uses: &mut Uses| {
+        let expr = expression(reader, &text, years, uses)?;
+        if !matches!(expr.ty(), Ty::Bool | Ty::Null) {
+            let what = expr.ty().name(reader.scope.schema);
+            doc.mistake(text.span, format!("{what} where a test is needed"), "", "compare it with something");
+            return None;
+        }
+        Some(expr)
+    };
+    let when_text = keys.text("when");
+    let when = when_text.clone().and_then(|text| test(reader, text, uses));
+    let require = keys.required_text("require").and_then(|text| test(reader, text, uses));
+    let message = keys.required_text("message").map(|text| template(reader, &text, years, uses));
+    let advice_text = keys.text("advice");
+    let advice = advice_text.map(|text| template(reader, &text, years, uses));
+    Some(Test { lets, when, require: require?, message: message?, advice })
+}
+
+fn expression(reader: &Reader<'_, '_>, text: &Text, years: (Option<i64>, Option<i64>), uses: &mut Uses) -> Option<Expr> {
+    match check(&text.value, &reader.scope) {
+        Ok((expr, notes)) => {
+            note(reader.doc, text, notes, years, uses);
+            Some(expr)
+        }
+        Err(faults) => {
+            reader.doc.faults(text, faults);
+            None
+        }
+    }
+}
+
+/// Splits a text at its `{…}`; `{{` and `}}` are braces.
+fn template(reader: &Reader<'_, '_>, text: &Text, years: (Option<i64>, Option<i64>), uses: &mut Uses) -> Template {
+    let doc = reader.doc;
+    let (mut parts, mut words) = (Vec::new(), String::new());
+    let mut at = 0;
+    while let Some(c) = text.value.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = text.value.get(at..).unwrap_or_default();
+        if rest.starts_with("{{") || rest.starts_with("}}") {
+            words.push(c);
+            at += 2;
+        } else if c == '{' {
+            let Some(end) = closing_brace(rest) else {
+                doc.mistake(doc.inside(text, &(at..at + 1)), "this brace has no end", "", "close it with `}`, or write `{{` for a brace");
+                break;
+            };
+            let inner = rest.get(1..end).unwrap_or_default();
+            match check(inner, &reader.scope) {
+                Ok((expr, notes)) => {
+                    let moved = |r: &Range<usize>| r.start + at + 1..r.end + at + 1;
+                    let notes = Notes {
+                        bare_numbers: notes.bare_numbers.iter().map(moved).collect(),
+                        coded_params: notes.coded_params.into_iter().map(|(p, t, f, r)| (p, t, f, moved(&r))).collect(),
+                        pattern_params: notes.pattern_params.into_iter().map(|(p, r)| (p, moved(&r))).collect(),
+                        ..notes
+                    };
+                    note(doc, text, notes, years, uses);
+                    if !words.is_empty() {
+                        parts.push(Part::Text(std::mem::take(&mut words)));
+                    }
+                    parts.push(Part::Value(expr));
+                }
+                Err(faults) => {
+                    for mut fault in faults {
+                        fault.span = fault.span.start + at + 1..fault.span.end + at + 1;
+                        doc.faults(text, vec![fault]);
+                    }
+                }
+            }
+            at += end + 1;
+        } else {
+            if c == '}' {
+                doc.mistake(doc.inside(text, &(at..at + 1)), "this brace has no beginning", "", "write `}}` for a brace");
+            }
+            words.push(c);
+            at += c.len_utf8();
+        }
+    }
+    if !words.is_empty() {
+        parts.push(Part::Text(words));
+    }
+    Template { parts }
+}
+
+/// Where the brace that opens `rest` is closed, texts in quotes passed over.
+fn closing_brace(rest: &str) -> Option<usize> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '}' if !quoted => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Every year in force has one edition.
+fn check_editions(doc: Doc<'_>, editions: &[Edition], effective: (Option<i64>, Option<i64>), years: (i64, i64)) {
+    let first = effective.0.unwrap_or(years.0).max(years.0);
+    let last = effective.1.unwrap_or(years.1).min(years.1);
+    if let (Some(from), Some(until)) = effective
+        && until < from
+    {
+        doc.mistake(0..0, format!("the rule ends in {until}, before it begins in {from}"), "", "");
+    }
+    if editions.is_empty() {
+        return;
+    }
+    let covering = |year: i64| editions.iter().filter(|e| e.covers(year)).count();
+    if let Some(year) = (first..=last).find(|&y| covering(y) == 0) {
+        doc.mistake(0..0, format!("no edition covers fiscal year {year}"), "", "extend an edition, or add one with `not_applicable = \"why\"`");
+    }
+    if let Some(year) = (first..=last).find(|&y| covering(y) > 1) {
+        doc.mistake(0..0, format!("two editions cover fiscal year {year}"), "", "end the earlier one the year before");
+    }
+}
+
+/// Whether a rule compares numbers or dates, so that it has an edge.
+fn compares(editions: &[Edition]) -> bool {
+    editions.iter().any(|e| match &e.body {
+        Body::NotApplicable(_) => false,
+        Body::Test(test) => std::iter::once(&test.require).chain(test.lets.iter().map(|(_, e)| e)).any(orders),
+    })
+}
+
+fn orders(expr: &Expr) -> bool {
+    use crate::expr::tree::{Kind, Node};
+    fn walk(node: &Node) -> bool {
+        let here = match &node.kind {
+            Kind::Compare(op, a, b) => {
+                let zero = a.is_zero() || b.is_zero();
+                let numeric = (a.ty.is_numeric() || b.ty.is_numeric()) && a.ty != Ty::Null && b.ty != Ty::Null;
+                numeric && !zero && !matches!(op.sign(), "=" | "!=")
+            }
+            _ => false,
+        };
+        here || node.parts().into_iter().any(walk)
+    }
+    walk(&expr.root)
+}
+
+/// A statute rule that rests on text nobody confirmed weighs at most `condition`.
+pub(crate) fn check_severity(doc: Doc<'_>, rule: &Rule, sources: &[Source]) {
+    let confirmed = rule
+        .cites
+        .iter()
+        .filter_map(|&at| sources.get(at))
+        .any(|s| s.verification != Verification::Unconfirmed);
+    if rule.basis == Basis::Statute && !confirmed && rule.severity > Severity::Condition {
+        let message = format!("a statute rule whose sources are all unconfirmed weighs at most `condition`, not `{}`", rule.severity.name());
+        doc.mistake(rule.severity_span.clone(), message, "", "confirm a source's text, cite one that is confirmed, or lower the severity");
+    }
+}

@@ -1,0 +1,113 @@
+//! What a pack cites: clauses, documents and data, and how far each was checked.
+
+use super::spanned::{Doc, Keys};
+use crate::diagnostic::suggest;
+
+/// How far a source's text was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verification {
+    /// Not read: from memory or inference.
+    Unconfirmed,
+    /// Agrees with at least one other document.
+    Corroborated,
+    /// Recomputed from data.
+    DataConfirmed,
+    /// The text was read.
+    TextRead,
+}
+
+impl Verification {
+    const NAMES: [(&'static str, Verification); 4] = [
+        ("text-read", Verification::TextRead),
+        ("data-confirmed", Verification::DataConfirmed),
+        ("corroborated", Verification::Corroborated),
+        ("unconfirmed", Verification::Unconfirmed),
+    ];
+
+    /// Its name in packs and reports.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, v)| *v == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// One thing that a pack cites.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its key in `sources.toml`.
+    pub key: String,
+    /// How it is cited: `C.G.S. § 10-262u(e)`.
+    pub citation: String,
+    /// Its verb: shall, may, must, should, will, definition; none for a document or a data file.
+    pub modality: Option<String>,
+    /// Whom it binds.
+    pub duty_holder: Option<String>,
+    /// What it says, in the pack's words.
+    pub paraphrase: Option<String>,
+    /// Where it can be read.
+    pub url: Option<String>,
+    /// How far its text was checked.
+    pub verification: Verification,
+    /// Who checked the text, when and which, as an office says.
+    pub verified: Option<String>,
+    /// Why no rule tests it.
+    pub no_rule: Option<String>,
+    /// The fiscal years in which it is in force.
+    pub years: (Option<i64>, Option<i64>),
+}
+
+const MODALITIES: [&str; 7] = ["shall", "may", "must", "should", "will", "definition", "recognized"];
+
+pub(crate) fn read(doc: Doc<'_>, text: &str) -> Vec<Source> {
+    let tree = doc.parse(text);
+    let keys = Keys::new(doc, tree.get_ref(), 0..0);
+    let mut sources = Vec::new();
+    for (key, entry) in keys.entries() {
+        let Some(of) = super::spanned::as_table(doc, entry) else { continue };
+        let citation = of.required_text("citation");
+        let modality = of.text("modality").filter(|m| one_of(doc, m, &MODALITIES));
+        let duty_holder = of.text("duty_holder").map(|t| t.value);
+        let paraphrase = of.text("paraphrase").map(|t| t.value);
+        let url = of.text("url").map(|t| t.value);
+        let verification = of.required_text("verification").and_then(|v| verification(doc, &v));
+        let no_rule = of.text("no_rule").map(|t| t.value);
+        let years = of.table("years").map_or((None, None), |y| {
+            let years = (y.integer("from"), y.integer("until"));
+            y.done();
+            years
+        });
+        of.done();
+        if let (Some(citation), Some(verification)) = (citation, verification) {
+            sources.push(Source {
+                key: key.value,
+                citation: citation.value,
+                modality: modality.map(|t| t.value),
+                duty_holder,
+                paraphrase,
+                url,
+                verification,
+                verified: None,
+                no_rule,
+                years,
+            });
+        }
+    }
+    sources
+}
+
+pub(crate) fn verification(doc: Doc<'_>, text: &super::spanned::Text) -> Option<Verification> {
+    let found = Verification::NAMES.iter().find(|(name, _)| *name == text.value).map(|(_, v)| *v);
+    if found.is_none() {
+        one_of(doc, text, &Verification::NAMES.map(|(name, _)| name));
+    }
+    found
+}
+
+/// Tells a text that is none of the names.
+pub(crate) fn one_of(doc: Doc<'_>, text: &super::spanned::Text, names: &[&str]) -> bool {
+    let found = names.contains(&text.value.as_str());
+    if !found {
+        let help = suggest(&text.value, names.iter().copied());
+        doc.mistake(text.span.clone(), format!("`{}` is not known here", text.value), "", help);
+    }
+    found
+}

@@ -1,0 +1,292 @@
+//! A TOML file as a tree whose every key and value knows its place: keys are asked for by name, those never asked for are
+//! mistakes, and nothing stops at the first one.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::{Level, Mistake, suggest};
+use crate::expr::Fault;
+
+/// One file being read, and where its mistakes go.
+#[derive(Clone, Copy)]
+pub(crate) struct Doc<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) mistakes: &'a RefCell<Vec<Mistake>>,
+}
+
+impl Doc<'_> {
+    pub(crate) fn mistake(&self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) {
+        self.push(Level::Error, Some(span), message.into(), label.into(), help.into());
+    }
+
+    pub(crate) fn warning(&self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) {
+        self.push(Level::Warning, Some(span), message.into(), label.into(), help.into());
+    }
+
+    fn push(&self, level: Level, span: Option<Range<usize>>, message: String, label: String, help: String) {
+        let file = self.file.to_owned();
+        self.mistakes.borrow_mut().push(Mistake { level, file, span, message, label, help });
+    }
+
+    /// Tells the mistakes of an expression at their places inside the text that holds it.
+    pub(crate) fn faults(&self, text: &Text, faults: Vec<Fault>) {
+        for fault in faults {
+            self.mistake(self.inside(text, &fault.span), fault.message, "", fault.help);
+        }
+    }
+
+    /// The bytes of the file that hold a part of a text's value.
+    pub(crate) fn inside(&self, text: &Text, part: &Range<usize>) -> Range<usize> {
+        let raw = self.text.get(text.span.clone()).unwrap_or_default();
+        let from = text.span.start + raw_offset(raw, part.start);
+        let to = text.span.start + raw_offset(raw, part.end);
+        if from < to { from..to } else { from..(from + 1).min(text.span.end).max(from) }
+    }
+
+    /// The tree of the file; syntax errors are told, and what could be read is read.
+    pub(crate) fn parse<'t>(&self, text: &'t str) -> Spanned<DeTable<'t>> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            self.mistake(span, error.message().lines().collect::<Vec<_>>().join("; "), "", "");
+        }
+        table
+    }
+}
+
+/// A text of the file, and the bytes it stands in, quotes included.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Text {
+    pub(crate) value: String,
+    pub(crate) span: Range<usize>,
+}
+
+/// Where in a quoted TOML string, written as `raw`, the byte `at` of its value stands.
+fn raw_offset(raw: &str, at: usize) -> usize {
+    let (open, literal) = match raw {
+        r if r.starts_with("'''") => (3, true),
+        r if r.starts_with("\"\"\"") => (3, false),
+        r if r.starts_with('\'') => (1, true),
+        r if r.starts_with('"') => (1, false),
+        _ => return at,
+    };
+    let mut rest = raw.get(open..).unwrap_or_default();
+    let mut offset = open;
+    if open == 3 {
+        let newline = if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+        rest = rest.get(newline..).unwrap_or_default();
+        offset += newline;
+    }
+    if literal {
+        return offset + at;
+    }
+    let mut value = 0;
+    while value < at {
+        let (written, meant) = escape_length(rest);
+        if written == 0 {
+            break;
+        }
+        rest = rest.get(written..).unwrap_or_default();
+        offset += written;
+        value += meant;
+    }
+    offset
+}
+
+/// How many bytes the next character of a basic string takes as written, and in its value.
+fn escape_length(rest: &str) -> (usize, usize) {
+    let Some(c) = rest.chars().next() else { return (0, 0) };
+    if c != '\\' {
+        return (c.len_utf8(), c.len_utf8());
+    }
+    let hex = |digits: usize| {
+        let code = rest.get(2..2 + digits).and_then(|h| u32::from_str_radix(h, 16).ok()).and_then(char::from_u32);
+        (2 + digits, code.map_or(1, char::len_utf8))
+    };
+    match rest.chars().nth(1) {
+        Some('u') => hex(4),
+        Some('U') => hex(8),
+        Some('x') => hex(2),
+        Some(c) if c.is_whitespace() => (1 + rest.get(1..).map_or(0, |r| r.len() - r.trim_start().len()), 0),
+        Some(c) => (1 + c.len_utf8(), 1),
+        None => (1, 1),
+    }
+}
+
+/// A table of the file: its keys are asked for by name, and at the end those never asked for are told.
+pub(crate) struct Keys<'d, 't> {
+    pub(crate) doc: Doc<'d>,
+    table: &'t DeTable<'t>,
+    pub(crate) span: Range<usize>,
+    asked: RefCell<Vec<String>>,
+}
+
+/// A key's value.
+pub(crate) type Entry<'t> = &'t Spanned<DeValue<'t>>;
+
+impl<'d, 't> Keys<'d, 't> {
+    pub(crate) fn new(doc: Doc<'d>, table: &'t DeTable<'t>, span: Range<usize>) -> Self {
+        Keys { doc, table, span, asked: RefCell::default() }
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Entry<'t>> {
+        self.asked.borrow_mut().push(key.to_owned());
+        self.table.get(key)
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Every key with its value, in the order of the file.
+    pub(crate) fn entries(&self) -> Vec<(Text, Entry<'t>)> {
+        let mut entries: Vec<_> = self
+            .table
+            .iter()
+            .map(|(key, value)| (Text { value: key.get_ref().to_string(), span: key.span() }, value))
+            .collect();
+        entries.sort_by_key(|(key, _)| key.span.start);
+        self.asked.borrow_mut().extend(entries.iter().map(|(key, _)| key.value.clone()));
+        entries
+    }
+
+    fn missing(&self, key: &str) {
+        let span = self.span.start..self.span.start.max(self.span.end.min(self.span.start + 1));
+        self.doc.mistake(span, format!("`{key}` is missing"), "", format!("add `{key} = …`"));
+    }
+
+    pub(crate) fn text(&self, key: &str) -> Option<Text> {
+        self.get(key).and_then(|entry| as_text(self.doc, entry))
+    }
+
+    pub(crate) fn required_text(&self, key: &str) -> Option<Text> {
+        if !self.has(key) {
+            self.missing(key);
+        }
+        self.text(key).filter(|text| {
+            let blank = text.value.trim().is_empty();
+            if blank {
+                self.doc.mistake(text.span.clone(), format!("`{key}` is blank"), "", "");
+            }
+            !blank
+        })
+    }
+
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        let Some(entry) = self.get(key) else { return false };
+        if let DeValue::Boolean(b) = entry.get_ref() {
+            return *b;
+        }
+        wrong_kind(self.doc, entry, "true or false");
+        false
+    }
+
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
+        self.get(key).and_then(|entry| as_integer(self.doc, entry))
+    }
+
+    pub(crate) fn texts(&self, key: &str) -> Vec<Text> {
+        let Some(entry) = self.get(key) else { return Vec::new() };
+        as_array(self.doc, entry).iter().filter_map(|item| as_text(self.doc, item)).collect()
+    }
+
+    pub(crate) fn table(&self, key: &str) -> Option<Keys<'d, 't>> {
+        self.get(key).and_then(|entry| as_table(self.doc, entry))
+    }
+
+    pub(crate) fn tables(&self, key: &str) -> Vec<Keys<'d, 't>> {
+        let Some(entry) = self.get(key) else { return Vec::new() };
+        as_array(self.doc, entry).iter().filter_map(|item| as_table(self.doc, item)).collect()
+    }
+
+    /// A whole number or a decimal, in quotes or not, as it is written.
+    pub(crate) fn figure(&self, key: &str) -> Option<Text> {
+        self.get(key).and_then(|entry| as_figure(self.doc, entry))
+    }
+
+    /// Tells the keys that nobody asked for.
+    pub(crate) fn done(&self) {
+        let asked = self.asked.borrow();
+        for (key, _) in self.table {
+            if !asked.iter().any(|a| a == key.get_ref()) {
+                let mut names: Vec<&str> = asked.iter().map(String::as_str).collect();
+                names.dedup();
+                let help = suggest(key.get_ref(), names);
+                self.doc.mistake(key.span(), format!("there is no key `{}` here", key.get_ref()), "", help);
+            }
+        }
+    }
+}
+
+fn wrong_kind(doc: Doc<'_>, entry: Entry<'_>, wanted: &str) {
+    let found = entry.get_ref().type_str();
+    doc.mistake(entry.span(), format!("expected {wanted}, found {found}"), "", "");
+}
+
+pub(crate) fn as_text(doc: Doc<'_>, entry: Entry<'_>) -> Option<Text> {
+    if let DeValue::String(text) = entry.get_ref() {
+        return Some(Text { value: text.to_string(), span: entry.span() });
+    }
+    wrong_kind(doc, entry, "a text in quotes");
+    None
+}
+
+pub(crate) fn as_integer(doc: Doc<'_>, entry: Entry<'_>) -> Option<i64> {
+    let number = match entry.get_ref() {
+        DeValue::Integer(number) => i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok(),
+        _ => None,
+    };
+    if number.is_none() {
+        wrong_kind(doc, entry, "a whole number");
+    }
+    number
+}
+
+pub(crate) fn as_figure(doc: Doc<'_>, entry: Entry<'_>) -> Option<Text> {
+    let value = match entry.get_ref() {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str().replace('_', ""),
+        DeValue::Float(number) => number.as_str().replace('_', ""),
+        DeValue::Boolean(b) => b.to_string(),
+        DeValue::Datetime(date) => date.to_string(),
+        _ => {
+            wrong_kind(doc, entry, "a figure");
+            return None;
+        }
+    };
+    Some(Text { value, span: entry.span() })
+}
+
+pub(crate) fn as_array<'t>(doc: Doc<'_>, entry: Entry<'t>) -> Vec<Entry<'t>> {
+    if let DeValue::Array(items) = entry.get_ref() {
+        return items.iter().collect();
+    }
+    wrong_kind(doc, entry, "a list in brackets");
+    Vec::new()
+}
+
+pub(crate) fn as_table<'d, 't>(doc: Doc<'d>, entry: Entry<'t>) -> Option<Keys<'d, 't>> {
+    if let DeValue::Table(table) = entry.get_ref() {
+        return Some(Keys::new(doc, table, entry.span()));
+    }
+    wrong_kind(doc, entry, "a table");
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::raw_offset;
+
+    #[test]
+    fn a_place_in_a_string_is_a_place_in_the_file() {
+        assert_eq!(raw_offset("'a = b'", 4), 5);
+        assert_eq!(raw_offset("\"a \\\"b\\\" = c\"", 6), 9);
+        assert_eq!(raw_offset("'''\na\nb'''", 2), 6);
+        assert_eq!(raw_offset("\"\\u00e9x\"", 2), 7);
+        assert_eq!(raw_offset("\"\"\"\na \\\n   b\"\"\"", 2), 11);
+    }
+}

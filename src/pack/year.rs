@@ -1,0 +1,70 @@
+//! The rules of one fiscal year: reference tables and parameters as they stand in it, and each rule's edition.
+
+use std::sync::Arc;
+
+use super::{Body, Pack, Rule, Test};
+use crate::expr::World;
+use crate::expr::world::Visible;
+use crate::schema::TableId;
+use crate::table::{Rows, Texts};
+use crate::value::Value;
+
+/// A pack in one fiscal year.
+#[derive(Debug)]
+pub struct InForce<'p> {
+    /// The pack.
+    pub pack: &'p Pack,
+    /// The fiscal year.
+    pub year: i64,
+    /// The rules in force, by id.
+    pub rules: Vec<Current<'p>>,
+    pub(crate) world: World,
+}
+
+/// A rule in force, and what it tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Current<'p> {
+    /// The rule.
+    pub rule: &'p Rule,
+    /// Its test in this year; `None` when it has nothing to test, and says why.
+    pub test: Option<&'p Test>,
+}
+
+impl<'p> InForce<'p> {
+    /// The rules of `pack` that are in force in `year`.
+    pub fn new(pack: &'p Pack, year: i64) -> Self {
+        Self::with(pack, year, pack.texts.clone(), &[])
+    }
+
+    /// The same, with some reference tables replaced.
+    pub(crate) fn with(pack: &'p Pack, year: i64, texts: Texts, replaced: &[(TableId, Arc<Rows>)]) -> Self {
+        let references = pack.references.iter().enumerate().map(|(at, rows)| {
+            let table = pack.schema.submission + at;
+            let rows = replaced.iter().find(|(t, _)| *t == table).map_or(rows, |(_, rows)| rows);
+            Visible::new(&pack.schema, table, Arc::clone(rows), Some(year))
+        });
+        let params = pack.params.iter().map(|p| p.value_in(year).map_or(Value::Null, |d| d.value.clone())).collect();
+        let suppress = pack.params.iter().filter_map(|p| match p.value_in(year)?.value {
+            Value::Number(x) => Some((p.name.clone(), x)),
+            _ => None,
+        });
+        let suppress = suppress.collect();
+        let world = World { suppress, year: Some(year), references: references.collect(), texts, params };
+        let rules = pack.rules.iter().filter_map(|rule| in_year(rule, year)).collect();
+        InForce { pack, year, rules, world }
+    }
+}
+
+/// A rule with its edition of a year, if it is in force.
+pub(crate) fn in_year(rule: &Rule, year: i64) -> Option<Current<'_>> {
+    let (from, until) = rule.effective;
+    if from.is_some_and(|from| year < from) || until.is_some_and(|until| year > until) {
+        return None;
+    }
+    let edition = rule.editions.iter().find(|e| e.covers(year))?;
+    let test = match &edition.body {
+        Body::NotApplicable(_) => None,
+        Body::Test(test) => Some(&**test),
+    };
+    Some(Current { rule, test })
+}

@@ -1,0 +1,216 @@
+//! What a batch holds, sorted out by names: submissions, statewide tables, and what is not read.
+
+use std::collections::BTreeMap;
+
+use super::lines::PLAN;
+use super::statewide::is_statewide;
+use crate::schema::{Schema, TableId};
+
+/// What a batch holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// What is to be read, in the order of folders.
+    pub submissions: Vec<Source>,
+    /// What is not, in the order of paths.
+    pub not_read: Vec<NotRead>,
+}
+
+/// Where one submission, or the submissions of statewide tables, are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder with tables.
+    Folder {
+        /// The submission's path.
+        path: String,
+        /// The paths of its tables.
+        files: Vec<String>,
+    },
+    /// A workbook; its path is the submission's.
+    Workbook {
+        /// Its path.
+        path: String,
+    },
+    /// Tables with the rows of many plans.
+    Statewide {
+        /// The paths of the tables.
+        files: Vec<String>,
+    },
+}
+
+/// A file that is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotRead {
+    /// Its path.
+    pub path: String,
+    /// Why; lower case, no full stop.
+    pub why: &'static str,
+}
+
+/// What a file is, by its name.
+enum Kind {
+    Hidden,
+    Table(TableId),
+    Workbook,
+    Other(&'static str),
+}
+
+/// Sorts out the files of a batch. `name` is the name of the folder itself, which is the path of a submission when its
+/// tables stand at the root; `paths` are relative to it, with `/`; `read` gives the bytes of a table, which tell a folder
+/// of statewide tables from a submission.
+pub fn sort_batch(schema: &Schema, name: &str, paths: &[String], read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Batch {
+    let mut batch = Batch::default();
+    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    paths.sort_unstable();
+    for path in paths {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        folders.entry(folder).or_default().push(path);
+    }
+    for (folder, files) in folders {
+        let mut tables = Vec::new();
+        for path in files {
+            match kind(schema, path) {
+                Kind::Hidden => {}
+                Kind::Table(table) => tables.push((table, path)),
+                Kind::Workbook => batch.submissions.push(Source::Workbook { path: path.to_owned() }),
+                Kind::Other(why) => batch.not_read.push(NotRead { path: path.to_owned(), why }),
+            }
+        }
+        batch.submissions.extend(source_of(schema, if folder.is_empty() { name } else { folder }, &tables, read));
+    }
+    batch.not_read.sort_by(|a, b| a.path.cmp(&b.path));
+    batch
+}
+
+/// What the tables of one folder are. They are statewide when `plan.csv` has the columns of the key, and so has another
+/// table, if there is one.
+fn source_of(
+    schema: &Schema,
+    path: &str,
+    tables: &[(TableId, &str)],
+    read: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Option<Source> {
+    if tables.is_empty() {
+        return None;
+    }
+    let has_key = |(id, path): &(TableId, &str)| {
+        let table = schema.tables.get(*id).filter(|_| !is_toml(path));
+        table.zip(read(path)).is_some_and(|(table, bytes)| is_statewide(table, &bytes))
+    };
+    let plan = schema.table(PLAN);
+    let (plans, others): (Vec<_>, Vec<_>) = tables.iter().partition(|(id, _)| Some(*id) == plan);
+    let statewide = plans.iter().any(has_key) && (others.is_empty() || others.iter().any(has_key));
+    let files = tables.iter().map(|(_, path)| (*path).to_owned()).collect();
+    Some(if statewide { Source::Statewide { files } } else { Source::Folder { path: path.to_owned(), files } })
+}
+
+/// The last part of a path.
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// The table that a text file of this name holds.
+pub(crate) fn table_of(schema: &Schema, path: &str) -> Option<TableId> {
+    let (stem, ending) = file_name(path).rsplit_once('.')?;
+    let table = schema.find_table(stem)?;
+    match ending.to_ascii_lowercase().as_str() {
+        "csv" | "tsv" | "txt" => Some(table),
+        "toml" => (schema.table(PLAN) == Some(table)).then_some(table),
+        _ => None,
+    }
+}
+
+/// Whether a file's name says that it is TOML.
+pub(crate) fn is_toml(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("toml"))
+}
+
+fn kind(schema: &Schema, path: &str) -> Kind {
+    if path.split('/').any(|part| part.starts_with('.')) {
+        return Kind::Hidden;
+    }
+    let name = file_name(path);
+    if name.starts_with("~$") {
+        return Kind::Other("a lock file of a program that has the workbook open");
+    }
+    if let Some(table) = table_of(schema, path) {
+        return Kind::Table(table);
+    }
+    let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
+    match ending.as_str() {
+        "xlsx" | "xlsm" => Kind::Workbook,
+        "xls" => Kind::Other("an old .xls workbook: save it as .xlsx"),
+        "xlsb" | "ods" | "numbers" => Kind::Other("a workbook of another kind: save it as .xlsx"),
+        "csv" | "tsv" => Kind::Other("the name is not one of a table"),
+        _ => Kind::Other("not a table"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::testing::schema;
+
+    fn sort(paths: &[&str], plan: &str) -> Batch {
+        let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        sort_batch(&schema(), "root", &paths, &|_| Some(plan.as_bytes().to_vec()))
+    }
+
+    fn folder(path: &str, files: &[&str]) -> Source {
+        Source::Folder { path: path.to_owned(), files: files.iter().map(|file| (*file).to_owned()).collect() }
+    }
+
+    #[test]
+    fn folders_and_workbooks_at_any_depth() {
+        let batch = sort(
+            &[
+                "a/plan.toml",
+                "a/budget.csv",
+                "a/letter.pdf",
+                "mail/b/Budget.CSV",
+                "c.xlsx",
+                "mail/d/d.xlsx",
+                ".git/x",
+                "a/.DS_Store",
+            ],
+            "",
+        );
+        let book = |path: &str| Source::Workbook { path: path.to_owned() };
+        let want = vec![
+            book("c.xlsx"),
+            folder("a", &["a/budget.csv", "a/plan.toml"]),
+            folder("mail/b", &["mail/b/Budget.CSV"]),
+            book("mail/d/d.xlsx"),
+        ];
+        assert_eq!(batch.submissions, want);
+        assert_eq!(batch.not_read, [NotRead { path: "a/letter.pdf".into(), why: "not a table" }]);
+    }
+
+    #[test]
+    fn a_submission_at_the_root_has_the_name_of_the_folder() {
+        assert_eq!(
+            sort(&["plan.toml", "notes of the board.csv"], "").submissions,
+            [folder("root", &["notes of the board.csv", "plan.toml"])]
+        );
+    }
+
+    #[test]
+    fn everything_else_is_listed() {
+        let paths =
+            ["README.md", "Thumbs.db", "budgets 2026.csv", "expected.json", "office.toml", "old.xls", "x/~$a.xlsx"];
+        let batch = sort(&paths, "");
+        assert!(batch.submissions.is_empty());
+        let read: Vec<_> = batch.not_read.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(read, paths);
+        assert_eq!(batch.not_read[5].why, "an old .xls workbook: save it as .xlsx");
+    }
+
+    #[test]
+    fn statewide_tables_are_told_by_their_key() {
+        let files = ["plan.csv", "budget.csv"];
+        let statewide = sort(&files, "District code,plan_year,amount,allocation\n");
+        assert_eq!(statewide.submissions, [Source::Statewide { files: vec!["budget.csv".into(), "plan.csv".into()] }]);
+        let plain = sort(&files, "district_code,fiscal_year,allocation\n");
+        assert_eq!(plain.submissions, [folder("root", &["budget.csv", "plan.csv"])]);
+    }
+}

@@ -1,0 +1,200 @@
+//! The header row of a table: where it is, which column holds which field, and what is wrong with it.
+
+use super::cell::{quoted, short};
+use super::grid::{Grid, GridRow};
+use super::lines::{At, Form};
+use crate::diagnostic::{Diagnostic, fold, nearest};
+use crate::schema::{FieldId, Table};
+
+/// How many rows that are not blank may stand above the header, itself included.
+const DEPTH: usize = 20;
+
+/// The words of a header without a colon, or the star by which forms mark what is required.
+pub(crate) fn bare(text: &str) -> &str {
+    text.trim_end_matches([':', '*', ' '])
+}
+
+/// A header row that was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Header {
+    /// Its place among the rows of the grid.
+    pub at: usize,
+    /// Its number as a spreadsheet counts.
+    pub number: u32,
+    /// The column of each field of the table.
+    pub columns: Vec<Option<usize>>,
+    /// The column of each of the key names that were asked for.
+    pub keys: Vec<Option<usize>>,
+    /// How many columns it has, blank ones at the end included.
+    pub width: usize,
+    /// How many fields and keys it names.
+    pub known: usize,
+    /// How far to the right it has a name.
+    pub named: usize,
+    loose: Vec<(usize, String)>,
+    doubles: Vec<(usize, FieldId, String)>,
+}
+
+impl Header {
+    /// Finds the header: of the first rows the one that names the most fields, and of equals the uppermost. A row counts
+    /// when it names two, or one beside at most one other cell. `keys` are names of columns that are
+    /// known besides the fields.
+    pub(crate) fn find(table: &Table, keys: &[&str], grid: &Grid<'_>) -> Option<Header> {
+        let mut best: Option<Header> = None;
+        for (at, row) in grid.rows.iter().enumerate().filter(|(_, row)| !row.is_blank()).take(DEPTH) {
+            let header = Header::of_row(table, keys, at, row);
+            if header.counts() && best.as_ref().is_none_or(|best| header.known > best.known) {
+                best = Some(header);
+            }
+        }
+        best
+    }
+
+    fn counts(&self) -> bool {
+        self.known >= 2 || (self.known == 1 && self.loose.len() <= 1)
+    }
+
+    fn of_row(table: &Table, keys: &[&str], at: usize, row: &GridRow<'_>) -> Header {
+        let mut header = Header {
+            at,
+            number: row.number,
+            columns: vec![None; table.fields.len()],
+            keys: vec![None; keys.len()],
+            width: row.cells.len(),
+            known: 0,
+            named: 0,
+            loose: Vec::new(),
+            doubles: Vec::new(),
+        };
+        for (column, cell) in row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank()) {
+            header.named = column + 1;
+            header.take(table, keys, column, cell.shown());
+        }
+        header.known =
+            header.columns.iter().chain(&header.keys).flatten().collect::<std::collections::BTreeSet<_>>().len();
+        header
+    }
+
+    /// Takes one header cell. A key column stands for the field of its name too, unless another column does.
+    fn take(&mut self, table: &Table, keys: &[&str], column: usize, text: &str) {
+        let name = bare(text);
+        let key = keys.iter().position(|key| fold(key) == fold(name));
+        let key = key.and_then(|key| self.keys.get_mut(key)).filter(|slot| slot.is_none());
+        let is_key = key.is_some();
+        if let Some(slot) = key {
+            *slot = Some(column);
+        }
+        let Some(field) = table.find_field(name) else {
+            if !is_key {
+                self.loose.push((column, text.to_owned()));
+            }
+            return;
+        };
+        match self.columns.get_mut(field) {
+            Some(slot @ None) => *slot = Some(column),
+            Some(Some(held)) if self.keys.contains(&Some(*held)) && !is_key => *held = column,
+            _ if is_key => {}
+            _ => self.doubles.push((column, field, text.to_owned())),
+        }
+    }
+
+    /// The fields that have a column.
+    pub(crate) fn fields(&self) -> Vec<FieldId> {
+        self.columns.iter().enumerate().filter_map(|(field, column)| column.map(|_| field)).collect()
+    }
+
+    /// Whether a row says the same again in every column that is read.
+    pub(crate) fn is_repeated_by(&self, table: &Table, row: &GridRow<'_>) -> bool {
+        let mut columns = self.columns.iter().enumerate().filter_map(|(field, column)| column.map(|c| (field, c)));
+        self.known >= 2
+            && columns.all(|(field, column)| {
+                let text = row.cell(column).shown();
+                !text.is_empty() && table.find_field(bare(text)) == Some(field)
+            })
+    }
+
+    /// Tells which columns are not used, and which say twice what they hold.
+    pub(crate) fn report(&self, table: &Table, form: &Form, diagnostics: &mut Vec<Diagnostic>) {
+        for (column, text) in &self.loose {
+            diagnostics.push(self.report_loose(table, form, *column, text));
+        }
+        for (column, field, text) in &self.doubles {
+            let first = self.columns.get(*field).copied().flatten().unwrap_or_default();
+            diagnostics.push(Diagnostic::error(
+                form.place(At::Header(self.number, *column, &short(text))),
+                format!(
+                    "the column {} holds `{}`, as column {} does already: that one was read, this one not",
+                    quoted(text),
+                    table.fields.get(*field).map_or("", |f| &f.name),
+                    super::lines::letter(first),
+                ),
+            ));
+        }
+    }
+
+    fn report_loose(&self, table: &Table, form: &Form, column: usize, text: &str) -> Diagnostic {
+        let place = form.place(At::Header(self.number, column, &short(text)));
+        let message = format!("the column {} is not used", quoted(text));
+        let free = |field: &FieldId| self.columns.get(*field).is_some_and(Option::is_none);
+        let names = table.fields.iter().enumerate().filter(|(id, _)| free(id)).flat_map(|(_, field)| {
+            [field.name.as_str(), field.label.as_str()].into_iter().filter(|name| !name.is_empty())
+        });
+        let meant = nearest(text, names).and_then(|name| table.find_field(name)).and_then(|id| table.fields.get(id));
+        match meant {
+            None => Diagnostic::notice(place, message),
+            Some(field) => {
+                let message = format!("{message}: did you mean `{}`?", field.name);
+                if field.required { Diagnostic::error(place, message) } else { Diagnostic::notice(place, message) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::testing::{assert_budget, read_budget};
+
+    #[test]
+    fn headers_in_any_order_and_spelling() {
+        assert_budget("Amount *,OBJECT CODE:,line-id\n5,Teachers,1\n", &["2: line_id=1 object_code=111 amount=5"], &[]);
+    }
+
+    #[test]
+    fn titles_above_the_header() {
+        let text = "Budget of Windham,,\n,,\nPrepared in July,,\nline_id,amount,Notes\n1,5,x\n";
+        assert_budget(text, &["5: line_id=1 amount=5"], &["N b.csv:4:Notes the column `Notes` is not used"]);
+    }
+
+    #[test]
+    fn unknown_and_double_columns() {
+        assert_budget(
+            "line_id,amuont,quantty\n1,5,2\n",
+            &[],
+            &["E b.csv no row of headers was found; the table `budget` has the columns `line_id`, `strategy_id`, \
+               `object_code`, `description`, `justification`, `quantity`, `share`, `amount`"],
+        );
+        let text = "line_id,description,amuont,quantty,Line ID\n1,a,5,2,3\n";
+        let told = [
+            "E b.csv:1:amuont the column `amuont` is not used: did you mean `amount`?",
+            "N b.csv:1:quantty the column `quantty` is not used: did you mean `quantity`?",
+            "E b.csv:1:Line ID the column `Line ID` holds `line_id`, as column A does already: that one was read, this one not",
+        ];
+        assert_budget(text, &["2: line_id=1 description=a"], &told);
+    }
+
+    #[test]
+    fn repeated_headers_are_no_lines() {
+        assert_budget(
+            "line_id,amount\n1,5\nline_id,amount\n2,6\n",
+            &["2: line_id=1 amount=5", "4: line_id=2 amount=6"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn empty_files() {
+        for text in ["", "\n\n", ",,\n"] {
+            assert_eq!(read_budget(text).1, ["E b.csv the table `budget` is empty"]);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A small schema for the readers' tests, and how their answers are written down.
+
+use crate::diagnostic::{Diagnostic, Weight};
+use crate::schema::{Codes, Field, Schema, Table};
+use crate::table::{Data, Rows, State, Texts};
+use crate::value::{Type, parse_decimal, plain};
+
+pub(crate) fn field(name: &str, ty: Type) -> Field {
+    Field {
+        name: name.to_owned(),
+        label: String::new(),
+        also: Vec::new(),
+        ty,
+        required: false,
+        not_applicable: false,
+        key: false,
+        total: false,
+        min: None,
+        max: None,
+        digits: None,
+        otherwise: None,
+        codes: None,
+        suppress: None,
+    }
+}
+
+fn codes(entries: &[(&str, &str)]) -> Codes {
+    let mut codes = Codes::default();
+    for (code, label) in entries {
+        codes.add(code, label, []);
+    }
+    codes
+}
+
+fn required(name: &str, ty: Type) -> Field {
+    Field { required: true, ..field(name, ty) }
+}
+
+pub(crate) fn schema() -> Schema {
+    let plan = vec![
+        Field { digits: Some(7), label: "District code".into(), ..required("district_code", Type::Text) },
+        Field { also: vec!["Plan year".into()], ..required("fiscal_year", Type::Year) },
+        field("revision", Type::Number),
+        Field { label: "Alliance allocation".into(), ..required("allocation", Type::Money) },
+        field("signed_on", Type::Date),
+        field("approved", Type::Boolean),
+    ];
+    let budget = vec![
+        Field { key: true, ..field("line_id", Type::Text) },
+        required("strategy_id", Type::Text),
+        Field {
+            label: "Object code".into(),
+            codes: Some(codes(&[
+                ("111", "Teachers"),
+                ("500", "Other services"),
+                ("culture-climate", "Culture and climate"),
+            ])),
+            ..required("object_code", Type::Code)
+        },
+        required("description", Type::Text),
+        Field { not_applicable: true, ..field("justification", Type::Text) },
+        field("quantity", Type::Number),
+        Field { max: parse_decimal("1"), ..field("share", Type::Percent) },
+        Field { total: true, ..required("amount", Type::Money) },
+    ];
+    let table = |name: &str, fields| Table::new(name.into(), String::new(), Vec::new(), true, fields);
+    let notes =
+        Table::new("notes".into(), "Notes of the board".into(), Vec::new(), false, vec![field("note", Type::Text)]);
+    Schema { tables: vec![table("plan", plan), table("budget", budget), notes], submission: 3, currency: "USD".into() }
+}
+
+pub(crate) fn budget() -> Table {
+    schema().tables.remove(1)
+}
+
+/// The lines of a table: `number: field=value …`, with `?` for unreadable, `*` and `n/a`; blanks left out.
+pub(crate) fn lines(table: &Table, rows: &Rows, texts: &Texts) -> Vec<String> {
+    (0..rows.len())
+        .map(|row| {
+            let cells = table.fields.iter().zip(&rows.columns).filter_map(|(field, column)| {
+                let column = column.as_ref()?;
+                let value = match (column.state(row), &column.data) {
+                    (State::Blank, _) => return None,
+                    (State::Unreadable, _) => "?".to_owned(),
+                    (State::Suppressed, _) => "*".to_owned(),
+                    (State::NotApplicable, _) => "n/a".to_owned(),
+                    (State::Value, Data::Nums(nums)) => plain(nums.get(row)),
+                    (State::Value, Data::Bools(bools)) => bools[row].to_string(),
+                    (State::Value, Data::Texts(ids)) => texts.get(ids[row]).to_owned(),
+                };
+                Some(format!(" {}={value}", field.name))
+            });
+            format!("{}:{}", rows.numbers[row], cells.collect::<String>())
+        })
+        .collect()
+}
+
+/// The diagnostics: `E place message`.
+pub(crate) fn told(diagnostics: &[Diagnostic]) -> Vec<String> {
+    diagnostics
+        .iter()
+        .map(|d| {
+            let weight = match d.weight {
+                Weight::Notice => 'N',
+                Weight::Error => 'E',
+                Weight::Fatal => 'F',
+            };
+            format!("{weight} {} {}", d.place, d.message)
+        })
+        .collect()
+}
+
+/// A budget read from a text: its lines and its diagnostics.
+pub(crate) fn read_budget(bytes: impl AsRef<[u8]>) -> (Vec<String>, Vec<String>) {
+    let (table, mut texts, mut diagnostics) = (budget(), Texts::default(), Vec::new());
+    let rows = super::read_csv(&table, "b.csv", bytes.as_ref(), &mut texts, &mut diagnostics);
+    (lines(&table, &rows, &texts), told(&diagnostics))
+}
+
+/// Checks the lines and diagnostics of a budget.
+#[track_caller]
+pub(crate) fn assert_budget(bytes: impl AsRef<[u8]>, want: &[&str], want_told: &[&str]) {
+    let (lines, told) = read_budget(bytes);
+    assert_eq!((lines, told), (to_strings(want), to_strings(want_told)));
+}
+
+pub(crate) fn to_strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}

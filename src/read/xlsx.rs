@@ -1,0 +1,606 @@
+//! A workbook's sheets as grids of what a person sees in their cells.
+
+use std::borrow::Cow;
+use std::io::Cursor;
+use std::panic;
+
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+
+use self::format::{DAY, Format};
+use crate::read::grid::{Grid, GridRow, Written};
+use crate::value::{self, Decimal};
+
+mod format;
+
+/// A sheet of a workbook, with the name on its tab.
+#[derive(Debug)]
+pub(crate) struct Sheet {
+    /// The name on its tab.
+    pub(crate) name: String,
+    /// Whether people do not see it.
+    pub(crate) hidden: bool,
+    /// What was read of it.
+    pub(crate) grid: Grid<'static>,
+    /// Why it could not be read to its end, if so: what stands in `grid` is then a part of it.
+    pub(crate) trouble: Option<String>,
+}
+
+type Book<'a> = Xlsx<Cursor<&'a [u8]>>;
+
+/// A sheet of Excel ends at row 1,048,576 and at column XFD.
+const MAX_ROWS: u32 = 1_048_576;
+const MAX_COLUMNS: u32 = 16_384;
+
+/// The most cells, blanks between others included, that are kept of one sheet: a stray mark at the far right of every row
+/// must not fill the memory.
+const MAX_CELLS: usize = 16_000_000;
+
+const DAMAGED: &str = "the workbook is damaged: open it in Excel and save it again as .xlsx";
+const NOT_TO_ITS_END: &str =
+    "the sheet is damaged and was not read to its end: open the workbook in Excel and save it again";
+const TOO_LARGE: &str = "the sheet is too large and was not read to its end: clear what lies outside the table";
+const NO_STORED_VALUE: &str = "the formula has no stored value: open the workbook in Excel and save it again";
+
+/// The sheets of a workbook in their order, charts left out; or why it is none and what to do.
+pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
+    // calamine counts rows and columns unchecked: a malformed reference such as `A99999999999` panics there.
+    panic::catch_unwind(|| read(bytes)).unwrap_or_else(|_| Err(DAMAGED.to_owned()))
+}
+
+fn read(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
+    let mut book = Book::new(Cursor::new(bytes)).map_err(|error| why_not(&error, bytes))?;
+    let tabs: Vec<_> = book
+        .sheets_metadata()
+        .iter()
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
+        .map(|sheet| (sheet.name.clone(), sheet.visible != SheetVisible::Visible))
+        .collect();
+    if tabs.is_empty() {
+        return Err(why_not(&XlsxError::RelationshipNotFound, bytes));
+    }
+    Ok(tabs.into_iter().map(|(name, hidden)| read_sheet(&mut book, name, hidden)).collect())
+}
+
+/// Says what the bytes are instead of a workbook, by the marks that other formats leave in them.
+fn why_not(error: &XlsxError, bytes: &[u8]) -> String {
+    let holds = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
+    let what = if matches!(error, XlsxError::Password) {
+        "the workbook is protected by a password: remove the password in Excel and save it as .xlsx"
+    } else if bytes.is_empty() {
+        "the file is empty"
+    } else if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
+        "this is an old .xls workbook: open it in Excel and save it as .xlsx"
+    } else if bytes.starts_with(b"%PDF") {
+        "this is a .pdf, not a workbook: send the workbook it was made from, saved as .xlsx"
+    } else if !bytes.starts_with(b"PK") {
+        "this is not a workbook: open it in Excel and save it as .xlsx"
+    } else if holds(b"xl/workbook.bin") {
+        "this is a binary .xlsb workbook: open it in Excel and save it as .xlsx"
+    } else if holds(b"application/vnd.oasis.opendocument") {
+        "this is an OpenDocument file: save it as .xlsx"
+    } else if holds(b"Index/Document.iwa") {
+        "this is a Numbers document: export it to Excel as .xlsx"
+    } else if holds(b"word/document.xml") {
+        "this is a Word document, not a workbook: send the tables as .xlsx"
+    } else {
+        DAMAGED
+    };
+    what.to_owned()
+}
+
+// --- a sheet -----------------------------------------------------------------------------------------------------------
+
+/// A cell as the sheet stores it, at row and column from 0. Nothing is written in many: they are there for their colour.
+struct Found {
+    at: (u32, u32),
+    written: Option<Written<'static>>,
+}
+
+fn read_sheet(book: &mut Book, name: String, hidden: bool) -> Sheet {
+    let (mut found, mut trouble) = read_values(book, &name);
+    // A formula without a stored value reads as nothing, and a cell with a mistake has no place: a second reading tells.
+    if found.iter().any(|cell| cell.written.is_none() || cell.at == NOWHERE) {
+        let stopped = read_formulas(book, &name, &mut found);
+        trouble = trouble.or(stopped);
+    }
+    let (grid, too_large) = grid_of(found);
+    Sheet { name, hidden, grid, trouble: trouble.or(too_large) }
+}
+
+const NOWHERE: (u32, u32) = (u32::MAX, u32::MAX);
+
+/// Reads the values of all cells in the order they are stored, and says why it stopped before the end.
+fn read_values(book: &mut Book, name: &str) -> (Vec<Found>, Option<String>) {
+    let from_1904 = book.has_1904_epoch();
+    let mut found = Vec::new();
+    let mut reader = match book.worksheet_cells_reader(name) {
+        Ok(reader) => reader,
+        Err(XlsxError::NotAWorksheet(_)) => return (found, None),
+        Err(_) => return (found, Some(NOT_TO_ITS_END.to_owned())),
+    };
+    let formats: Vec<Format> = reader.styles().iter().map(Format::of).collect();
+    let general = Format::general();
+    loop {
+        if found.len() == MAX_CELLS {
+            return (found, Some(TOO_LARGE.to_owned()));
+        }
+        match reader.next_cell_with_style_id() {
+            Ok(Some((cell, style))) => {
+                let format = formats.get(style).unwrap_or(&general);
+                let written = written(cell.get_value(), format, from_1904);
+                found.push(Found { at: cell.get_position(), written });
+            }
+            Ok(None) => return (found, None),
+            Err(error) => match mistake(&error) {
+                Some(words) => found.push(Found { at: NOWHERE, written: Some(Written::Bad(words)) }),
+                None => return (found, Some(NOT_TO_ITS_END.to_owned())),
+            },
+        }
+    }
+}
+
+/// What is wrong with one cell, when the reader can go on behind it.
+fn mistake(error: &XlsxError) -> Option<String> {
+    match error {
+        XlsxError::CellError(shown) => Some(shows(shown)),
+        XlsxError::CellTAttribute(_)
+        | XlsxError::ParseFloat(_)
+        | XlsxError::Unrecognized { .. }
+        | XlsxError::Unexpected(_)
+        | XlsxError::UnexpectedNode(_) => Some("the workbook is damaged here: write the cell anew".to_owned()),
+        _ => None,
+    }
+}
+
+/// Walks the same cells by their formulas: finds those without a stored value, and gives each cell its place where a
+/// mistake has upset the count.
+fn read_formulas(book: &mut Book, name: &str, found: &mut [Found]) -> Option<String> {
+    let Ok(mut reader) = book.worksheet_cells_reader(name) else {
+        return Some(NOT_TO_ITS_END.to_owned());
+    };
+    let upset = found.iter().any(|cell| cell.at == NOWHERE);
+    for cell in found {
+        let (at, is_formula) = match reader.next_formula() {
+            Ok(Some(formula)) => (formula.get_position(), !formula.get_value().is_empty()),
+            Err(_) if !upset => (cell.at, true),
+            _ => return Some(NOT_TO_ITS_END.to_owned()),
+        };
+        if upset {
+            cell.at = at;
+        }
+        if cell.written.is_none() && is_formula {
+            cell.written = Some(Written::Bad(NO_STORED_VALUE.to_owned()));
+        }
+    }
+    None
+}
+
+/// Lays the cells out in rows; odd workbooks store them in any order.
+fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
+    found.sort_by_key(|cell| cell.at);
+    let mut rows: Vec<GridRow<'static>> = Vec::new();
+    let mut room = MAX_CELLS;
+    for Found { at: (row, column), written } in found {
+        let Some(written) = written.filter(|written| *written != Written::BLANK) else { continue };
+        let (Ok(index), true) = (usize::try_from(column), row < MAX_ROWS && column < MAX_COLUMNS) else {
+            return (Grid { rows }, Some(NOT_TO_ITS_END.to_owned()));
+        };
+        if rows.last().is_none_or(|last| last.number != row + 1) {
+            rows.push(GridRow { number: row + 1, cells: Vec::new() });
+        }
+        let Some(GridRow { cells, .. }) = rows.last_mut() else { continue };
+        let width = cells.len().max(index + 1);
+        let Some(left) = room.checked_sub(width - cells.len()) else {
+            return (Grid { rows }, Some(TOO_LARGE.to_owned()));
+        };
+        room = left;
+        cells.resize(width, Written::BLANK);
+        if let Some(cell) = cells.get_mut(index) {
+            *cell = written;
+        }
+    }
+    (Grid { rows }, None)
+}
+
+// --- a cell ------------------------------------------------------------------------------------------------------------
+
+fn written(value: &DataRef, format: &Format, from_1904: bool) -> Option<Written<'static>> {
+    Some(match value {
+        DataRef::Empty => return None,
+        DataRef::String(text) | DataRef::DurationIso(text) => Written::Text(Cow::Owned(text.clone())),
+        DataRef::SharedString(text) => Written::Text(Cow::Owned((*text).to_owned())),
+        DataRef::Bool(yes) => Written::Bool(*yes),
+        DataRef::Error(error) => Written::Bad(shows(&error.to_string())),
+        DataRef::Int(whole) => number(Decimal::from(*whole), format),
+        DataRef::Float(float) => match decimal(*float) {
+            Some(value) => number(value, format),
+            None => Written::Text(Cow::Owned(float.to_string())),
+        },
+        DataRef::DateTime(stored) => match decimal(stored.as_f64()) {
+            Some(serial) => moment(serial, stored.is_duration(), format, from_1904),
+            None => Written::Bad(shows("#####")),
+        },
+        DataRef::DateTimeIso(text) => iso_moment(text, format),
+    })
+}
+
+fn shows(what: &str) -> String {
+    format!("the cell shows `{what}`")
+}
+
+/// A workbook stores binary floats, and Excel shows 15 digits of them: `=0.1+0.2` is 0.3. `None` beyond what a decimal holds.
+#[expect(
+    clippy::disallowed_types,
+    reason = "a workbook stores binary floats; this is the one place where they are read"
+)]
+fn decimal(float: f64) -> Option<Decimal> {
+    let value = value::parse_decimal(&format!("{float:.14e}")).or_else(|| {
+        // What is left when sums that should cancel do not quite, such as 5.6e-17, has more places than a decimal.
+        (float.abs() < 1.0).then(|| value::parse_decimal(&format!("{float:.28}")))?
+    })?;
+    Some(if value.is_zero() { Decimal::ZERO } else { value.normalize() })
+}
+
+fn number(value: Decimal, format: &Format) -> Written<'static> {
+    Written::Number { value, shown: format.show(value), percent: format.percent }
+}
+
+/// A date as a workbook stores it: days since a day in 1899 or 1904, the time as a part of a day. Times and durations are
+/// texts: no field holds them.
+fn moment(serial: Decimal, duration: bool, format: &Format, from_1904: bool) -> Written<'static> {
+    let Some((days, seconds)) = split_day(serial) else {
+        return Written::Bad(shows("#####"));
+    };
+    if duration || format.clock_only() {
+        let sign = if serial.is_sign_negative() { "-" } else { "" };
+        return Written::Text(Cow::Owned(format!("{sign}{}", format.show_moment(None, days, seconds))));
+    }
+    if days == 0 {
+        return Written::Bad("the cell shows a date of zero, as a formula does that points at a blank cell".to_owned());
+    }
+    let date = if serial.is_sign_negative() { None } else { date_of(days, from_1904) };
+    match date {
+        Some(date) => Written::Date { date, shown: format.show_moment(Some(date), days, seconds) },
+        None => Written::Bad(shows("#####")),
+    }
+}
+
+/// Whole days and the seconds of the last one, both of the magnitude.
+fn split_day(serial: Decimal) -> Option<(i64, i64)> {
+    let seconds = value::round_half_up(serial.abs().checked_mul(Decimal::from(DAY))?, 0)?;
+    let seconds = i64::try_from(seconds).ok()?;
+    Some((seconds / DAY, seconds % DAY))
+}
+
+/// The date of a serial number. Excel counts a 29 February 1900, which never was.
+fn date_of(days: i64, from_1904: bool) -> Option<value::Date> {
+    let epoch = match (from_1904, days) {
+        (true, _) => value::date(1904, 1, 1)?,
+        (false, ..60) => value::date(1899, 12, 31)?,
+        (false, 60) => return None,
+        (false, _) => value::date(1899, 12, 30)?,
+    };
+    let days = value::to_days(epoch).checked_add(days)?;
+    value::from_days(days)
+}
+
+/// A date stored as `2026-07-01T15:30:00`, as some programs do.
+fn iso_moment(text: &str, format: &Format) -> Written<'static> {
+    let (day, time) = text.split_once('T').unwrap_or((text, ""));
+    let Some(date) = value::parse_iso_date(day) else {
+        return Written::Text(Cow::Owned(text.to_owned()));
+    };
+    let mut parts = time.split([':', '.']).map(|part| part.parse::<i64>().unwrap_or(0).clamp(0, 59));
+    let mut part = || parts.next().unwrap_or(0);
+    let seconds = part() * 3600 + part() * 60 + part();
+    Written::Date { date, shown: format.show_moment(Some(date), 0, seconds % DAY) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Formula, Workbook, Worksheet};
+
+    use super::*;
+
+    // --- workbooks as Excel writes them
+
+    fn workbook(fill: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
+        let mut book = Workbook::new();
+        fill(book.add_worksheet().set_name("Budget lines").unwrap());
+        book.save_to_buffer().unwrap()
+    }
+
+    fn only(bytes: &[u8]) -> Sheet {
+        let mut sheets = sheets(bytes).unwrap();
+        assert_eq!(sheets.len(), 1);
+        sheets.remove(0)
+    }
+
+    #[track_caller]
+    fn cell(sheet: &Sheet, number: u32, column: usize) -> &Written<'static> {
+        sheet.grid.rows.iter().find(|row| row.number == number).unwrap().cell(column)
+    }
+
+    fn text(text: &str) -> Written<'static> {
+        Written::Text(Cow::Owned(text.to_owned()))
+    }
+
+    fn figure(value: &str, shown: &str, percent: bool) -> Written<'static> {
+        Written::Number { value: value.parse().unwrap(), shown: shown.to_owned(), percent }
+    }
+
+    fn shown_moment(serial: &str, code: &str) -> Written<'static> {
+        moment(serial.parse().unwrap(), false, &Format::parse(code), false)
+    }
+
+    fn day(text: &str, shown: &str) -> Written<'static> {
+        Written::Date { date: value::parse_iso_date(text).unwrap(), shown: shown.to_owned() }
+    }
+
+    #[test]
+    fn places_are_those_of_the_sheet() {
+        let sheet = only(&workbook(|sheet| {
+            sheet.write(2, 1, "title").unwrap();
+            sheet.write(4, 5, 17).unwrap();
+            sheet.write_blank(6, 30, &CellFormat::new().set_bold()).unwrap();
+        }));
+        assert_eq!((sheet.name.as_str(), sheet.hidden, sheet.trouble.as_deref()), ("Budget lines", false, None));
+        let rows: Vec<_> = sheet.grid.rows.iter().map(|row| (row.number, row.cells.len())).collect();
+        assert_eq!(rows, [(3, 2), (5, 6)]);
+        assert_eq!(cell(&sheet, 3, 1), &text("title"));
+        assert_eq!(cell(&sheet, 5, 4), &Written::BLANK);
+        assert_eq!(cell(&sheet, 5, 5), &figure("17", "17", false));
+    }
+
+    #[test]
+    fn numbers_have_the_15_digits_that_a_person_sees() {
+        let sheet = only(&workbook(|sheet| {
+            let residue = 5.551_115_123_125_783e-17;
+            let stored = [0.300_000_000_000_000_04, 9_659_546.1, -0.0, residue, 1e300, 123_456_789_012_345_680.0];
+            sheet.write_column(0, 0, stored).unwrap();
+        }));
+        assert_eq!(cell(&sheet, 1, 0), &figure("0.3", "0.3", false));
+        assert_eq!(cell(&sheet, 2, 0), &figure("9659546.1", "9659546.1", false));
+        assert_eq!(cell(&sheet, 3, 0), &figure("0", "0", false));
+        let Written::Number { value, .. } = cell(&sheet, 4, 0) else { panic!() };
+        assert!(*value > Decimal::ZERO && *value < "0.0000000000000001".parse().unwrap());
+        assert!(matches!(cell(&sheet, 5, 0), Written::Text(_)));
+        assert_eq!(cell(&sheet, 6, 0), &figure("123456789012346000", "123456789012346000", false));
+    }
+
+    #[test]
+    fn formats_come_with_their_numbers() {
+        let sheet = only(&workbook(|sheet| {
+            let formats =
+                ["0.00", "0.0%", "0000000", "@", "\"100%\" 0", "_($* #,##0.00_);_($* (#,##0.00);_($* \"-\"??_);_(@_)"];
+            let values = [1.1, 0.795, 20011.0, 1.5, 3.0, -1234.5];
+            for (row, (code, value)) in (0..).zip(formats.into_iter().zip(values)) {
+                sheet.write_with_format(row, 0, value, &CellFormat::new().set_num_format(code)).unwrap();
+            }
+            sheet.write_with_format(6, 0, 4.5, &CellFormat::new().set_num_format_index(7)).unwrap();
+        }));
+        assert_eq!(cell(&sheet, 1, 0), &figure("1.1", "1.10", false));
+        assert_eq!(cell(&sheet, 2, 0), &figure("0.795", "79.5%", true));
+        assert_eq!(cell(&sheet, 3, 0), &figure("20011", "0020011", false));
+        assert_eq!(cell(&sheet, 4, 0), &figure("1.5", "1.5", false));
+        assert_eq!(cell(&sheet, 5, 0), &figure("3", "100% 3", false));
+        assert_eq!(cell(&sheet, 6, 0), &figure("-1234.5", "$ (1,234.50)", false));
+        assert_eq!(cell(&sheet, 7, 0), &figure("4.5", "$4.50", false));
+    }
+
+    #[test]
+    fn dates_truths_errors_and_formulas_are_told_apart() {
+        let sheet = only(&workbook(|sheet| {
+            let date = ExcelDateTime::from_ymd(2026, 7, 1).unwrap();
+            sheet.write_with_format(0, 0, &date, &CellFormat::new().set_num_format_index(14)).unwrap();
+            sheet.write_with_format(0, 1, &date, &CellFormat::new().set_num_format("d-mmm-yy")).unwrap();
+            sheet.write_with_format(0, 2, 0.5, &CellFormat::new().set_num_format("h:mm AM/PM")).unwrap();
+            sheet.write_with_format(0, 3, 1.5, &CellFormat::new().set_num_format("[h]:mm")).unwrap();
+            sheet.write(0, 4, true).unwrap();
+            sheet.write(0, 5, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
+            sheet.write(0, 6, Formula::new("=2+2").set_result("4")).unwrap();
+            sheet.write(0, 7, Formula::new("=A1&\"\"").set_result("x y")).unwrap();
+            sheet.write(0, 8, "  two\nlines & <more>").unwrap();
+        }));
+        assert_eq!(cell(&sheet, 1, 0), &day("2026-07-01", "7/1/2026"));
+        assert_eq!(cell(&sheet, 1, 1), &day("2026-07-01", "1-Jul-26"));
+        assert_eq!(cell(&sheet, 1, 2), &text("12:00 PM"));
+        assert_eq!(cell(&sheet, 1, 3), &text("36:00"));
+        assert_eq!(cell(&sheet, 1, 4), &Written::Bool(true));
+        assert_eq!(cell(&sheet, 1, 5), &Written::Bad("the cell shows `#DIV/0!`".to_owned()));
+        assert_eq!(cell(&sheet, 1, 6), &figure("4", "4", false));
+        assert_eq!(cell(&sheet, 1, 7), &text("x y"));
+        assert_eq!(cell(&sheet, 1, 8), &text("  two\nlines & <more>"));
+    }
+
+    #[test]
+    fn hidden_sheets_are_marked_and_charts_left_out() {
+        let mut book = Workbook::new();
+        book.add_worksheet().set_name("plan").unwrap().write(0, 0, "field").unwrap();
+        book.add_worksheet().set_name("Lists").unwrap().set_hidden(true);
+        book.add_worksheet().set_name("Deep").unwrap().set_very_hidden(true);
+        let mut chart = rust_xlsxwriter::Chart::new(rust_xlsxwriter::ChartType::Column);
+        chart.add_series().set_values(("plan", 0, 0, 0, 0));
+        book.add_chartsheet().insert_chart(0, 0, &chart).unwrap();
+        let sheets = sheets(&book.save_to_buffer().unwrap()).unwrap();
+        let seen: Vec<_> = sheets.iter().map(|s| (s.name.as_str(), s.hidden, s.grid.rows.len())).collect();
+        assert_eq!(seen, [("plan", false, 1), ("Lists", true, 0), ("Deep", true, 0)]);
+    }
+
+    #[test]
+    fn merged_cells_are_as_they_are() {
+        let sheet = only(&workbook(|sheet| {
+            sheet.merge_range(0, 0, 1, 2, "Talent", &CellFormat::new()).unwrap();
+            sheet.write(1, 3, "end").unwrap();
+        }));
+        assert_eq!(cell(&sheet, 1, 0), &text("Talent"));
+        assert_eq!(sheet.grid.rows[0].cells.len(), 1);
+        assert_eq!(cell(&sheet, 2, 0), &Written::BLANK);
+    }
+
+    // --- workbooks as other programs write them, and broken ones
+
+    /// A zip archive with its files uncompressed.
+    fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+        let (mut out, mut directory) = (Vec::new(), Vec::new());
+        for (name, content) in files {
+            let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+            let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
+            common.extend(crc32(content.as_bytes()).to_le_bytes());
+            common.extend([size, size].concat());
+            common.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+            common.extend([0, 0]);
+            directory.extend([b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 10]].concat());
+            directory.extend(u32::try_from(out.len()).unwrap().to_le_bytes());
+            directory.extend(name.as_bytes());
+            out.extend([b"PK\x03\x04".as_slice(), &common, name.as_bytes(), content.as_bytes()].concat());
+        }
+        let count = u16::try_from(files.len()).unwrap().to_le_bytes();
+        let (start, size) = (out.len(), directory.len());
+        out.extend(directory);
+        out.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count].concat());
+        out.extend(u32::try_from(size).unwrap().to_le_bytes());
+        out.extend(u32::try_from(start).unwrap().to_le_bytes());
+        out.extend([0, 0]);
+        out
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0_u32, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
+        })
+    }
+
+    const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+
+    /// A workbook of one sheet, `budget`, from what stands in its XML.
+    fn raw(sheet: &str, styles: &str) -> Vec<u8> {
+        let relation = |id: &str, kind: &str, target: &str| {
+            format!(
+                r#"<Relationships><Relationship Id="{id}" Type="{RELATIONSHIPS}/{kind}" Target="{target}"/></Relationships>"#
+            )
+        };
+        zip(&[
+            ("_rels/.rels", &relation("a", "officeDocument", "xl/workbook.xml")),
+            ("xl/workbook.xml", r#"<workbook><sheets><sheet name="budget" sheetId="1" r:id="b"/></sheets></workbook>"#),
+            ("xl/_rels/workbook.xml.rels", &relation("b", "worksheet", "worksheets/sheet1.xml")),
+            ("xl/worksheets/sheet1.xml", sheet),
+            ("xl/styles.xml", styles),
+        ])
+    }
+
+    fn raw_rows(rows: &str) -> Vec<u8> {
+        raw(
+            &format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"),
+            r#"<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>"#,
+        )
+    }
+
+    #[test]
+    fn a_formula_without_a_stored_value_is_no_blank() {
+        let sheet = only(&raw_rows(
+            r#"<row r="2"><c r="A2" s="1"/><c r="B2"><f>SUM(A1:A1)</f><v></v></c><c r="C2"><f>A2</f></c>
+               <c r="D2" t="str"><f>IF(A2,1,"")</f><v></v></c><c r="E2"><f>1+1</f><v>2</v></c></row>"#,
+        ));
+        assert_eq!(cell(&sheet, 2, 0), &Written::BLANK);
+        assert_eq!(cell(&sheet, 2, 1), &Written::Bad(NO_STORED_VALUE.to_owned()));
+        assert_eq!(cell(&sheet, 2, 2), &Written::Bad(NO_STORED_VALUE.to_owned()));
+        assert_eq!(cell(&sheet, 2, 3), &Written::BLANK);
+        assert_eq!(cell(&sheet, 2, 4), &figure("2", "2", false));
+        assert_eq!(sheet.trouble, None);
+    }
+
+    #[test]
+    fn a_mistake_in_one_cell_leaves_the_others_in_their_places() {
+        let sheet = only(&raw_rows(
+            r#"<row><c><v>1</v></c><c t="e"><v>#SPILL!</v></c><c t="s"><v>9</v></c><c t="b"><v>maybe</v></c><c><v>5</v></c></row>
+               <row><c t="inlineStr"><is><t>six</t></is></c></row>"#,
+        ));
+        assert_eq!(cell(&sheet, 1, 0), &figure("1", "1", false));
+        assert_eq!(cell(&sheet, 1, 1), &Written::Bad("the cell shows `#SPILL!`".to_owned()));
+        assert!(matches!(cell(&sheet, 1, 2), Written::Bad(_)));
+        assert!(matches!(cell(&sheet, 1, 3), Written::Bad(_)));
+        assert_eq!(cell(&sheet, 1, 4), &figure("5", "5", false));
+        assert_eq!(cell(&sheet, 2, 0), &text("six"));
+        assert_eq!(sheet.trouble, None);
+    }
+
+    #[test]
+    fn dates_in_words_and_rows_out_of_order_are_read() {
+        let sheet = only(&raw_rows(
+            r#"<row r="5"><c r="B5"><v>7</v></c></row><row r="2"><c r="C2" t="d" s="1"><v>2026-07-01T15:30:00</v></c><c r="A2" s="1"><v>0</v></c></row>"#,
+        ));
+        let numbers: Vec<_> = sheet.grid.rows.iter().map(|row| row.number).collect();
+        assert_eq!(numbers, [2, 5]);
+        assert_eq!(cell(&sheet, 2, 2), &day("2026-07-01", "7/1/2026"));
+        assert!(matches!(cell(&sheet, 2, 0), Written::Bad(_)));
+        assert_eq!(cell(&sheet, 5, 1), &figure("7", "7", false));
+    }
+
+    #[test]
+    fn what_is_read_of_a_broken_sheet_is_kept_and_said() {
+        let sheet =
+            only(&raw("<worksheet><sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"B1\"><v>2", "<styleSheet/>"));
+        assert_eq!(sheet.trouble.as_deref(), Some(NOT_TO_ITS_END));
+        assert_eq!(cell(&sheet, 1, 0), &figure("1", "1", false));
+        let far = only(&raw_rows(r#"<row r="1"><c r="A1"><v>1</v></c><c r="XFE1"><v>2</v></c></row>"#));
+        assert_eq!((far.grid.rows.len(), far.trouble.as_deref()), (1, Some(NOT_TO_ITS_END)));
+    }
+
+    #[test]
+    fn stray_marks_at_the_edge_do_not_fill_the_memory() {
+        let row = |row: u32| format!(r#"<row r="{row}"><c r="XFD{row}"><v>1</v></c></row>"#);
+        let rows: Vec<String> = (1..=1200).map(row).collect();
+        let sheet = only(&raw_rows(&rows.concat()));
+        assert_eq!(sheet.trouble.as_deref(), Some(TOO_LARGE));
+        assert_eq!(sheet.grid.rows.last().unwrap().number, 977);
+    }
+
+    #[test]
+    fn what_is_no_workbook_is_refused_with_what_to_do() {
+        let refused = |bytes: &[u8]| sheets(bytes).unwrap_err();
+        assert_eq!(refused(b""), "the file is empty");
+        assert!(refused(b"a,b\n1,2\n").starts_with("this is not a workbook"));
+        assert!(refused(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 old").contains("old .xls"));
+        assert!(refused(b"%PDF-1.7").contains(".pdf"));
+        assert!(refused(&zip(&[("word/document.xml", "<w/>")])).contains("Word"));
+        assert!(
+            refused(&zip(&[("mimetype", "application/vnd.oasis.opendocument.spreadsheet")])).contains("OpenDocument")
+        );
+        assert!(refused(&zip(&[("xl/workbook.bin", "")])).contains(".xlsb"));
+        assert_eq!(refused(b"PK\x03\x04"), DAMAGED);
+        let whole = workbook(|sheet| _ = sheet.write(0, 0, 1).unwrap());
+        assert_eq!(refused(&whole[..whole.len() / 2]), DAMAGED);
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic() {
+        assert_eq!(sheets(&raw_rows(r#"<row r="1"><c r="A99999999999"><v>1</v></c></row>"#)).unwrap_err(), DAMAGED);
+        let whole = raw_rows(
+            r#"<row r="1"><c r="A1" s="1"><v>46204</v></c><c r="B1" t="e"><v>#REF!</v></c><c r="C1"><f>A1</f></c></row>"#,
+        );
+        for position in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[position] ^= 0x15;
+            _ = sheets(&bytes);
+            _ = sheets(&whole[..position]);
+        }
+    }
+
+    #[test]
+    fn dates_are_shown_as_their_format_says() {
+        assert_eq!(shown_moment("46204", "[$-409]mmmm d, yyyy;@"), day("2026-07-01", "July 1, 2026"));
+        assert_eq!(shown_moment("46204.6458333333", "m/d/yy h:mm"), day("2026-07-01", "7/1/26 15:30"));
+        assert_eq!(shown_moment("46204.9999999999", "yyyy-mm-dd"), day("2026-07-02", "2026-07-02"));
+        assert_eq!(shown_moment("46277", "d-mmm"), day("2026-09-12", "12-Sep"));
+        assert_eq!(shown_moment("46204", "dddd\\, ddd mmm"), day("2026-07-01", "Wednesday, Wed Jul"));
+        assert_eq!(shown_moment("0.0431", "h:mm:ss"), text("1:02:04"));
+        assert_eq!(shown_moment("1", "yyyy-mm-dd"), day("1900-01-01", "1900-01-01"));
+        assert_eq!(shown_moment("61", "yyyy-mm-dd"), day("1900-03-01", "1900-03-01"));
+        for no_date in ["60", "-5", "3000000", "0"] {
+            assert!(matches!(shown_moment(no_date, "yyyy-mm-dd"), Written::Bad(_)), "{no_date}");
+        }
+        let format = Format::parse("yyyy-mm-dd");
+        assert_eq!(moment(Decimal::from(44742), false, &format, true), day("2026-07-01", "2026-07-01"));
+    }
+}

@@ -1,0 +1,289 @@
+//! What is said of a submission: outcomes, findings with their evidence, a recommendation. Data alone; reports print it.
+
+use crate::diagnostic::Diagnostic;
+use crate::pack::{Audience, Basis, Severity, Verification};
+use crate::submission::Input;
+use crate::value::{Decimal, Value};
+
+/// What a rule says of one subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The test holds, whatever is missing.
+    Pass,
+    /// The test does not hold, whatever is missing.
+    Fail,
+    /// It cannot be told.
+    Unknown,
+    /// The rule does not apply.
+    NotApplicable,
+}
+
+impl Outcome {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Pass => "pass",
+            Outcome::Fail => "fail",
+            Outcome::Unknown => "unknown",
+            Outcome::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+/// How many subjects had each outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Passed.
+    pub pass: usize,
+    /// Failed.
+    pub fail: usize,
+    /// Could not be told.
+    pub unknown: usize,
+    /// Not applicable.
+    pub not_applicable: usize,
+}
+
+impl Tally {
+    /// Counts one more outcome.
+    pub fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Pass => self.pass += 1,
+            Outcome::Fail => self.fail += 1,
+            Outcome::Unknown => self.unknown += 1,
+            Outcome::NotApplicable => self.not_applicable += 1,
+        }
+    }
+
+    /// Adds another count.
+    pub fn add_all(&mut self, other: Tally) {
+        self.pass += other.pass;
+        self.fail += other.fail;
+        self.unknown += other.unknown;
+        self.not_applicable += other.not_applicable;
+    }
+
+    /// How many subjects were judged.
+    pub fn subjects(&self) -> usize {
+        self.pass + self.fail + self.unknown + self.not_applicable
+    }
+
+    /// The worst outcome counted: fail, unknown, pass, not applicable.
+    pub fn worst(&self) -> Outcome {
+        match self {
+            Tally { fail: 1.., .. } => Outcome::Fail,
+            Tally { unknown: 1.., .. } => Outcome::Unknown,
+            Tally { pass: 1.., .. } => Outcome::Pass,
+            _ => Outcome::NotApplicable,
+        }
+    }
+}
+
+/// What a person is advised to do; a person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Recommendation {
+    /// Nothing above a note.
+    Approve,
+    /// Conditions.
+    ApproveWithConditions,
+    /// The plan goes back.
+    ReturnForRevision,
+    /// The head of the agency decides.
+    Escalate,
+}
+
+impl Recommendation {
+    /// All of them, from the mildest.
+    pub const ALL: [Recommendation; 4] = [
+        Recommendation::Approve,
+        Recommendation::ApproveWithConditions,
+        Recommendation::ReturnForRevision,
+        Recommendation::Escalate,
+    ];
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Recommendation::Approve => "approve",
+            Recommendation::ApproveWithConditions => "approve-with-conditions",
+            Recommendation::ReturnForRevision => "return-for-revision",
+            Recommendation::Escalate => "escalate-to-commissioner",
+        }
+    }
+
+    /// What the worst severity among the findings leads to.
+    pub fn of(worst: Option<Severity>) -> Self {
+        match worst {
+            None | Some(Severity::Note) => Recommendation::Approve,
+            Some(Severity::Condition) => Recommendation::ApproveWithConditions,
+            Some(Severity::Return) => Recommendation::ReturnForRevision,
+            Some(Severity::Escalate) => Recommendation::Escalate,
+        }
+    }
+}
+
+/// The review of one submission.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// Its path within the batch.
+    pub path: String,
+    /// The district's code, if it can be told.
+    pub district_code: Option<String>,
+    /// The district's name, if it can be told.
+    pub district: Option<String>,
+    /// The fiscal year, if it can be told.
+    pub fiscal_year: Option<i64>,
+    /// The number of the revision, if the submission has one.
+    pub revision: Option<Decimal>,
+    /// What is advised; `None` when nothing could be judged.
+    pub recommendation: Option<Recommendation>,
+    /// The recommendation in the pack's words, or why there is none.
+    pub wording: String,
+    /// The files it was read from.
+    pub inputs: Vec<Input>,
+    /// What was wrong with them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Every rule in force, with how many subjects it judged.
+    pub rules: Vec<RuleTally>,
+    /// What failed or could not be told, worst first.
+    pub findings: Vec<Finding>,
+    /// What others than the submitter owe.
+    pub undecided: Vec<Undecided>,
+    /// The pack's tables.
+    pub tables: Vec<SummaryTable>,
+}
+
+impl Review {
+    /// The counts of all rules together.
+    pub fn outcomes(&self) -> Tally {
+        let mut all = Tally::default();
+        self.rules.iter().for_each(|r| all.add_all(r.tally));
+        all
+    }
+
+    /// The worst severity among the findings.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|f| f.severity).max()
+    }
+}
+
+/// A rule in force and its outcomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleTally {
+    /// The rule.
+    pub rule: String,
+    /// Its code in the inventory.
+    pub code: String,
+    /// Its title.
+    pub title: String,
+    /// Its outcomes.
+    pub tally: Tally,
+}
+
+/// A rule that failed or could not be told for one subject.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule.
+    pub rule: String,
+    /// Its code in the inventory.
+    pub code: String,
+    /// Its title.
+    pub title: String,
+    /// `Fail` or `Unknown`.
+    pub outcome: Outcome,
+    /// What it does to the recommendation.
+    pub severity: Severity,
+    /// Where the rule gets its force.
+    pub basis: Basis,
+    /// Who is shown it.
+    pub audience: Audience,
+    /// The place of the subject's row.
+    pub subject: Option<String>,
+    /// The subject's row as a spreadsheet counts it.
+    pub row: Option<u32>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub advice: String,
+    /// What the rule cites.
+    pub cites: Vec<Cite>,
+    /// By how much it falls short.
+    pub gap: Option<Gap>,
+    /// What decided.
+    pub evidence: Vec<Evidence>,
+    /// What was assumed.
+    pub assumptions: Vec<Evidence>,
+    /// The places that made it unknown.
+    pub missing: Vec<String>,
+    /// The cells that decided, as they are written in the submission.
+    pub cells: Vec<DrawnCell>,
+    /// What the deciding comparison needs, in words.
+    pub needs: Option<String>,
+}
+
+/// A cited clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cite {
+    /// Its key in the pack.
+    pub key: String,
+    /// How it is cited.
+    pub citation: String,
+    /// How far its text was checked.
+    pub verification: Verification,
+}
+
+/// By how much a comparison falls short; positive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The least shortfall.
+    pub value: Decimal,
+    /// The currency's code, `days` or `number`.
+    pub unit: String,
+}
+
+/// A sub-expression that decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The expression, as its author wrote it.
+    pub expression: String,
+    /// Its value.
+    pub value: Value,
+    /// The cells that it rests on.
+    pub cells: Vec<String>,
+}
+
+/// One cell of the submission, as its author sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawnCell {
+    /// The file and row: `windham/budget.csv:17`.
+    pub row: String,
+    /// The field's label.
+    pub label: String,
+    /// What stands there.
+    pub written: String,
+    /// Whether it is a gap.
+    pub missing: bool,
+}
+
+/// A check that waits for somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undecided {
+    /// The rule.
+    pub rule: String,
+    /// Who owes the data.
+    pub owed_by: String,
+    /// What is missing.
+    pub message: String,
+}
+
+/// A table of the pack, filled in for one submission.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SummaryTable {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The headers.
+    pub columns: Vec<String>,
+    /// The rows: each value for programs and in words.
+    pub rows: Vec<Vec<(Value, String)>>,
+}

@@ -1,0 +1,225 @@
+//! What a submission may hold, and what the reference tables hold: tables, fields, codes, and the names by which people know them.
+
+use std::collections::HashMap;
+
+use crate::diagnostic::fold;
+use crate::value::{Decimal, LIMIT, Type};
+
+/// A table's place in [`Schema::tables`].
+pub type TableId = usize;
+/// A field's place in [`Table::fields`].
+pub type FieldId = usize;
+
+/// The tables of a pack: those of a submission first, then the reference tables.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// All tables; `tables[..submission]` are those of a submission.
+    pub tables: Vec<Table>,
+    /// How many tables a submission has.
+    pub submission: usize,
+    /// The ISO code of the currency of money fields.
+    pub currency: String,
+}
+
+impl Schema {
+    /// The table of that exact name.
+    pub fn table(&self, name: &str) -> Option<TableId> {
+        self.tables.iter().position(|t| t.name == name)
+    }
+
+    /// The tables of a submission.
+    pub fn submission_tables(&self) -> &[Table] {
+        self.tables.get(..self.submission).unwrap_or_default()
+    }
+
+    /// The submission's table that a file or sheet of this name holds, by name, label or other name.
+    pub fn find_table(&self, name: &str) -> Option<TableId> {
+        let folded = fold(name);
+        self.submission_tables().iter().position(|t| t.names().any(|n| fold(n) == folded))
+    }
+}
+
+/// One table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Its name in rules and files.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// Other names of its file or sheet.
+    pub also: Vec<String>,
+    /// When absent or empty, what rests on it is unknown.
+    pub required: bool,
+    /// Its fields, in the schema's order.
+    pub fields: Vec<Field>,
+    /// What it has besides when it is a reference table.
+    pub reference: Option<Reference>,
+    by_name: HashMap<String, FieldId>,
+}
+
+impl Table {
+    /// A table; its fields are found by name, label and other names from here on.
+    pub fn new(name: String, label: String, also: Vec<String>, required: bool, fields: Vec<Field>) -> Self {
+        let mut by_name = HashMap::new();
+        for (id, field) in fields.iter().enumerate() {
+            by_name.insert(fold(&field.name), id);
+        }
+        for (id, field) in fields.iter().enumerate() {
+            let names = std::iter::once(&field.label).chain(&field.also).map(|name| fold(name));
+            for name in names.filter(|name| !name.is_empty()) {
+                by_name.entry(name).or_insert(id);
+            }
+        }
+        Table { name, label, also, required, fields, reference: None, by_name }
+    }
+
+    /// The field of that exact name.
+    pub fn field(&self, name: &str) -> Option<FieldId> {
+        self.by_name.get(&fold(name)).copied().filter(|&id| self.fields.get(id).is_some_and(|f| f.name == name))
+    }
+
+    /// The field that a header of these words means, by name, label or other name.
+    pub fn find_field(&self, header: &str) -> Option<FieldId> {
+        self.by_name.get(&fold(header)).copied()
+    }
+
+    /// The field that is the table's key.
+    pub fn key(&self) -> Option<FieldId> {
+        self.fields.iter().position(|f| f.key)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        [self.name.as_str(), self.label.as_str()].into_iter().chain(self.also.iter().map(String::as_str))
+    }
+}
+
+/// What a reference table declares.
+#[derive(Debug, Clone, Default)]
+pub struct Reference {
+    /// The fields that `lookup` takes, in order.
+    pub key: Vec<FieldId>,
+    /// The fields that hold the first and the last fiscal year of a row.
+    pub dated: Option<(FieldId, FieldId)>,
+    /// No row is an answer (`null`), not a gap.
+    pub complete: bool,
+    /// Who owes the missing rows.
+    pub owed_by: String,
+    /// The key in `sources.toml`.
+    pub source: String,
+}
+
+/// One field.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its name in rules, files and places.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// Other names of its header.
+    pub also: Vec<String>,
+    /// Its type.
+    pub ty: Type,
+    /// A blank in it is unknown, not `null`.
+    pub required: bool,
+    /// It may be marked as not applicable.
+    pub not_applicable: bool,
+    /// It names the table's rows.
+    pub key: bool,
+    /// A totals row is checked against its sum.
+    pub total: bool,
+    /// The least that makes sense.
+    pub min: Option<Decimal>,
+    /// The most that makes sense.
+    pub max: Option<Decimal>,
+    /// How many digits it has: shorter ones lost their leading zeros.
+    pub digits: Option<usize>,
+    /// Where its value comes from when it is blank.
+    pub otherwise: Option<Otherwise>,
+    /// The texts it may hold; of a text field, spellings that are known.
+    pub codes: Option<Codes>,
+    /// The reference table that holds the codes, if one does.
+    pub codes_of: Option<TableId>,
+    /// The parameter below which its numbers are printed nowhere.
+    pub suppress: Option<String>,
+}
+
+impl Field {
+    /// The least an unknown value can be, for types with numbers: `min`, 0 for money, else −10¹².
+    pub fn lowest(&self) -> Decimal {
+        self.min.unwrap_or(if self.ty == Type::Money { Decimal::ZERO } else { -LIMIT })
+    }
+
+    /// The most an unknown value can be: `max`, else 10¹².
+    pub fn highest(&self) -> Decimal {
+        self.max.unwrap_or(LIMIT)
+    }
+
+    /// The least that makes sense in a cell that holds a value, if the schema says.
+    pub fn least(&self) -> Option<Decimal> {
+        self.min.or((self.ty == Type::Money).then_some(Decimal::ZERO))
+    }
+}
+
+/// Where a blank cell's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// The number of the row.
+    Row,
+    /// A field of the table `plan`.
+    Plan(FieldId),
+    /// A field of another table, in the row whose key this table's field `by` holds.
+    Joined {
+        /// The other table.
+        table: TableId,
+        /// The field taken from it.
+        field: FieldId,
+        /// The field of this table that holds the other's key.
+        by: FieldId,
+    },
+}
+
+/// The texts of a closed list, with the spellings by which people know them.
+#[derive(Debug, Clone, Default)]
+pub struct Codes {
+    /// Each code and its label, in the list's order.
+    pub entries: Vec<(String, String)>,
+    index: HashMap<String, usize>,
+}
+
+impl Codes {
+    /// Adds a code with its label and other spellings; an earlier meaning of a spelling stays.
+    pub fn add<'a>(&mut self, code: &str, label: &'a str, also: impl IntoIterator<Item = &'a str>) {
+        let at = match self.entries.iter().position(|(c, _)| c == code) {
+            Some(at) => at,
+            None => {
+                self.entries.push((code.to_owned(), label.to_owned()));
+                self.entries.len() - 1
+            }
+        };
+        self.index.insert(fold(code), at);
+        for name in std::iter::once(label).chain(also).map(fold).filter(|name| !name.is_empty()) {
+            self.index.entry(name).or_insert(at);
+        }
+    }
+
+    /// The code that a text means.
+    pub fn find(&self, text: &str) -> Option<&str> {
+        let at = self.index.get(&fold(text)).copied()?;
+        self.entries.get(at).map(|(code, _)| code.as_str())
+    }
+
+    /// Whether the text is exactly one of the codes.
+    pub fn has(&self, code: &str) -> bool {
+        self.entries.iter().any(|(c, _)| c == code)
+    }
+
+    /// What people call a code.
+    pub fn label(&self, code: &str) -> Option<&str> {
+        self.entries.iter().find(|(c, _)| c == code).map(|(_, label)| label.as_str())
+    }
+
+    /// Every code.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.entries.iter().map(|(code, _)| code.as_str())
+    }
+}

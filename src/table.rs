@@ -1,0 +1,475 @@
+//! Typed columns, the five states of a cell, and where each came from; under submissions and reference tables alike.
+
+use std::collections::HashMap;
+
+use crate::schema::{FieldId, Table};
+use crate::value::{Decimal, Type};
+
+/// What a cell is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It holds a value.
+    Value,
+    /// Nothing stands there.
+    Blank,
+    /// It is marked as not applicable.
+    NotApplicable,
+    /// It is marked as suppressed.
+    Suppressed,
+    /// Something stands there that cannot be read; a diagnostic says what.
+    Unreadable,
+}
+
+/// One cell on its way into a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing stands there.
+    Blank,
+    /// Marked as not applicable.
+    NotApplicable,
+    /// Marked as suppressed.
+    Suppressed,
+    /// Cannot be read.
+    Unreadable,
+    /// A number, an amount, a share, a year, or the days of a date since 1970-01-01.
+    Number(Decimal),
+    /// Yes or no.
+    Bool(bool),
+    /// A text or a code.
+    Text(&'a str),
+}
+
+impl Cell<'_> {
+    /// What the cell is.
+    pub fn state(&self) -> State {
+        match self {
+            Cell::Blank => State::Blank,
+            Cell::NotApplicable => State::NotApplicable,
+            Cell::Suppressed => State::Suppressed,
+            Cell::Unreadable => State::Unreadable,
+            Cell::Number(_) | Cell::Bool(_) | Cell::Text(_) => State::Value,
+        }
+    }
+}
+
+/// A column of exact numbers: scaled 64-bit integers while they fit, decimals otherwise.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Nums {
+    /// Each number times ten to the power of `scale`.
+    Int {
+        /// The scaled numbers.
+        v: Vec<i64>,
+        /// The number of decimal places.
+        scale: u32,
+    },
+    /// Decimals.
+    Dec(Vec<Decimal>),
+}
+
+/// The most decimal places that scaled integers keep: 10¹² with six places fits 64 bits.
+const MAX_SCALE: u32 = 6;
+
+impl Nums {
+    /// An empty column.
+    pub fn new() -> Self {
+        Nums::Int { v: Vec::new(), scale: 0 }
+    }
+
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Nums::Int { v, .. } => v.len(),
+            Nums::Dec(v) => v.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number at `i`; zero beyond the end.
+    pub fn get(&self, i: usize) -> Decimal {
+        match self {
+            Nums::Int { v, scale } => v.get(i).map_or(Decimal::ZERO, |&x| Decimal::new(x, *scale)),
+            Nums::Dec(v) => v.get(i).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Adds a number at the end, widening the column where it must.
+    pub fn push(&mut self, x: Decimal) {
+        if let Nums::Int { v, scale } = self {
+            if let Some(scaled) = scaled(x, *scale) {
+                v.push(scaled);
+                return;
+            }
+            let wanted = x.normalize().scale();
+            if wanted <= MAX_SCALE && wanted > *scale && rescale(v, wanted - *scale) {
+                *scale = wanted;
+                if let Some(scaled) = scaled(x, *scale) {
+                    v.push(scaled);
+                    return;
+                }
+            }
+            let (v, scale) = (std::mem::take(v), *scale);
+            *self = Nums::Dec(v.into_iter().map(|n| Decimal::new(n, scale)).collect());
+        }
+        if let Nums::Dec(v) = self {
+            v.push(x);
+        }
+    }
+}
+
+impl Default for Nums {
+    fn default() -> Self {
+        Nums::new()
+    }
+}
+
+impl FromIterator<Decimal> for Nums {
+    fn from_iter<I: IntoIterator<Item = Decimal>>(numbers: I) -> Self {
+        let mut nums = Nums::new();
+        numbers.into_iter().for_each(|x| nums.push(x));
+        nums
+    }
+}
+
+fn scaled(x: Decimal, scale: u32) -> Option<i64> {
+    let have = x.scale();
+    let mantissa = x.mantissa();
+    let scaled = if have <= scale {
+        mantissa.checked_mul(10_i128.pow(scale - have))?
+    } else {
+        let drop = 10_i128.pow(have - scale);
+        if mantissa % drop != 0 {
+            return None;
+        }
+        mantissa / drop
+    };
+    i64::try_from(scaled).ok()
+}
+
+fn rescale(v: &mut [i64], by: u32) -> bool {
+    let factor = 10_i64.pow(by);
+    if v.iter().any(|x| x.checked_mul(factor).is_none()) {
+        return false;
+    }
+    v.iter_mut().for_each(|x| *x *= factor);
+    true
+}
+
+/// The values of a column; a cell without a value holds a zero, `false` or the first text.
+#[derive(Debug, Clone)]
+pub enum Data {
+    /// Numbers, money, shares, years, and dates as days since 1970-01-01.
+    Nums(Nums),
+    /// Truth values.
+    Bools(Vec<bool>),
+    /// Numbers of texts in the [`Texts`] of the submission or pack.
+    Texts(Vec<u32>),
+}
+
+/// One typed column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// The values.
+    pub data: Data,
+    /// What each cell is.
+    pub states: Vec<State>,
+}
+
+impl Column {
+    /// An empty column for a field of that type.
+    pub fn new(ty: Type) -> Self {
+        let data = match ty {
+            Type::Boolean => Data::Bools(Vec::new()),
+            Type::Text | Type::Code => Data::Texts(Vec::new()),
+            _ => Data::Nums(Nums::new()),
+        };
+        Column { data, states: Vec::new() }
+    }
+
+    /// Adds a cell at the end. A cell whose kind does not fit the column is taken as unreadable.
+    pub fn push(&mut self, cell: &Cell<'_>, texts: &mut Texts) {
+        let mut state = cell.state();
+        match (&mut self.data, cell) {
+            (Data::Nums(nums), Cell::Number(x)) => nums.push(*x),
+            (Data::Bools(bools), Cell::Bool(b)) => bools.push(*b),
+            (Data::Texts(ids), Cell::Text(text)) => ids.push(texts.intern(text)),
+            (data, cell) => {
+                if cell.state() == State::Value {
+                    state = State::Unreadable;
+                }
+                match data {
+                    Data::Nums(nums) => nums.push(Decimal::ZERO),
+                    Data::Bools(bools) => bools.push(false),
+                    Data::Texts(ids) => ids.push(0),
+                }
+            }
+        }
+        self.states.push(state);
+    }
+
+    /// What the cell of a row is.
+    pub fn state(&self, row: usize) -> State {
+        self.states.get(row).copied().unwrap_or(State::Blank)
+    }
+}
+
+/// Texts, each held once and known by its number.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    index: HashMap<Box<str>, u32>,
+    list: Vec<Box<str>>,
+}
+
+impl Texts {
+    /// The number of a text, new or known.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        if let Some(&id) = self.index.get(text) {
+            return id;
+        }
+        let id = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.list.push(text.into());
+        self.index.insert(text.into(), id);
+        id
+    }
+
+    /// The number of a text that is known.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        self.index.get(text).copied()
+    }
+
+    /// The text of a number; empty for one that was never given out.
+    pub fn get(&self, id: u32) -> &str {
+        usize::try_from(id).ok().and_then(|i| self.list.get(i)).map_or("", |t| t)
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All texts, in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(AsRef::as_ref)
+    }
+}
+
+/// How the cells of a table are found in the file that people have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// The table was not there; the path where it would be: `windham/targets.csv`, or `windham.xlsx!targets`.
+    Absent(String),
+    /// A text file with a row a line: `windham/budget.csv`.
+    Csv(String),
+    /// One value a key: `windham/plan.toml`.
+    Toml(String),
+    /// A sheet with a row a line.
+    Sheet {
+        /// `windham.xlsx!budget`
+        path: String,
+        /// The column (from 0) of each field, where there is one.
+        columns: Vec<Option<u32>>,
+        /// The row (from 1) of the headers.
+        header: u32,
+    },
+    /// A sheet with a field a line.
+    Vertical {
+        /// `windham.xlsx!plan`
+        path: String,
+        /// The column (from 0) and row (from 1) of each field's value, where there is one.
+        cells: Vec<Option<(u32, u32)>>,
+    },
+}
+
+impl Layout {
+    /// The path of the file or sheet.
+    pub fn path(&self) -> &str {
+        match self {
+            Layout::Absent(path) | Layout::Csv(path) | Layout::Toml(path) => path,
+            Layout::Sheet { path, .. } | Layout::Vertical { path, .. } => path,
+        }
+    }
+}
+
+/// The name of a column as spreadsheets write it: 0 is `A`, 26 is `AA`.
+pub fn column_name(mut column: u32) -> String {
+    let mut name = Vec::new();
+    loop {
+        name.push(char::from(b'A' + u8::try_from(column % 26).unwrap_or(0)));
+        if column < 26 {
+            break;
+        }
+        column = column / 26 - 1;
+    }
+    name.iter().rev().collect()
+}
+
+/// The rows of one table.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// Where its cells stand.
+    pub layout: Layout,
+    /// A column for each field of the schema; `None` where the file has none.
+    pub columns: Vec<Option<Column>>,
+    /// The row of each line as a spreadsheet counts it.
+    pub numbers: Vec<u32>,
+    /// The file or sheet was there and could not be read: what rests on it is unknown, required or not.
+    pub lost: bool,
+    /// What stands in each cell, as written: row by row, the fields in the schema's order.
+    raw: String,
+    raw_ends: Vec<u32>,
+}
+
+impl Rows {
+    /// An empty table with the columns of `fields`.
+    pub fn new(table: &Table, layout: Layout, fields: &[FieldId]) -> Self {
+        let mut columns: Vec<Option<Column>> = table.fields.iter().map(|_| None).collect();
+        for &id in fields {
+            if let (Some(slot), Some(field)) = (columns.get_mut(id), table.fields.get(id)) {
+                *slot = Some(Column::new(field.ty));
+            }
+        }
+        Rows { layout, columns, numbers: Vec::new(), lost: false, raw: String::new(), raw_ends: Vec::new() }
+    }
+
+    /// A table that is not there.
+    pub fn absent(table: &Table, path: String) -> Self {
+        Rows::new(table, Layout::Absent(path), &[])
+    }
+
+    /// A table that is there and cannot be read.
+    pub fn lost(table: &Table, path: String) -> Self {
+        Rows { lost: true, ..Rows::absent(table, path) }
+    }
+
+    /// Adds a row: its number in the file, and for each field of the schema the cell and what was written there.
+    /// Cells of fields without a column are passed over; a missing cell is blank.
+    pub fn push(&mut self, number: u32, cells: &[(Cell<'_>, &str)], texts: &mut Texts) {
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let (cell, raw) = cells.get(at).map_or((&Cell::Blank, ""), |(cell, raw)| (cell, *raw));
+            if let Some(column) = column {
+                column.push(cell, texts);
+                self.raw.push_str(raw);
+            }
+            self.raw_ends.push(u32::try_from(self.raw.len()).unwrap_or(u32::MAX));
+        }
+        self.numbers.push(number);
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// Whether the table was there at all.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.layout, Layout::Absent(_))
+    }
+
+    /// What a cell is; blank where there is no such column.
+    pub fn state(&self, row: usize, field: FieldId) -> State {
+        self.columns.get(field).and_then(Option::as_ref).map_or(State::Blank, |c| c.state(row))
+    }
+
+    /// What was written in a cell.
+    pub fn raw(&self, row: usize, field: FieldId) -> &str {
+        let at = row * self.columns.len() + field;
+        let end = |i: usize| self.raw_ends.get(i).and_then(|&e| usize::try_from(e).ok());
+        let from = if at == 0 { Some(0) } else { end(at - 1) };
+        from.zip(end(at)).and_then(|(from, to)| self.raw.get(from..to)).unwrap_or_default()
+    }
+
+    /// Whether the file has a column for the field.
+    pub fn has_column(&self, field: FieldId) -> bool {
+        match &self.layout {
+            Layout::Vertical { .. } | Layout::Toml(_) => true,
+            _ => self.columns.get(field).is_some_and(Option::is_some),
+        }
+    }
+
+    /// The place of a cell: `budget.csv:17:amount`, `plan.toml:stage`, `windham.xlsx!budget!F17`. Of a field without a
+    /// column, the place in the header where it is missing.
+    pub fn place(&self, table: &Table, row: usize, field: FieldId) -> String {
+        let name = table.fields.get(field).map_or("", |f| f.name.as_str());
+        let number = self.numbers.get(row).copied().unwrap_or(1);
+        match &self.layout {
+            Layout::Absent(path) => path.clone(),
+            Layout::Csv(path) if !self.has_column(field) => format!("{path}:1:{name}"),
+            Layout::Csv(path) => format!("{path}:{number}:{name}"),
+            Layout::Toml(path) => format!("{path}:{name}"),
+            Layout::Sheet { path, columns, header } => match columns.get(field).copied().flatten() {
+                Some(column) => format!("{path}!{}{number}", column_name(column)),
+                None => format!("{path}!{header}:{name}"),
+            },
+            Layout::Vertical { path, cells } => match cells.get(field).copied().flatten() {
+                Some((column, row)) => format!("{path}!{}{row}", column_name(column)),
+                None => format!("{path}:{name}"),
+            },
+        }
+    }
+
+    /// The place of a run of rows: `budget.csv:2-41:amount`, `windham.xlsx!budget!F2:F41`; without a field `budget.csv:2-41`.
+    pub fn run(&self, table: &Table, first: usize, last: usize, field: Option<FieldId>) -> String {
+        let number = |row: usize| self.numbers.get(row).copied().unwrap_or(1);
+        let (from, to) = (number(first), number(last));
+        match (&self.layout, field) {
+            (Layout::Csv(path), Some(field)) if self.has_column(field) => {
+                let name = table.fields.get(field).map_or("", |f| f.name.as_str());
+                format!("{path}:{from}-{to}:{name}")
+            }
+            (Layout::Csv(path), None) => format!("{path}:{from}-{to}"),
+            (Layout::Sheet { path, columns, .. }, Some(field)) => match columns.get(field).copied().flatten() {
+                Some(column) => format!("{path}!{0}{from}:{0}{to}", column_name(column)),
+                None => self.place(table, first, field),
+            },
+            (Layout::Sheet { path, .. }, None) => format!("{path}!{from}:{to}"),
+            (_, Some(field)) => self.place(table, first, field),
+            (_, None) => self.row_place(first),
+        }
+    }
+
+    /// The place of a row: `budget.csv:17`, `windham.xlsx!budget!17`.
+    pub fn row_place(&self, row: usize) -> String {
+        let number = self.numbers.get(row).copied().unwrap_or(1);
+        match &self.layout {
+            Layout::Absent(path) | Layout::Toml(path) | Layout::Vertical { path, .. } => path.clone(),
+            Layout::Csv(path) => format!("{path}:{number}"),
+            Layout::Sheet { path, .. } => format!("{path}!{number}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_as_spreadsheets_do() {
+        for (column, name) in [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")] {
+            assert_eq!(column_name(column), name);
+        }
+    }
+
+    #[test]
+    fn numbers_stay_exact_when_a_column_widens() {
+        let wanted: Vec<Decimal> =
+            ["1", "2.5", "1000000000000", "0.000001", "0.0000001"].iter().map(|t| t.parse().unwrap()).collect();
+        let nums: Nums = wanted.iter().copied().collect();
+        assert!(matches!(nums, Nums::Dec(_)));
+        for (i, want) in wanted.iter().enumerate() {
+            assert_eq!(nums.get(i), *want);
+        }
+    }
+}

@@ -1,0 +1,501 @@
+//! What a cell or an expression can be: exact numbers, money, dates and texts, how people write them, and how they are printed.
+
+use std::fmt::Write as _;
+
+use jiff::civil;
+pub use rust_decimal::Decimal;
+use rust_decimal::RoundingStrategy;
+
+/// A calendar date.
+pub type Date = civil::Date;
+
+/// The kind of a field, as a schema names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// Any text, trimmed, never empty.
+    Text,
+    /// An exact decimal.
+    Number,
+    /// An amount in the pack's currency.
+    Money,
+    /// A share: 12.5 % is the number 0.125.
+    Percent,
+    /// A calendar date.
+    Date,
+    /// Yes or no.
+    Boolean,
+    /// A fiscal year, named by the calendar year in which it ends.
+    Year,
+    /// A text of a closed list.
+    Code,
+}
+
+impl Type {
+    /// Every type with the name it has in a schema.
+    pub const NAMES: [(&'static str, Type); 8] = [
+        ("text", Type::Text),
+        ("number", Type::Number),
+        ("money", Type::Money),
+        ("percent", Type::Percent),
+        ("date", Type::Date),
+        ("boolean", Type::Boolean),
+        ("year", Type::Year),
+        ("code", Type::Code),
+    ];
+
+    /// Whether its values are held as exact numbers (dates as days).
+    pub fn is_numeric(self) -> bool {
+        matches!(self, Type::Number | Type::Money | Type::Percent | Type::Date | Type::Year)
+    }
+}
+
+/// A value that stands alone: a constant, a parameter, an answer, a piece of evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// FEEL's `null`: an answer, not a gap.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Decimal),
+    /// A share, printed as a percentage.
+    Percent(Decimal),
+    /// An amount of money.
+    Money(Decimal),
+    /// A date.
+    Date(Date),
+    /// A text or a code.
+    Text(String),
+    /// A list.
+    List(Vec<Value>),
+    /// A row of a table, by the text that names it.
+    Row(String),
+    /// A value that cannot be known, between bounds where there are any.
+    Unknown {
+        /// The least it can be.
+        min: Option<Box<Value>>,
+        /// The most it can be.
+        max: Option<Box<Value>>,
+    },
+    /// A cell marked as suppressed, or one that holds a small count: printed nowhere.
+    Suppressed,
+    /// A cell marked as not applicable.
+    NotApplicable,
+}
+
+impl Value {
+    /// An unknown without bounds.
+    pub const UNKNOWN: Value = Value::Unknown { min: None, max: None };
+}
+
+/// The largest magnitude of a cell or a literal: 10¹². Money columns of up to six decimals therefore fit 64 bits.
+pub const LIMIT: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
+
+/// Rounds to `places` (negative: tens, hundreds, …), a half to the even neighbour. `None` beyond the range of decimals.
+pub fn round_half_even(x: Decimal, places: i64) -> Option<Decimal> {
+    round(x, places, RoundingStrategy::MidpointNearestEven)
+}
+
+/// Rounds to `places`, a half away from zero.
+pub fn round_half_up(x: Decimal, places: i64) -> Option<Decimal> {
+    round(x, places, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// Rounds to `places` toward negative infinity.
+pub fn floor(x: Decimal, places: i64) -> Option<Decimal> {
+    round(x, places, RoundingStrategy::ToNegativeInfinity)
+}
+
+/// Rounds to `places` toward positive infinity.
+pub fn ceiling(x: Decimal, places: i64) -> Option<Decimal> {
+    round(x, places, RoundingStrategy::ToPositiveInfinity)
+}
+
+fn round(x: Decimal, places: i64, strategy: RoundingStrategy) -> Option<Decimal> {
+    match u32::try_from(places) {
+        Ok(p) if p >= 28 => Some(x),
+        Ok(p) => Some(x.round_dp_with_strategy(p, strategy)),
+        Err(_) => {
+            let tens = u32::try_from(places.checked_neg()?).ok()?;
+            if tens > 28 {
+                return (strategy != RoundingStrategy::ToNegativeInfinity
+                    && strategy != RoundingStrategy::ToPositiveInfinity)
+                    .then_some(Decimal::ZERO);
+            }
+            let unit = Decimal::from_i128_with_scale(10_i128.checked_pow(tens)?, 0);
+            let whole = round_quotient(x, unit, strategy)?;
+            whole.checked_mul(unit)
+        }
+    }
+}
+
+/// `x / unit` rounded to a whole number. The quotient by a power of ten may lose places beyond 28, never the half:
+/// what is lost is told apart by the remainder.
+fn round_quotient(x: Decimal, unit: Decimal, strategy: RoundingStrategy) -> Option<Decimal> {
+    let rest = x.checked_rem(unit)?;
+    let below = x.checked_sub(rest)?.checked_div(unit)?;
+    let twice = rest.abs().checked_mul(Decimal::TWO)?;
+    let away = match strategy {
+        RoundingStrategy::ToNegativeInfinity => rest.is_sign_negative() && !rest.is_zero(),
+        RoundingStrategy::ToPositiveInfinity => rest.is_sign_positive() && !rest.is_zero(),
+        RoundingStrategy::MidpointAwayFromZero => twice >= unit,
+        _ => twice > unit || (twice == unit && !below.checked_rem(Decimal::TWO)?.is_zero()),
+    };
+    let step = if x.is_sign_negative() { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
+    if away { below.checked_add(step) } else { Some(below) }
+}
+
+/// Reads a plain decimal: digits, at most one point, an optional exponent. `None` for anything else, more than 28 places
+/// or more than 28 digits.
+pub fn parse_decimal(text: &str) -> Option<Decimal> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((m, e)) => (m, e.strip_prefix('+').unwrap_or(e).parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let digits = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
+    let body_ok = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && digits.bytes().filter(|&b| b == b'.').count() <= 1
+        && digits.bytes().any(|b| b.is_ascii_digit());
+    if !body_ok {
+        return None;
+    }
+    let value = Decimal::from_str_exact(mantissa.strip_prefix('+').unwrap_or(mantissa)).ok()?;
+    if exponent == 0 {
+        return Some(value);
+    }
+    let scale = i32::try_from(value.scale()).ok()?.checked_sub(exponent)?;
+    if scale >= 0 {
+        let mut shifted = value;
+        shifted.set_scale(u32::try_from(scale).ok()?).ok()?;
+        return Some(shifted);
+    }
+    let factor = 10_i128.checked_pow(u32::try_from(scale.checked_neg()?).ok()?)?;
+    Decimal::try_from_i128_with_scale(value.mantissa().checked_mul(factor)?, 0).ok()
+}
+
+/// Reads a number as people write it: `1234.5`, `$1,234.50`, `(1,234.50)`, `-` for zero, `79.5%` as 79.5.
+/// The second part says whether a percent sign stood there.
+pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
+    let text = text.trim_matches(is_blank);
+    let (inner, negative) = match text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
+        Some(inner) => (inner, true),
+        None => (text, false),
+    };
+    let (inner, percent) = match inner.trim_end_matches(is_blank).strip_suffix('%') {
+        Some(rest) => (rest, true),
+        None => (inner, false),
+    };
+    let inner = inner.trim_matches(is_blank);
+    let (sign, inner) = split_sign(inner);
+    let unsigned = strip_currency(inner);
+    let (sign, unsigned) = if sign.is_empty() { split_sign(unsigned) } else { (sign, unsigned) };
+    if unsigned.is_empty() {
+        let dash = !sign.is_empty() && sign != "+" && !percent && !negative;
+        return dash.then_some((Decimal::ZERO, false));
+    }
+    if (negative && !sign.is_empty()) || !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    let plain = without_group_commas(unsigned)?;
+    let value = parse_decimal(&plain)?;
+    let minus = negative || (sign != "+" && !sign.is_empty());
+    Some((if minus && !value.is_zero() { -value } else { value }, percent))
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{a0}' || c == '\u{200b}' || c == '\u{feff}'
+}
+
+/// Trims spaces of every kind, no-break spaces included.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+fn split_sign(text: &str) -> (&str, &str) {
+    match text.chars().next() {
+        Some(c @ ('-' | '+' | '\u{2212}' | '\u{2013}' | '\u{2014}')) => {
+            let (sign, rest) = text.split_at(c.len_utf8());
+            (sign, rest.trim_start_matches(is_blank))
+        }
+        _ => ("", text),
+    }
+}
+
+fn strip_currency(text: &str) -> &str {
+    let text = text.strip_prefix(['$', '€', '£']).or_else(|| text.strip_prefix("USD")).unwrap_or(text);
+    let text = text.strip_suffix("USD").unwrap_or(text);
+    text.trim_matches(is_blank)
+}
+
+/// Takes out commas that stand between groups of three digits; `None` when a comma stands elsewhere.
+fn without_group_commas(text: &str) -> Option<String> {
+    if !text.contains(',') {
+        return Some(text.to_owned());
+    }
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(w, f)| (w, Some(f)));
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    if first.is_empty() || first.len() > 3 || !groups.all(|g| g.len() == 3) {
+        return None;
+    }
+    let mut plain = whole.replace(',', "");
+    if let Some(fraction) = fraction {
+        if fraction.contains(',') {
+            return None;
+        }
+        plain.push('.');
+        plain.push_str(fraction);
+    }
+    Some(plain)
+}
+
+/// Reads `2026-07-01` or `7/1/2026`, each with an optional midnight behind it.
+pub fn parse_date(text: &str) -> Option<Date> {
+    let text = trim(text);
+    let text = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00")).unwrap_or(text);
+    if text.contains('/') {
+        let mut parts = text.split('/');
+        let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || year.len() != 4 || month.len() > 2 || day.len() > 2 {
+            return None;
+        }
+        return date(digits(year)?, digits(month)?, digits(day)?);
+    }
+    parse_iso_date(text)
+}
+
+/// Reads `2026-07-01`, nothing else.
+pub fn parse_iso_date(text: &str) -> Option<Date> {
+    let mut parts = text.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 || month.len() != 2 || day.len() != 2 {
+        return None;
+    }
+    date(digits(year)?, digits(month)?, digits(day)?)
+}
+
+fn digits(text: &str) -> Option<i64> {
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// The date of a year (1 to 9999), month and day, if there is one.
+pub fn date(year: i64, month: i64, day: i64) -> Option<Date> {
+    let year = i16::try_from(year).ok().filter(|y| (1..=9999).contains(y))?;
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// Reads a fiscal year: `2027`, `FY2027`, `FY27`, `2026-27`, `2026-2027`.
+pub fn parse_year(text: &str) -> Option<i64> {
+    let text = trim(text);
+    let text = text.strip_prefix("FY").or_else(|| text.strip_prefix("fy")).map_or(text, trim);
+    if let Some((from, to)) = text.split_once(['-', '–', '/']) {
+        let from = (from.len() == 4).then(|| digits(from))??;
+        let to_year = digits(to)?;
+        let ends = match to.len() {
+            2 => (from + 1) % 100 == to_year,
+            4 => from + 1 == to_year,
+            _ => false,
+        };
+        return ends.then_some(from + 1);
+    }
+    match (text.len(), digits(text)?) {
+        (4, year) if (1900..=2999).contains(&year) => Some(year),
+        (2, year) => Some(2000 + year),
+        _ => None,
+    }
+}
+
+/// Reads yes or no, true or false.
+pub fn parse_boolean(text: &str) -> Option<bool> {
+    match trim(text).to_ascii_lowercase().as_str() {
+        "yes" | "y" | "true" | "t" | "1" | "x" | "\u{2713}" | "\u{2714}" => Some(true),
+        "no" | "n" | "false" | "f" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Days since 1970-01-01.
+pub fn to_days(date: Date) -> i64 {
+    i64::from((date - Date::constant(1970, 1, 1)).get_days())
+}
+
+/// The date so many days after 1970-01-01, if the calendar reaches there.
+pub fn from_days(days: i64) -> Option<Date> {
+    let span = jiff::Span::new().try_days(days).ok()?;
+    Date::constant(1970, 1, 1).checked_add(span).ok()
+}
+
+/// A number without trailing zeros: `12.50` is `12.5`.
+pub fn plain(x: Decimal) -> String {
+    x.normalize().to_string()
+}
+
+/// Money with at least two decimals and no sign of its currency: `1234.50`.
+pub fn plain_money(x: Decimal) -> String {
+    let mut x = x.normalize();
+    if x.scale() < 2 {
+        x.rescale(2);
+    }
+    x.to_string()
+}
+
+/// Money as people read it: `$1,234.50`, `-$1,234.50`, `EUR 1,234.50`.
+pub fn money(x: Decimal, currency: &str) -> String {
+    let text = plain_money(x.abs());
+    let (whole, cents) = text.split_once('.').unwrap_or((&text, "00"));
+    let mut out = String::new();
+    if x.is_sign_negative() && !x.is_zero() {
+        out.push('-');
+    }
+    match currency {
+        "USD" => out.push('$'),
+        "EUR" => out.push('€'),
+        "GBP" => out.push('£'),
+        other => {
+            out.push_str(other);
+            out.push(' ');
+        }
+    }
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out.push('.');
+    out.push_str(cents);
+    out
+}
+
+/// A share as a percentage: 0.125 is `12.5 %`.
+pub fn percent(x: Decimal) -> String {
+    x.checked_mul(Decimal::ONE_HUNDRED).map_or_else(|| plain(x), |p| format!("{} %", plain(p)))
+}
+
+/// The value in FEEL's notation: `1.50`, `"text"`, `true`, `null`, `[1, 2]`, `@"2026-07-01"`, or `unknown`.
+pub fn feel(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(b) => b.to_string(),
+        Value::Number(x) | Value::Percent(x) | Value::Money(x) => x.to_string(),
+        Value::Date(d) => format!("@\"{d}\""),
+        Value::Text(t) | Value::Row(t) => quote(t),
+        Value::List(items) => {
+            let items: Vec<_> = items.iter().map(feel).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Unknown { .. } | Value::Suppressed | Value::NotApplicable => "unknown".to_owned(),
+    }
+}
+
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The value as a person reads it in a message.
+pub fn say(value: &Value, currency: &str) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Bool(b) => if *b { "yes" } else { "no" }.to_owned(),
+        Value::Number(x) => plain(*x),
+        Value::Percent(x) => percent(*x),
+        Value::Money(x) => money(*x, currency),
+        Value::Date(d) => d.to_string(),
+        Value::Text(t) | Value::Row(t) => t.clone(),
+        Value::List(items) if items.is_empty() => "none".to_owned(),
+        Value::List(items) => items.iter().map(|v| say(v, currency)).collect::<Vec<_>>().join(", "),
+        Value::Suppressed => "suppressed".to_owned(),
+        Value::NotApplicable => "n/a".to_owned(),
+        Value::Unknown { min, max } => match (min, max) {
+            (None, None) => "not known".to_owned(),
+            (Some(min), None) => format!("at least {}", say(min, currency)),
+            (None, Some(max)) => format!("at most {}", say(max, currency)),
+            (Some(min), Some(max)) => format!("{} to {}", say(min, currency), say(max, currency)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn d(text: &str) -> Decimal {
+        parse_decimal(text).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_figure(text: &str, value: &str) {
+        assert_eq!(parse_figure(text).unwrap().0, d(value), "{text}");
+    }
+
+    #[test]
+    fn limit_is_a_million_millions() {
+        assert_eq!(LIMIT, d("1000000000000"));
+    }
+
+    #[test]
+    fn figures_as_people_write_them() {
+        assert_figure("1234.5", "1234.5");
+        assert_figure("$1,234.50", "1234.5");
+        assert_figure("(1,234.50)", "-1234.5");
+        assert_figure("($1,234.50)", "-1234.5");
+        assert_figure("-$5", "-5");
+        assert_figure("$ -", "0");
+        assert_figure(" $  -   ", "0");
+        assert_figure("-", "0");
+        assert_figure("\u{a0}12\u{a0}", "12");
+        assert_figure("79.5%", "79.5");
+        assert_figure("1.23e4", "12300");
+        assert_figure("1.5E-3", "0.0015");
+        for bad in ["", "1,23", "1,2345", "12..5", "abc", "1 000", "--5", "(-5)", "%", "5$5", "1,234,56.7"] {
+            assert_eq!(parse_figure(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_and_years() {
+        assert_eq!(parse_date("2026-07-01"), date(2026, 7, 1));
+        assert_eq!(parse_date("7/1/2026"), date(2026, 7, 1));
+        assert_eq!(parse_date("7/1/26"), None);
+        assert_eq!(parse_date("2026-02-30"), None);
+        assert_eq!(from_days(to_days(date(2026, 7, 1).unwrap())), date(2026, 7, 1));
+        for (text, year) in [("2027", 2027), ("FY2027", 2027), ("FY27", 2027), ("2026-27", 2027), ("2026-2027", 2027)] {
+            assert_eq!(parse_year(text), Some(year), "{text}");
+        }
+        assert_eq!(parse_year("2026-28"), None);
+    }
+
+    #[test]
+    fn rounding_names_its_rule() {
+        assert_eq!(round_half_even(d("2.5"), 0), Some(d("2")));
+        assert_eq!(round_half_up(d("2.5"), 0), Some(d("3")));
+        assert_eq!(round_half_up(d("-5.5"), 0), Some(d("-6")));
+        assert_eq!(round_half_even(d("1250"), -2), Some(d("1200")));
+        assert_eq!(round_half_up(d("1250"), -2), Some(d("1300")));
+        assert_eq!(floor(d("-1.56"), 1), Some(d("-1.6")));
+        assert_eq!(ceiling(d("1201"), -2), Some(d("1300")));
+    }
+
+    #[test]
+    fn money_is_printed_with_its_cents() {
+        assert_eq!(money(d("-1234567.5"), "USD"), "-$1,234,567.50");
+        assert_eq!(money(d("123"), "USD"), "$123.00");
+        assert_eq!(money(d("0.125"), "CHF"), "CHF 0.125");
+        assert_eq!(percent(d("0.125")), "12.5 %");
+    }
+}
