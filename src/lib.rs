@@ -1,4 +1,5 @@
 //! accordant
+pub mod author;
 pub mod batch;
 pub mod diagnostic;
 pub mod evaluate;
@@ -6,6 +7,7 @@ mod evidence;
 pub mod expr;
 pub mod pack;
 pub mod read;
+pub mod report;
 pub mod review;
 pub mod schema;
 pub mod submission;

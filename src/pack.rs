@@ -18,6 +18,7 @@ pub use case::{Case, CaseKind, Expected};
 pub use embedded::{embedded, embedded_ids};
 pub use load::load;
 pub use office::apply_office;
+pub(crate) use office::merge;
 pub use param::{Dated, Param};
 pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
 pub use source::{Source, Verification};
@@ -112,6 +113,11 @@ pub struct Refused {
 }
 
 impl Pack {
+    /// The names that an expression outside any rule may use.
+    pub fn scope(&self) -> crate::expr::Scope<'_> {
+        crate::expr::Scope::new(&self.schema, &self.param_types)
+    }
+
     /// The rule of an id.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|r| r.id == id)

@@ -36,6 +36,11 @@ impl<'p> InForce<'p> {
         Self::with(pack, year, pack.texts.clone(), &[])
     }
 
+    /// The value of an expression over a submission.
+    pub fn evaluate(&self, expr: &crate::expr::Expr, submission: &crate::submission::Submission) -> Value {
+        crate::expr::evaluate(expr, &self.pack.schema, &self.world, submission)
+    }
+
     /// The same, with some reference tables replaced.
     pub(crate) fn with(pack: &'p Pack, year: i64, texts: Texts, replaced: &[(TableId, Arc<Rows>)]) -> Self {
         let references = pack.references.iter().enumerate().map(|(at, rows)| {

@@ -1,0 +1,3 @@
+//! What rule authors run: the cases of rules, and goldens of whole reviews.
+
+pub mod cases;

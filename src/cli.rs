@@ -1,0 +1,176 @@
+//! The command line: one file a verb. Only this part prints, and only this part reads and writes the disk.
+
+mod batch;
+mod disk;
+mod eval;
+mod pack;
+mod rules;
+mod test;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Check grant plans against the law that governs them. It advises; a person decides.
+#[derive(Parser)]
+#[command(name = "accordant", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Check one's own plan before submitting it: every mistake, where it is, what to do
+    Check(batch::Check),
+    /// Review a batch of plans: one table, and a report for each with --out
+    Review(batch::Review),
+    /// List the rules in force, or show one in full: its law, its test, its cases, its history
+    Rules(rules::Rules),
+    /// Evaluate an expression, over a submission if one is given
+    Eval(eval::Eval),
+    /// Run the cases of a pack's rules; with --goldens, compare whole reviews
+    Test(test::Test),
+}
+
+/// Options of every verb.
+#[derive(Args)]
+struct Common {
+    /// The pack: the id of one that is built in, or the path of a pack's folder
+    #[arg(long, value_name = "ID|PATH", default_value = "alliance", global = true)]
+    pack: String,
+    /// What the reviewing office supplies: a TOML file, or a folder with office.toml and CSV tables
+    #[arg(long, value_name = "FILE|DIR", global = true)]
+    office: Option<PathBuf>,
+    /// The fiscal year, for what states none
+    #[arg(long, value_name = "FY", global = true, value_parser = fiscal_year)]
+    year: Option<i64>,
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
+    format: Format,
+    /// Whether to use colours
+    #[arg(long, value_enum, default_value_t = Colour::Auto, global = true)]
+    color: Colour,
+    /// Say nothing on standard error but errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs: accordant.review/1
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+fn fiscal_year(text: &str) -> Result<i64, String> {
+    accordant::value::parse_year(text).ok_or_else(|| "write a fiscal year as 2027, FY2027 or 2026-27".to_owned())
+}
+
+impl Common {
+    /// Whether standard output (or standard error) is shown in colour.
+    fn colour(&self, on_terminal: bool) -> bool {
+        match self.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => on_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        }
+    }
+
+    fn colour_out(&self) -> bool {
+        self.colour(io::stdout().is_terminal())
+    }
+
+    fn colour_err(&self) -> bool {
+        self.colour(io::stderr().is_terminal())
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    /// Nothing above a note.
+    Clean,
+    /// Findings, unreadable cells, failed cases, changed goldens.
+    Found,
+    /// Something could not be checked.
+    CouldNotCheck,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        ExitCode::from(match status {
+            Status::Clean => 0,
+            Status::Found => 1,
+            Status::CouldNotCheck => 2,
+        })
+    }
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    quiet_panics();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let status = match cli.verb {
+        Verb::Check(verb) => verb.run(),
+        Verb::Review(verb) => verb.run(),
+        Verb::Rules(verb) => verb.run(),
+        Verb::Eval(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
+    };
+    match status {
+        Ok(status) => status.into(),
+        // The reader of the output went away: it has what it wants.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error:#}\n"));
+            Status::CouldNotCheck.into()
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// The workbook library panics on some broken workbooks; that is caught, told at the workbook's place, and needs no
+/// second telling here.
+fn quiet_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let foreign = info.location().is_some_and(|l| l.file().contains("calamine"));
+        if !foreign {
+            usual(info);
+        }
+    }));
+}
+
+/// Writes a result to standard output.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes to standard error, as far as that can be done.
+fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

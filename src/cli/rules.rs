@@ -1,0 +1,56 @@
+//! `rules`: those in force, or one in full.
+
+use clap::Args;
+
+use accordant::diagnostic::suggest;
+use accordant::pack::InForce;
+use accordant::report::rules;
+
+use super::{Common, Format, Status, complain, pack, print};
+
+/// List the rules in force, or show one in full: its law, its test, its cases, its history.
+#[derive(Args)]
+pub(super) struct Rules {
+    /// The id or the code of a rule
+    rule: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Rules {
+    pub(super) fn run(self) -> anyhow::Result<Status> {
+        let Some(pack) = pack::load(&self.common)? else { return Ok(Status::CouldNotCheck) };
+        if let Some(wanted) = &self.rule {
+            let found: Vec<_> = pack.rules.iter().filter(|r| r.id == *wanted || r.code.eq_ignore_ascii_case(wanted)).collect();
+            if found.is_empty() {
+                let help = suggest(wanted, pack.rules.iter().map(|r| r.id.as_str()));
+                complain(&format!("error: there is no rule `{wanted}`; {help}\n"));
+                return Ok(Status::CouldNotCheck);
+            }
+            let text = match self.common.format {
+                Format::Json => rules::json(&pack, found.into_iter()),
+                Format::Text => found.into_iter().map(|r| rules::one(&pack, r)).collect::<Vec<_>>().join("\n"),
+            };
+            print(&text)?;
+            return Ok(Status::Clean);
+        }
+        let year = self.common.year.unwrap_or(pack.years.1);
+        if !pack.covers(year) {
+            let lacking = pack.lacking(year);
+            complain(&format!(
+                "error: the pack covers fiscal years {} to {}; for {year} an office file must supply `years`{}{}\n",
+                pack.years.0,
+                pack.years.1,
+                if lacking.is_empty() { "" } else { " and " },
+                lacking.join(", ")
+            ));
+            return Ok(Status::CouldNotCheck);
+        }
+        let in_force = InForce::new(&pack, year);
+        print(&match self.common.format {
+            Format::Json => rules::json(&pack, in_force.rules.iter().map(|c| c.rule)),
+            Format::Text => rules::list(&in_force),
+        })?;
+        Ok(Status::Clean)
+    }
+}

@@ -1,0 +1,147 @@
+//! `test`: the cases of a pack's rules, and goldens of whole reviews.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use accordant::author::cases;
+use accordant::batch::Options;
+use accordant::pack::Pack;
+use accordant::report::{json, mistake};
+use accordant::review::Outcome;
+
+use super::{Common, Status, batch, complain, disk, pack, print};
+
+/// The name of a golden: the review of the folder in which it stands.
+const GOLDEN: &str = "expected.json";
+
+/// Run the cases of a pack's rules; with --goldens, compare whole reviews.
+#[derive(Args)]
+pub(super) struct Test {
+    /// The pack: the id of one that is built in, or the path of a pack's folder
+    #[arg(value_name = "PACK")]
+    tested: Option<String>,
+    /// Compare the review of each folder in DIR with its expected.json
+    #[arg(long, value_name = "DIR")]
+    goldens: Option<PathBuf>,
+    /// Write the goldens instead of comparing them; read the difference before you commit it
+    #[arg(long, requires = "goldens")]
+    bless: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Test {
+    pub(super) fn run(mut self) -> anyhow::Result<Status> {
+        if let Some(tested) = self.tested.take() {
+            self.common.pack = tested;
+        }
+        let Some(pack) = pack::load(&self.common)? else { return Ok(Status::CouldNotCheck) };
+        let mut out = String::new();
+        let cases = run_cases(&pack, &self.common, &mut out);
+        let goldens = match &self.goldens {
+            Some(folder) => self.compare_goldens(&pack, folder, &mut out)?,
+            None => Status::Clean,
+        };
+        print(&out)?;
+        Ok(cases.max(goldens))
+    }
+
+    fn compare_goldens(&self, pack: &Pack, folder: &Path, out: &mut String) -> anyhow::Result<Status> {
+        let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
+            .with_context(|| format!("cannot read the folder {}", folder.display()))?
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .collect();
+        folders.sort();
+        let (mut same, mut changed) = (0, Vec::new());
+        for path in folders {
+            let golden = path.join(GOLDEN);
+            let before = std::fs::read_to_string(&golden).ok();
+            if before.is_none() && !self.bless {
+                continue;
+            }
+            let Some(after) = self.review(pack, &path)? else { return Ok(Status::CouldNotCheck) };
+            let Some(after) = after else { continue };
+            if before.as_deref() == Some(after.as_str()) {
+                same += 1;
+            } else if self.bless {
+                disk::write_whole(&golden, after.as_bytes())?;
+                changed.push((path, String::new()));
+            } else {
+                changed.push((path, differences(before.as_deref().unwrap_or_default(), &after)));
+            }
+        }
+        if same + changed.len() == 0 {
+            complain(&format!("error: no {GOLDEN} stands in a folder of {}: nothing was compared\n", folder.display()));
+            return Ok(Status::CouldNotCheck);
+        }
+        for (path, lines) in &changed {
+            let word = if self.bless { "written" } else { "changed" };
+            let _ = writeln!(out, "{word}: {}\n{lines}", path.join(GOLDEN).display());
+        }
+        let _ = writeln!(out, "goldens: {same} the same, {} {}", changed.len(), if self.bless { "written" } else { "changed" });
+        Ok(if changed.is_empty() || self.bless { Status::Clean } else { Status::Found })
+    }
+
+    /// The JSON review of a folder, under its own office file if one stands there. The inner `None`: no submission.
+    fn review(&self, pack: &Pack, path: &Path) -> anyhow::Result<Option<Option<String>>> {
+        let office = path.join("office.toml");
+        let options = Options { for_districts: false, expects_all: true, year: self.common.year };
+        let pack = if office.is_file() {
+            let Some(laid) = pack::lay_office(&self.common, pack.clone(), &office)? else { return Ok(None) };
+            laid
+        } else {
+            pack.clone()
+        };
+        let batch = batch::review_paths(&self.common, &pack, &[path.to_owned()], options)?;
+        Ok(Some((!batch.reviews.is_empty()).then(|| json::write(&batch))))
+    }
+}
+
+/// Runs every case, and tells those that do not hold and what the pack lacks.
+fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
+    for warning in pack.warnings.iter().filter(|_| !common.quiet) {
+        complain(&format!("{}\n", mistake::draw(warning, None, common.colour_err())));
+    }
+    let results = cases::run(pack);
+    let failed: Vec<_> = results.iter().filter(|r| !r.holds()).collect();
+    for result in &failed {
+        let actual = result.actual.map_or("not in force in that year", Outcome::name);
+        let _ = writeln!(out, "failed: {}: {}: expected {}, was {actual}", result.rule, result.case, result.expected.name());
+        for diagnostic in &result.diagnostics {
+            let _ = writeln!(out, "  {}: {}", diagnostic.place, diagnostic.message);
+        }
+    }
+    let _ = writeln!(out, "{} {}: {} rules, {} cases, {} failed", pack.id, pack.version, pack.rules.len(), results.len(), failed.len());
+    if results.is_empty() && !pack.rules.is_empty() {
+        let _ = writeln!(out, "no case was run");
+        return Status::Found;
+    }
+    if failed.is_empty() { Status::Clean } else { Status::Found }
+}
+
+/// The first lines in which two texts differ.
+fn differences(before: &str, after: &str) -> String {
+    const MOST: usize = 20;
+    let (mut out, mut shown) = (String::new(), 0);
+    let (a, b): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    for i in 0..a.len().max(b.len()) {
+        if a.get(i) != b.get(i) {
+            for (sign, line) in [('-', a.get(i)), ('+', b.get(i))] {
+                if let Some(line) = line {
+                    let _ = writeln!(out, "  {sign} {}: {}", i + 1, line.trim());
+                }
+            }
+            shown += 1;
+        }
+        if shown == MOST {
+            let _ = writeln!(out, "  …");
+            break;
+        }
+    }
+    out
+}

@@ -1,0 +1,6 @@
+//! What was found, as bytes for people and programs. Printers add nothing and sum nothing.
+
+pub mod json;
+pub mod mistake;
+pub mod rules;
+pub mod text;

@@ -1,0 +1,335 @@
+//! The review of a batch as JSON, in the form `accordant.review/1`: stable keys in a stable order, decimals as strings,
+//! no time and no path outside the batch.
+
+use serde::{Serialize, Serializer};
+
+use crate::batch::BatchReview;
+use crate::review::{Evidence, Finding, Review, SummaryTable, Tally};
+use crate::value::{Decimal, Value, plain, plain_money};
+
+/// The report, indented by two spaces, with a line break at the end.
+pub fn write(batch: &BatchReview) -> String {
+    let mut text = serde_json::to_string_pretty(&Report::of(batch)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    format: &'static str,
+    engine: Engine,
+    pack: PackName<'a>,
+    diagnostics: Vec<Diagnostic<'a>>,
+    submissions: Vec<Submission<'a>>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct Engine {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct PackName<'a> {
+    id: &'a str,
+    version: &'a str,
+    digest: &'a str,
+    office: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Diagnostic<'a> {
+    place: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Submission<'a> {
+    path: &'a str,
+    district_code: Option<&'a str>,
+    district: Option<&'a str>,
+    fiscal_year: Option<i64>,
+    revision: Option<Figure>,
+    recommendation: Option<&'static str>,
+    after_answers: Option<()>,
+    inputs: Vec<Input<'a>>,
+    diagnostics: Vec<Diagnostic<'a>>,
+    outcomes: Outcomes,
+    rules: Vec<Rule<'a>>,
+    findings: Vec<FindingOut<'a>>,
+    undecided: Vec<Undecided<'a>>,
+    tables: Vec<Table<'a>>,
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    path: &'a str,
+    rows: usize,
+    sha256: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Outcomes {
+    pass: usize,
+    fail: usize,
+    unknown: usize,
+    #[serde(rename = "not-applicable")]
+    not_applicable: usize,
+}
+
+#[derive(Serialize)]
+struct Rule<'a> {
+    rule: &'a str,
+    code: &'a str,
+    subjects: usize,
+    pass: usize,
+    fail: usize,
+    unknown: usize,
+    #[serde(rename = "not-applicable")]
+    not_applicable: usize,
+}
+
+#[derive(Serialize)]
+struct FindingOut<'a> {
+    rule: &'a str,
+    code: &'a str,
+    outcome: &'static str,
+    severity: &'static str,
+    basis: &'static str,
+    subject: Option<&'a str>,
+    message: &'a str,
+    advice: &'a str,
+    cites: Vec<Cite<'a>>,
+    gap: Option<Gap<'a>>,
+    evidence: Vec<EvidenceOut<'a>>,
+    assumptions: Vec<EvidenceOut<'a>>,
+    missing: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Cite<'a> {
+    key: &'a str,
+    citation: &'a str,
+    verification: &'static str,
+}
+
+#[derive(Serialize)]
+struct Gap<'a> {
+    value: String,
+    unit: &'a str,
+}
+
+#[derive(Serialize)]
+struct EvidenceOut<'a> {
+    expression: &'a str,
+    value: Written<'a>,
+    cells: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Undecided<'a> {
+    rule: &'a str,
+    owed_by: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Table<'a> {
+    id: &'a str,
+    title: &'a str,
+    columns: &'a [String],
+    rows: Vec<Vec<Written<'a>>>,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    submissions: usize,
+    recommendations: Recommendations,
+    not_received: Vec<NotReceived<'a>>,
+    superseded: &'a [String],
+    not_read: Vec<NotRead<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Recommendations {
+    approve: usize,
+    approve_with_conditions: usize,
+    return_for_revision: usize,
+    escalate_to_commissioner: usize,
+    could_not_check: usize,
+}
+
+#[derive(Serialize)]
+struct NotReceived<'a> {
+    district_code: &'a str,
+    district: Option<&'a str>,
+    fiscal_year: i64,
+}
+
+#[derive(Serialize)]
+struct NotRead<'a> {
+    path: &'a str,
+    why: &'a str,
+}
+
+/// A whole number as a JSON number, any other as a string.
+struct Figure(Decimal);
+
+impl Serialize for Figure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = plain(self.0);
+        match text.parse::<i64>() {
+            Ok(whole) => serializer.serialize_i64(whole),
+            Err(_) => serializer.serialize_str(&text),
+        }
+    }
+}
+
+/// A value: decimals, dates and texts as strings, truth values, `null`, lists; an unknown as its bounds.
+struct Written<'a>(&'a Value);
+
+#[derive(Serialize)]
+struct Bounds<'a> {
+    min: Option<Written<'a>>,
+    max: Option<Written<'a>>,
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => serializer.serialize_none(),
+            Value::Bool(b) => serializer.serialize_bool(*b),
+            Value::Number(x) | Value::Percent(x) => serializer.serialize_str(&plain(*x)),
+            Value::Money(x) => serializer.serialize_str(&plain_money(*x)),
+            Value::Date(d) => serializer.serialize_str(&d.to_string()),
+            Value::Text(t) | Value::Row(t) => serializer.serialize_str(t),
+            Value::List(items) => serializer.collect_seq(items.iter().map(Written)),
+            Value::Suppressed => serializer.serialize_str("suppressed"),
+            Value::NotApplicable => serializer.serialize_str("n/a"),
+            Value::Unknown { min, max } => {
+                Bounds { min: min.as_deref().map(Written), max: max.as_deref().map(Written) }.serialize(serializer)
+            }
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    fn of(batch: &'a BatchReview) -> Self {
+        let (counts, could_not_check) = batch.recommendations();
+        let [approve, approve_with_conditions, return_for_revision, escalate_to_commissioner] = counts;
+        Report {
+            format: "accordant.review/1",
+            engine: Engine { name: "accordant", version: env!("CARGO_PKG_VERSION") },
+            pack: PackName {
+                id: &batch.pack.id,
+                version: &batch.pack.version,
+                digest: &batch.pack.digest,
+                office: batch.pack.office.as_deref(),
+            },
+            diagnostics: diagnostics(&batch.diagnostics),
+            submissions: batch.reviews.iter().map(submission).collect(),
+            summary: Summary {
+                submissions: batch.reviews.len(),
+                recommendations: Recommendations {
+                    approve,
+                    approve_with_conditions,
+                    return_for_revision,
+                    escalate_to_commissioner,
+                    could_not_check,
+                },
+                not_received: batch
+                    .not_received
+                    .iter()
+                    .map(|n| NotReceived {
+                        district_code: &n.district_code,
+                        district: n.district.as_deref(),
+                        fiscal_year: n.fiscal_year,
+                    })
+                    .collect(),
+                superseded: &batch.superseded,
+                not_read: batch.not_read.iter().map(|(path, why)| NotRead { path, why }).collect(),
+            },
+        }
+    }
+}
+
+fn diagnostics(list: &[crate::diagnostic::Diagnostic]) -> Vec<Diagnostic<'_>> {
+    list.iter().map(|d| Diagnostic { place: &d.place, message: &d.message }).collect()
+}
+
+fn submission(review: &Review) -> Submission<'_> {
+    let Tally { pass, fail, unknown, not_applicable } = review.outcomes();
+    Submission {
+        path: &review.path,
+        district_code: review.district_code.as_deref(),
+        district: review.district.as_deref(),
+        fiscal_year: review.fiscal_year,
+        revision: review.revision.map(Figure),
+        recommendation: review.recommendation.map(crate::review::Recommendation::name),
+        after_answers: None,
+        inputs: review.inputs.iter().map(|i| Input { path: &i.path, rows: i.rows, sha256: i.sha256.as_deref() }).collect(),
+        diagnostics: diagnostics(&review.diagnostics),
+        outcomes: Outcomes { pass, fail, unknown, not_applicable },
+        rules: review
+            .rules
+            .iter()
+            .map(|r| Rule {
+                rule: &r.rule,
+                code: &r.code,
+                subjects: r.tally.subjects(),
+                pass: r.tally.pass,
+                fail: r.tally.fail,
+                unknown: r.tally.unknown,
+                not_applicable: r.tally.not_applicable,
+            })
+            .collect(),
+        findings: review.findings.iter().map(finding).collect(),
+        undecided: review
+            .undecided
+            .iter()
+            .map(|u| Undecided { rule: &u.rule, owed_by: &u.owed_by, message: &u.message })
+            .collect(),
+        tables: review.tables.iter().map(table).collect(),
+    }
+}
+
+fn finding(f: &Finding) -> FindingOut<'_> {
+    let gap = f.gap.as_ref().map(|gap| {
+        let figure = !matches!(gap.unit.as_str(), "days" | "number");
+        Gap { value: if figure { plain_money(gap.value) } else { plain(gap.value) }, unit: &gap.unit }
+    });
+    FindingOut {
+        rule: &f.rule,
+        code: &f.code,
+        outcome: f.outcome.name(),
+        severity: f.severity.name(),
+        basis: f.basis.name(),
+        subject: f.subject.as_deref(),
+        message: &f.message,
+        advice: &f.advice,
+        cites: f
+            .cites
+            .iter()
+            .map(|c| Cite { key: &c.key, citation: &c.citation, verification: c.verification.name() })
+            .collect(),
+        gap,
+        evidence: f.evidence.iter().map(evidence).collect(),
+        assumptions: f.assumptions.iter().map(evidence).collect(),
+        missing: &f.missing,
+    }
+}
+
+fn evidence(e: &Evidence) -> EvidenceOut<'_> {
+    EvidenceOut { expression: &e.expression, value: Written(&e.value), cells: &e.cells }
+}
+
+fn table(t: &SummaryTable) -> Table<'_> {
+    Table {
+        id: &t.id,
+        title: &t.title,
+        columns: &t.columns,
+        rows: t.rows.iter().map(|row| row.iter().map(|(value, _)| Written(value)).collect()).collect(),
+    }
+}

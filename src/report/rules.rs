@@ -1,0 +1,162 @@
+//! The rules of a pack for people and programs: the list of those in force, and one rule in full.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::pack::{Audience, Body, InForce, Pack, Part, Rule, Template, Test};
+use crate::value::say;
+
+/// The rules in force in a year, a line each.
+pub fn list(in_force: &InForce<'_>) -> String {
+    let mut out = String::new();
+    let width = in_force.rules.iter().map(|c| c.rule.id.len()).max().unwrap_or(0);
+    for current in &in_force.rules {
+        let rule = current.rule;
+        let _ = writeln!(out, "{:width$}  {:<7} {:<9} {:<9} {}", rule.id, rule.code, rule.severity.name(), rule.basis.name(), rule.title);
+    }
+    let _ = writeln!(out, "\n{} rules of {} {} in force in fiscal year {}", in_force.rules.len(), in_force.pack.id, in_force.pack.version, in_force.year);
+    out
+}
+
+/// One rule in full: what it says, its law, its test, its parameters, its history and its cases.
+pub fn one(pack: &Pack, rule: &Rule) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{} ({})\n{}\n", rule.id, rule.code, rule.title);
+    let audience = if rule.audience == Audience::Reviewer { "shown to reviewers alone" } else { "shown to districts and reviewers" };
+    let _ = writeln!(out, "severity  {}\nbasis     {}\naudience  {audience}", rule.severity.name(), rule.basis.name());
+    let _ = writeln!(out, "in force  {}\nfile      {}", years(rule.effective), rule.file);
+    let _ = writeln!(out, "\nSources");
+    for source in rule.cites.iter().filter_map(|&at| pack.sources.get(at)) {
+        let _ = writeln!(out, "  {} ({})", source.citation, source.verification.name());
+        let duty = [source.modality.as_deref(), source.duty_holder.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        for words in [source.paraphrase.as_deref(), Some(duty.as_str()), source.verified.as_deref()].into_iter().flatten() {
+            if !words.is_empty() {
+                let _ = writeln!(out, "    {words}");
+            }
+        }
+    }
+    if let Some(subjects) = &rule.subjects {
+        let _ = writeln!(out, "\nFor each  {}", one_line(&subjects.rows.text));
+    }
+    for edition in &rule.editions {
+        let _ = writeln!(out, "\nTest, {}", years((edition.from, edition.until)));
+        match &edition.body {
+            Body::NotApplicable(why) => {
+                let _ = writeln!(out, "  not applicable: {why}");
+            }
+            Body::Test(test) => write_test(&mut out, test),
+        }
+    }
+    params(&mut out, pack, rule);
+    let _ = writeln!(out, "\nCases");
+    for case in &rule.cases {
+        let _ = writeln!(out, "  {:<15} {}", case.expect.name(), case.name);
+    }
+    out
+}
+
+fn write_test(out: &mut String, test: &Test) {
+    for (name, expr) in &test.lets {
+        let _ = writeln!(out, "  let {name} = {}", one_line(&expr.text));
+    }
+    if let Some(when) = &test.when {
+        let _ = writeln!(out, "  when {}", one_line(&when.text));
+    }
+    let _ = writeln!(out, "  require {}", one_line(&test.require.text));
+    let _ = writeln!(out, "  message {}", template(&test.message));
+    if let Some(advice) = &test.advice {
+        let _ = writeln!(out, "  advice {}", template(advice));
+    }
+}
+
+fn params(out: &mut String, pack: &Pack, rule: &Rule) {
+    let mut used: Vec<usize> = rule.uses.params.iter().map(|(at, ..)| *at).collect();
+    used.sort_unstable();
+    used.dedup();
+    if used.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nParameters");
+    for param in used.iter().filter_map(|&at| pack.params.get(at)) {
+        let office = if param.policy { "; an office may set it" } else { "" };
+        let _ = writeln!(out, "  {}: {}{office}", param.name, param.title);
+        for dated in &param.values {
+            let value = if dated.value == crate::value::Value::Null { "off".to_owned() } else { say(&dated.value, &pack.schema.currency) };
+            let source = if dated.by_office { "the office file" } else { &dated.source };
+            let _ = writeln!(out, "    {}: {value} ({source})", years((dated.from, dated.until)));
+        }
+    }
+}
+
+fn years((from, until): (Option<i64>, Option<i64>)) -> String {
+    match (from, until) {
+        (None, None) => "every year".to_owned(),
+        (Some(from), None) => format!("from fiscal year {from}"),
+        (None, Some(until)) => format!("until fiscal year {until}"),
+        (Some(from), Some(until)) if from == until => format!("fiscal year {from}"),
+        (Some(from), Some(until)) => format!("fiscal years {from} to {until}"),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn template(template: &Template) -> String {
+    template
+        .parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(words) => words.clone(),
+            Part::Value(expr) => format!("{{{}}}", one_line(&expr.text)),
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct RuleOut<'a> {
+    rule: &'a str,
+    code: &'a str,
+    title: &'a str,
+    severity: &'static str,
+    basis: &'static str,
+    audience: &'static str,
+    from: Option<i64>,
+    until: Option<i64>,
+    cites: Vec<CiteOut<'a>>,
+    cases: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct CiteOut<'a> {
+    key: &'a str,
+    citation: &'a str,
+    verification: &'static str,
+}
+
+/// Rules as a JSON list.
+pub fn json<'a>(pack: &'a Pack, rules: impl Iterator<Item = &'a Rule>) -> String {
+    let rules: Vec<RuleOut<'_>> = rules
+        .map(|r| RuleOut {
+            rule: &r.id,
+            code: &r.code,
+            title: &r.title,
+            severity: r.severity.name(),
+            basis: r.basis.name(),
+            audience: if r.audience == Audience::Reviewer { "reviewer" } else { "district" },
+            from: r.effective.0,
+            until: r.effective.1,
+            cites: r
+                .cites
+                .iter()
+                .filter_map(|&at| pack.sources.get(at))
+                .map(|s| CiteOut { key: &s.key, citation: &s.citation, verification: s.verification.name() })
+                .collect(),
+            cases: r.cases.iter().map(|c| c.name.as_str()).collect(),
+        })
+        .collect();
+    let mut text = serde_json::to_string_pretty(&rules).unwrap_or_default();
+    text.push('\n');
+    text
+}
