@@ -82,18 +82,29 @@ pub struct Reviewer<'p> {
 impl<'p> Reviewer<'p> {
     /// A reviewer for a pack.
     pub fn new(pack: &'p Pack, options: Options) -> Self {
-        let years = (pack.years.0..=pack.years.1).map(|year| (year, OnceLock::new())).collect();
-        Reviewer { pack, years, options }
+        let years = (pack.years.0..=pack.years.1)
+            .map(|year| (year, OnceLock::new()))
+            .collect();
+        Reviewer {
+            pack,
+            years,
+            options,
+        }
     }
 
     fn in_force(&self, year: i64) -> Option<&InForce<'p>> {
-        self.years.get(&year).map(|slot| slot.get_or_init(|| InForce::new(self.pack, year)))
+        self.years
+            .get(&year)
+            .map(|slot| slot.get_or_init(|| InForce::new(self.pack, year)))
     }
 
     /// The review of one submission.
     pub fn review(&self, submission: &Submission) -> Review {
         let who = identify(self.pack, submission);
-        let mut review = match (who.year.and_then(|year| self.in_force(year)), who.is_told(self.pack)) {
+        let mut review = match (
+            who.year.and_then(|year| self.in_force(year)),
+            who.is_told(self.pack),
+        ) {
             (Some(in_force), true) => {
                 let mut evaluator = Evaluator::new(in_force);
                 if self.options.for_districts {
@@ -112,12 +123,27 @@ impl<'p> Reviewer<'p> {
 
     /// The review of a batch. `read` reads one of its sources; submissions are read and judged on all cores, and the
     /// result is the same on any number of them.
-    pub fn review_all<S: Sync>(&self, sources: &[S], read: impl Fn(&S) -> Vec<Submission> + Sync) -> BatchReview {
-        let mut reviews: Vec<Review> =
-            sources.par_iter().flat_map_iter(|source| read(source).into_iter().map(|s| self.review(&s)).collect::<Vec<_>>()).collect();
+    pub fn review_all<S: Sync>(
+        &self,
+        sources: &[S],
+        read: impl Fn(&S) -> Vec<Submission> + Sync,
+    ) -> BatchReview {
+        let mut reviews: Vec<Review> = sources
+            .par_iter()
+            .flat_map_iter(|source| {
+                read(source)
+                    .into_iter()
+                    .map(|s| self.review(&s))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
         reviews.sort_by(|a, b| a.path.cmp(&b.path));
         let (superseded, diagnostics) = self.revisions(&mut reviews);
-        let not_received = if self.options.expects_all { self.not_received(&reviews) } else { Vec::new() };
+        let not_received = if self.options.expects_all {
+            self.not_received(&reviews)
+        } else {
+            Vec::new()
+        };
         let pack = self.pack;
         BatchReview {
             pack: PackName {
@@ -143,21 +169,37 @@ impl<'p> Reviewer<'p> {
         for review in reviews.iter() {
             if let (Some(code), Some(year)) = (&review.district_code, review.fiscal_year) {
                 let revision = review.revision.unwrap_or_default();
-                plans.entry((code.clone(), year)).or_default().push((revision, review.path.clone()));
+                plans
+                    .entry((code.clone(), year))
+                    .or_default()
+                    .push((revision, review.path.clone()));
             }
         }
         let (mut superseded, mut diagnostics) = (Vec::new(), Vec::new());
         for ((code, year), revisions) in plans {
-            let Some(last) = revisions.iter().map(|(r, _)| *r).max() else { continue };
-            let counting: Vec<&str> = revisions.iter().filter(|(r, _)| *r == last).map(|(_, p)| p.as_str()).collect();
+            let Some(last) = revisions.iter().map(|(r, _)| *r).max() else {
+                continue;
+            };
+            let counting: Vec<&str> = revisions
+                .iter()
+                .filter(|(r, _)| *r == last)
+                .map(|(_, p)| p.as_str())
+                .collect();
             if let [first, rest @ ..] = counting.as_slice()
                 && !rest.is_empty()
             {
                 let others = rest.join(", ");
-                let message = format!("{others} is the same plan, {code} for fiscal year {year}, with the same revision number: which counts?");
+                let message = format!(
+                    "{others} is the same plan, {code} for fiscal year {year}, with the same revision number: which counts?"
+                );
                 diagnostics.push(Diagnostic::error(*first, message));
             }
-            superseded.extend(revisions.iter().filter(|(r, _)| *r < last).map(|(_, path)| path.clone()));
+            superseded.extend(
+                revisions
+                    .iter()
+                    .filter(|(r, _)| *r < last)
+                    .map(|(_, path)| path.clone()),
+            );
         }
         superseded.sort();
         reviews.retain(|r| !superseded.contains(&r.path));
@@ -165,7 +207,9 @@ impl<'p> Reviewer<'p> {
     }
 
     fn not_received(&self, reviews: &[Review]) -> Vec<NotReceived> {
-        let Some(expected) = &self.pack.expected else { return Vec::new() };
+        let Some(expected) = &self.pack.expected else {
+            return Vec::new();
+        };
         let mut years: Vec<i64> = reviews.iter().filter_map(|r| r.fiscal_year).collect();
         if years.is_empty() {
             years.extend(self.options.year);
@@ -174,12 +218,22 @@ impl<'p> Reviewer<'p> {
         years.dedup();
         let mut missing = Vec::new();
         for year in years {
-            let Some(in_force) = self.in_force(year) else { continue };
+            let Some(in_force) = self.in_force(year) else {
+                continue;
+            };
             for code in crate::expr::first_keys(expected, &self.pack.schema, &in_force.world) {
-                let here = |r: &Review| r.fiscal_year == Some(year) && r.district_code.as_deref() == Some(&code);
+                let here = |r: &Review| {
+                    r.fiscal_year == Some(year) && r.district_code.as_deref() == Some(&code)
+                };
                 if !reviews.iter().any(here) {
-                    let district = directory(self.pack).and_then(|d| d.label(&code)).map(str::to_owned);
-                    missing.push(NotReceived { fiscal_year: year, district_code: code, district });
+                    let district = directory(self.pack)
+                        .and_then(|d| d.label(&code))
+                        .map(str::to_owned);
+                    missing.push(NotReceived {
+                        fiscal_year: year,
+                        district_code: code,
+                        district,
+                    });
                 }
             }
         }
@@ -222,23 +276,50 @@ pub fn identify(pack: &Pack, submission: &Submission) -> Identified {
     let number = |field: FieldId| plan_number(pack, submission, field);
     let stated = text(identity.name);
     let by_name = || directory(pack)?.find(stated.as_deref()?).map(str::to_owned);
-    let code = if identity.code.is_some() { text(identity.code).or_else(by_name) } else { None };
-    let listed = code.as_deref().and_then(|code| directory(pack)?.label(code)).map(str::to_owned);
-    let year = number(identity.year).and_then(|y| i64::try_from(y.mantissa() / 10_i128.pow(y.scale())).ok());
-    let revision = pack.schema.tables.get(identity.table).and_then(|t| t.field("revision"));
-    Identified { code, name: listed.or(stated), year, revision: revision.and_then(number) }
+    let code = if identity.code.is_some() {
+        text(identity.code).or_else(by_name)
+    } else {
+        None
+    };
+    let listed = code
+        .as_deref()
+        .and_then(|code| directory(pack)?.label(code))
+        .map(str::to_owned);
+    let year = number(identity.year)
+        .and_then(|y| i64::try_from(y.mantissa() / 10_i128.pow(y.scale())).ok());
+    let revision = pack
+        .schema
+        .tables
+        .get(identity.table)
+        .and_then(|t| t.field("revision"));
+    Identified {
+        code,
+        name: listed.or(stated),
+        year,
+        revision: revision.and_then(number),
+    }
 }
 
 fn plan_text(pack: &Pack, submission: &Submission, field: FieldId) -> Option<String> {
-    let column = submission.table(pack.identity.table)?.columns.get(field)?.as_ref()?;
+    let column = submission
+        .table(pack.identity.table)?
+        .columns
+        .get(field)?
+        .as_ref()?;
     match &column.data {
-        Data::Texts(ids) if column.state(0) == State::Value => ids.first().map(|&id| submission.texts.get(id).to_owned()),
+        Data::Texts(ids) if column.state(0) == State::Value => {
+            ids.first().map(|&id| submission.texts.get(id).to_owned())
+        }
         _ => None,
     }
 }
 
 fn plan_number(pack: &Pack, submission: &Submission, field: FieldId) -> Option<Decimal> {
-    let column = submission.table(pack.identity.table)?.columns.get(field)?.as_ref()?;
+    let column = submission
+        .table(pack.identity.table)?
+        .columns
+        .get(field)?
+        .as_ref()?;
     match &column.data {
         Data::Nums(nums) if column.state(0) == State::Value => Some(nums.get(0)),
         _ => None,
@@ -248,16 +329,35 @@ fn plan_number(pack: &Pack, submission: &Submission, field: FieldId) -> Option<D
 /// A review that judges nothing, and says why.
 fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Review {
     let plan = pack.schema.tables.get(pack.identity.table);
-    let label = |field: FieldId| plan.and_then(|t| t.fields.get(field)).map_or("", |f| f.label.as_str()).to_lowercase();
+    let label = |field: FieldId| {
+        plan.and_then(|t| t.fields.get(field))
+            .map_or("", |f| f.label.as_str())
+            .to_lowercase()
+    };
     let why = match who.year {
-        None => format!("could not check: the {} cannot be told", label(pack.identity.year)),
+        None => format!(
+            "could not check: the {} cannot be told",
+            label(pack.identity.year)
+        ),
         Some(year) if !pack.covers(year) => {
             let (from, until) = pack.years;
             let lacking = pack.lacking(year);
-            let owed = if lacking.is_empty() { String::new() } else { format!(" and {}", lacking.join(", ")) };
-            format!("could not check: the pack covers fiscal years {from} to {until}; for {year} an office file must supply `years`{owed}")
+            let owed = if lacking.is_empty() {
+                String::new()
+            } else {
+                format!(" and {}", lacking.join(", "))
+            };
+            format!(
+                "could not check: the pack covers fiscal years {from} to {until}; for {year} an office file must supply `years`{owed}"
+            )
         }
-        Some(_) => format!("could not check: the {} cannot be told", pack.identity.code.or(pack.identity.name).map_or_else(|| "district".to_owned(), label)),
+        Some(_) => format!(
+            "could not check: the {} cannot be told",
+            pack.identity
+                .code
+                .or(pack.identity.name)
+                .map_or_else(|| "district".to_owned(), label)
+        ),
     };
     Review {
         path: submission.path.clone(),
@@ -279,7 +379,12 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
 impl BatchReview {
     /// How many submissions have each recommendation, from the mildest, and how many could not be checked.
     pub fn recommendations(&self) -> ([usize; 4], usize) {
-        let count = |wanted: Option<Recommendation>| self.reviews.iter().filter(|r| r.recommendation == wanted).count();
+        let count = |wanted: Option<Recommendation>| {
+            self.reviews
+                .iter()
+                .filter(|r| r.recommendation == wanted)
+                .count()
+        };
         (Recommendation::ALL.map(|r| count(Some(r))), count(None))
     }
 }

@@ -39,7 +39,12 @@ enum Verb {
 #[derive(Args)]
 struct Common {
     /// The pack: the id of one that is built in, or the path of a pack's folder
-    #[arg(long, value_name = "ID|PATH", default_value = "alliance", global = true)]
+    #[arg(
+        long,
+        value_name = "ID|PATH",
+        default_value = "alliance",
+        global = true
+    )]
     pack: String,
     /// What the reviewing office supplies: a TOML file, or a folder with office.toml and CSV tables
     #[arg(long, value_name = "FILE|DIR", global = true)]
@@ -75,7 +80,8 @@ enum Colour {
 }
 
 fn fiscal_year(text: &str) -> Result<i64, String> {
-    accordant::value::parse_year(text).ok_or_else(|| "write a fiscal year as 2027, FY2027 or 2026-27".to_owned())
+    accordant::value::parse_year(text)
+        .ok_or_else(|| "write a fiscal year as 2027, FY2027 or 2026-27".to_owned())
 }
 
 impl Common {
@@ -84,7 +90,9 @@ impl Common {
         match self.color {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => on_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+            Colour::Auto => {
+                on_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+            }
         }
     }
 
@@ -147,7 +155,11 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
 }
 
 /// The workbook library panics on some broken workbooks; that is caught, told at the workbook's place, and needs no
@@ -155,7 +167,9 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn quiet_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        let foreign = info.location().is_some_and(|l| l.file().contains("calamine"));
+        let foreign = info
+            .location()
+            .is_some_and(|l| l.file().contains("calamine"));
         if !foreign {
             usual(info);
         }

@@ -27,17 +27,29 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A mistake at `place`.
     pub fn error(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Diagnostic { place: place.into(), message: message.into(), weight: Weight::Error }
+        Diagnostic {
+            place: place.into(),
+            message: message.into(),
+            weight: Weight::Error,
+        }
     }
 
     /// A notice at `place`.
     pub fn notice(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Diagnostic { place: place.into(), message: message.into(), weight: Weight::Notice }
+        Diagnostic {
+            place: place.into(),
+            message: message.into(),
+            weight: Weight::Notice,
+        }
     }
 
     /// Something at `place` that could not be read at all.
     pub fn fatal(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Diagnostic { place: place.into(), message: message.into(), weight: Weight::Fatal }
+        Diagnostic {
+            place: place.into(),
+            message: message.into(),
+            weight: Weight::Fatal,
+        }
     }
 }
 
@@ -73,7 +85,9 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&folded, &fold(name)), name))
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count().min(word.chars().count()) / 4)
+        .filter(|(distance, name)| {
+            *distance <= 1 + name.chars().count().min(word.chars().count()) / 4
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -87,24 +101,82 @@ pub fn suggest<'a>(word: &str, names: impl IntoIterator<Item = &'a str> + Clone)
     match names.len() {
         0 => String::new(),
         1..=14 => format!("one of: {}", names.join(", ")),
-        n => format!("one of: {}, … ({n} in all)", names.iter().take(12).copied().collect::<Vec<_>>().join(", ")),
+        n => format!(
+            "one of: {}, … ({n} in all)",
+            names
+                .iter()
+                .take(12)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     }
 }
 
 /// A name with case, spaces, hyphens and underscores taken out of account.
 pub fn fold(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
+    if name.is_ascii() {
+        fold_ascii(name, &mut out);
+    } else {
+        fold_any(name, &mut out);
+    }
+    out
+}
+
+fn fold_ascii(name: &str, out: &mut String) {
     let mut gap = false;
-    for c in name.chars() {
-        if c.is_whitespace() || matches!(c, '_' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\u{2014}') {
+    for b in name.bytes() {
+        if b.is_ascii_whitespace() || matches!(b, b'_' | b'-' | 0x0b) {
             gap = !out.is_empty();
         } else {
-            if gap {
+            if std::mem::take(&mut gap) {
                 out.push('_');
-                gap = false;
+            }
+            out.push(char::from(b.to_ascii_lowercase()));
+        }
+    }
+}
+
+fn fold_any(name: &str, out: &mut String) {
+    let mut gap = false;
+    for c in name.chars() {
+        if c.is_whitespace()
+            || matches!(
+                c,
+                '_' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\u{2014}'
+            )
+        {
+            gap = !out.is_empty();
+        } else {
+            if std::mem::take(&mut gap) {
+                out.push('_');
             }
             out.extend(c.to_lowercase());
         }
     }
-    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart_by_their_words_alone() {
+        for name in [
+            "Object code",
+            "object_code",
+            " OBJECT-CODE ",
+            "object \u{a0} code",
+        ] {
+            assert_eq!(fold(name), "object_code");
+        }
+        assert_eq!(fold("Été - hiver"), "été_hiver");
+    }
+
+    #[test]
+    fn a_slip_finds_its_name() {
+        assert_eq!(nearest("alchohol", ["travel", "alcohol"]), Some("alcohol"));
+        assert_eq!(nearest("budget", ["travel", "alcohol"]), None);
+    }
 }

@@ -2,13 +2,17 @@
 //! recommendation. Pure; cannot fail.
 
 use crate::evidence::{Story, Teller};
+use crate::expr::Expr;
 use crate::expr::check::{cells_that_may_not_apply, lets_of};
 use crate::expr::eval::Machine;
 use crate::expr::tree::{Kind, Ty};
 use crate::expr::vector::{ListVec, NULL_ID, Vector, truth};
-use crate::expr::Expr;
-use crate::pack::{Audience, Current, InForce, Part, Rule, Severity, Subjects, Summary, Template, Test};
-use crate::review::{Cite, Finding, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally, Undecided};
+use crate::pack::{
+    Audience, Current, InForce, Part, Rule, Severity, Subjects, Summary, Template, Test,
+};
+use crate::review::{
+    Cite, Finding, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally, Undecided,
+};
 use crate::schema::TableId;
 use crate::submission::Submission;
 use crate::table::State;
@@ -23,7 +27,10 @@ pub struct Evaluator<'p> {
 impl<'p> Evaluator<'p> {
     /// Judges by all rules in force.
     pub fn new(in_force: &'p InForce<'p>) -> Self {
-        Evaluator { in_force, audience: None }
+        Evaluator {
+            in_force,
+            audience: None,
+        }
     }
 
     /// Judges by the rules that a district is shown, alone.
@@ -56,7 +63,12 @@ impl<'p> Evaluator<'p> {
         for current in self.in_force.rules.iter().filter(asked) {
             let (tally, findings, undecided) = self.judge(&mut machine, *current);
             let rule = current.rule;
-            review.rules.push(RuleTally { rule: rule.id.clone(), code: rule.code.clone(), title: rule.title.clone(), tally });
+            review.rules.push(RuleTally {
+                rule: rule.id.clone(),
+                code: rule.code.clone(),
+                title: rule.title.clone(),
+                tally,
+            });
             review.findings.extend(findings);
             for one in undecided {
                 if !review.undecided.contains(&one) {
@@ -64,8 +76,14 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
-        review.findings.sort_by(|a, b| (b.severity, &a.rule, a.row).cmp(&(a.severity, &b.rule, b.row)));
-        review.tables = pack.summaries.iter().map(|s| self.summary(&mut machine, s)).collect();
+        review
+            .findings
+            .sort_by(|a, b| (b.severity, &a.rule, a.row).cmp(&(a.severity, &b.rule, b.row)));
+        review.tables = pack
+            .summaries
+            .iter()
+            .map(|s| self.summary(&mut machine, s))
+            .collect();
         let recommendation = Recommendation::of(review.worst());
         review.wording = self.wording(recommendation, review.undecided.len());
         review.recommendation = Some(recommendation);
@@ -74,7 +92,8 @@ impl<'p> Evaluator<'p> {
 
     /// How many subjects of a rule had each outcome.
     pub fn tally(&mut self, submission: &Submission, rule: &str) -> Option<Tally> {
-        let mut machine = Machine::new(&self.in_force.pack.schema, &self.in_force.world, submission);
+        let mut machine =
+            Machine::new(&self.in_force.pack.schema, &self.in_force.world, submission);
         let current = self.in_force.rules.iter().find(|c| c.rule.id == rule)?;
         Some(self.judge(&mut machine, *current).0)
     }
@@ -94,8 +113,11 @@ impl<'p> Evaluator<'p> {
     }
 
     /// One rule over all its subjects.
-    fn judge<'s>(&'s self, machine: &mut Machine<'s>, current: Current<'s>) -> (Tally, Vec<Finding>, Vec<Undecided>)
-    {
+    fn judge<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        current: Current<'s>,
+    ) -> (Tally, Vec<Finding>, Vec<Undecided>) {
         let mut tally = Tally::default();
         let (mut findings, mut undecided) = (Vec::new(), Vec::new());
         let Some(test) = current.test else {
@@ -118,7 +140,13 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The outcome of each subject.
-    fn outcomes<'s>(&'s self, machine: &mut Machine<'s>, rule: &'s Rule, test: &'s Test, found: &Found) -> Vec<(Subject, Outcome)> {
+    fn outcomes<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        rule: &'s Rule,
+        test: &'s Test,
+        found: &Found,
+    ) -> Vec<(Subject, Outcome)> {
         let rows = match found {
             Found::NoTable(table) => return vec![(Subject::Table(*table), Outcome::Unknown)],
             Found::Whole => None,
@@ -131,26 +159,47 @@ impl<'p> Evaluator<'p> {
         match found {
             Found::Rows(table, rows, maybe) => {
                 let one = |((row, outcome), maybe): ((&u32, Outcome), &bool)| {
-                    if *maybe { (Subject::Uncertain(*table, *row), Outcome::Unknown) } else { (Subject::Row(*table, *row), outcome) }
+                    if *maybe {
+                        (Subject::Uncertain(*table, *row), Outcome::Unknown)
+                    } else {
+                        (Subject::Row(*table, *row), outcome)
+                    }
                 };
                 rows.iter().zip(outcomes).zip(maybe).map(one).collect()
             }
-            _ => outcomes.into_iter().map(|outcome| (Subject::Whole, outcome)).collect(),
+            _ => outcomes
+                .into_iter()
+                .map(|outcome| (Subject::Whole, outcome))
+                .collect(),
         }
     }
 
     /// Evaluates `when` and `require` for the given rows, or for the submission.
-    fn test_rows<'s>(&'s self, machine: &mut Machine<'s>, rule: &'s Rule, test: &'s Test, rows: Option<(TableId, Vec<u32>)>) -> Vec<Outcome> {
+    fn test_rows<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        rule: &'s Rule,
+        test: &'s Test,
+        rows: Option<(TableId, Vec<u32>)>,
+    ) -> Vec<Outcome> {
         let n = rows.as_ref().map_or(1, |(_, rows)| rows.len());
         let exempt = not_applicable(machine, rule, test, rows.as_ref(), n);
         machine.begin(test.lets.iter().map(|(_, e)| e).collect(), rows);
-        let when = test.when.as_ref().map(|when| machine.run(when).into_bools());
-        if when.as_ref().is_some_and(|w| w.iter().all(|&t| t == truth::FALSE)) {
+        let when = test
+            .when
+            .as_ref()
+            .map(|when| machine.run(when).into_bools());
+        if when
+            .as_ref()
+            .is_some_and(|w| w.iter().all(|&t| t == truth::FALSE))
+        {
             return vec![Outcome::NotApplicable; n];
         }
         let require = machine.run(&test.require).into_bools();
         let outcome = |i: usize| {
-            let asked = when.as_ref().map_or(truth::TRUE, |w| w.get(i).copied().unwrap_or(truth::NULL));
+            let asked = when
+                .as_ref()
+                .map_or(truth::TRUE, |w| w.get(i).copied().unwrap_or(truth::NULL));
             let held = require.get(i).copied().unwrap_or(truth::NULL);
             match (exempt.get(i).copied().unwrap_or(false), asked, held) {
                 (true, ..) | (_, truth::FALSE, _) => Outcome::NotApplicable,
@@ -163,7 +212,14 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Evaluates one subject again with everything noted, and tells its story.
-    fn finding<'s>(&'s self, machine: &mut Machine<'s>, rule: &'s Rule, test: &'s Test, subject: Subject, outcome: Outcome) -> (Finding, Vec<Undecided>) {
+    fn finding<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        rule: &'s Rule,
+        test: &'s Test,
+        subject: Subject,
+        outcome: Outcome,
+    ) -> (Finding, Vec<Undecided>) {
         machine.notebook = Some(std::collections::HashMap::new());
         let rows = match subject {
             Subject::Row(table, row) | Subject::Uncertain(table, row) => Some((table, vec![row])),
@@ -174,31 +230,48 @@ impl<'p> Evaluator<'p> {
         let rule_row = rows.clone();
         machine.notebook = None;
         let no_row = matches!(subject, Subject::Table(_));
-        let message = if no_row { missing_table(machine, subject) } else { self.fill(machine, &test.message, &lets, rule_row.clone()) };
+        let message = if no_row {
+            missing_table(machine, subject)
+        } else {
+            self.fill(machine, &test.message, &lets, rule_row.clone())
+        };
         let advice = match &test.advice {
             Some(advice) if !no_row => self.fill(machine, advice, &lets, rule_row),
             _ if no_row => "Add the table.".to_owned(),
             _ => String::new(),
         };
         let pack = self.in_force.pack;
-        let from_state = outcome == Outcome::Unknown && story.missing.is_empty() && !story.owed.is_empty();
-        let undecided = if from_state { self.undecided(rule, &story) } else { Vec::new() };
+        let from_state =
+            outcome == Outcome::Unknown && story.missing.is_empty() && !story.owed.is_empty();
+        let undecided = if from_state {
+            self.undecided(rule, &story)
+        } else {
+            Vec::new()
+        };
         let place = rows.as_ref().and_then(|(table, rows)| {
             let at = usize::try_from(*rows.first()?).ok()?;
             let data = machine.rows(*table)?;
             Some((data.row_place(at), data.numbers.get(at).copied()))
         });
-        let cites = rule.cites.iter().filter_map(|&at| pack.sources.get(at)).map(|s| Cite {
-            key: s.key.clone(),
-            citation: s.citation.clone(),
-            verification: s.verification,
-        });
+        let cites = rule
+            .cites
+            .iter()
+            .filter_map(|&at| pack.sources.get(at))
+            .map(|s| Cite {
+                key: s.key.clone(),
+                citation: s.citation.clone(),
+                verification: s.verification,
+            });
         let finding = Finding {
             rule: rule.id.clone(),
             code: rule.code.clone(),
             title: rule.title.clone(),
             outcome,
-            severity: if from_state { Severity::Note } else { rule.severity },
+            severity: if from_state {
+                Severity::Note
+            } else {
+                rule.severity
+            },
             basis: rule.basis,
             audience: rule.audience,
             subject: place.as_ref().map(|(place, _)| place.clone()),
@@ -216,7 +289,15 @@ impl<'p> Evaluator<'p> {
         (finding, undecided)
     }
 
-    fn story<'s>(&'s self, machine: &mut Machine<'s>, rule: &'s Rule, test: &'s Test, lets: &[&'s Expr], subject: Subject, outcome: Outcome) -> Story {
+    fn story<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        rule: &'s Rule,
+        test: &'s Test,
+        lets: &[&'s Expr],
+        subject: Subject,
+        outcome: Outcome,
+    ) -> Story {
         match subject {
             Subject::Table(table) => {
                 let notebook = machine.notebook.take().unwrap_or_default();
@@ -225,7 +306,9 @@ impl<'p> Evaluator<'p> {
                 teller.finish()
             }
             Subject::Uncertain(table, row) => {
-                let Some(subjects) = &rule.subjects else { return Story::default() };
+                let Some(subjects) = &rule.subjects else {
+                    return Story::default();
+                };
                 machine.begin(Vec::new(), None);
                 machine.run(&subjects.rows);
                 let notebook = machine.notebook.take().unwrap_or_default();
@@ -239,7 +322,10 @@ impl<'p> Evaluator<'p> {
                     _ => None,
                 };
                 machine.begin(lets.to_vec(), rows);
-                let asked = test.when.as_ref().map(|when| (when, machine.run(when).into_bools()));
+                let asked = test
+                    .when
+                    .as_ref()
+                    .map(|when| (when, machine.run(when).into_bools()));
                 let undecided = asked.filter(|(_, t)| t.first() != Some(&truth::TRUE));
                 let (expr, held) = match undecided {
                     Some((when, t)) => (when, t),
@@ -247,7 +333,8 @@ impl<'p> Evaluator<'p> {
                 };
                 debug_assert_eq!(
                     outcome == Outcome::Fail,
-                    held.first() == Some(&truth::FALSE) && std::ptr::eq(expr, &raw const test.require),
+                    held.first() == Some(&truth::FALSE)
+                        && std::ptr::eq(expr, &raw const test.require),
                     "{}: one subject alone is judged as it was among all",
                     rule.id
                 );
@@ -263,7 +350,9 @@ impl<'p> Evaluator<'p> {
         let schema = &self.in_force.pack.schema;
         let one = |(table, key): &(TableId, String)| {
             let t = schema.tables.get(*table);
-            let owed_by = t.and_then(|t| t.reference.as_ref()).map_or("", |r| r.owed_by.as_str());
+            let owed_by = t
+                .and_then(|t| t.reference.as_ref())
+                .map_or("", |r| r.owed_by.as_str());
             let label = t.map_or("", |t| t.label.as_str());
             Undecided {
                 rule: rule.id.clone(),
@@ -275,7 +364,13 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A template with its values filled in for one subject.
-    fn fill<'s>(&'s self, machine: &mut Machine<'s>, template: &'s Template, lets: &[&'s Expr], rows: Option<(TableId, Vec<u32>)>) -> String {
+    fn fill<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        template: &'s Template,
+        lets: &[&'s Expr],
+        rows: Option<(TableId, Vec<u32>)>,
+    ) -> String {
         let mut text = String::new();
         for part in &template.parts {
             match part {
@@ -286,7 +381,11 @@ impl<'p> Evaluator<'p> {
                     let vector = machine.run(expr);
                     let notebook = machine.notebook.take().unwrap_or_default();
                     let small = Teller::new(machine, &notebook, lets).rests_on_small_count(expr);
-                    let value = if small { Value::Suppressed } else { self.shown(machine, expr, &vector, rows.as_ref()) };
+                    let value = if small {
+                        Value::Suppressed
+                    } else {
+                        self.shown(machine, expr, &vector, rows.as_ref())
+                    };
                     text.push_str(&say(&value, &machine.schema.currency));
                 }
             }
@@ -295,14 +394,23 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A value as a message shows it: codes by their labels, marks by their names.
-    fn shown<'s>(&'s self, machine: &Machine<'s>, expr: &Expr, vector: &Vector, rows: Option<&(TableId, Vec<u32>)>) -> Value {
+    fn shown<'s>(
+        &'s self,
+        machine: &Machine<'s>,
+        expr: &Expr,
+        vector: &Vector,
+        rows: Option<&(TableId, Vec<u32>)>,
+    ) -> Value {
         if let Kind::Field(of, table, field) = &expr.root.kind {
             let row = match of.kind {
                 Kind::Var(1) => rows.and_then(|(_, rows)| rows.first().copied()),
                 Kind::Plan(_) => Some(0),
                 _ => None,
             };
-            for (state, value) in [(State::Suppressed, Value::Suppressed), (State::NotApplicable, Value::NotApplicable)] {
+            for (state, value) in [
+                (State::Suppressed, Value::Suppressed),
+                (State::NotApplicable, Value::NotApplicable),
+            ] {
                 if machine.is_marked(*table, *field, row.as_ref(), state) {
                     return value;
                 }
@@ -323,8 +431,15 @@ impl<'p> Evaluator<'p> {
             let vector = machine.run(expr);
             let cell = |i: usize| {
                 let small = self.small_in_summary(machine, expr, rows.as_ref(), i);
-                let value = if small { Value::Suppressed } else { machine.value(&vector, i, expr.ty()) };
-                let words = say(&labelled(machine, value.clone(), expr.ty()), &machine.schema.currency);
+                let value = if small {
+                    Value::Suppressed
+                } else {
+                    machine.value(&vector, i, expr.ty())
+                };
+                let words = say(
+                    &labelled(machine, value.clone(), expr.ty()),
+                    &machine.schema.currency,
+                );
                 (value, words)
             };
             columns.push((0..n).map(cell).collect());
@@ -332,19 +447,38 @@ impl<'p> Evaluator<'p> {
         SummaryTable {
             id: summary.id.clone(),
             title: summary.title.clone(),
-            columns: summary.columns.iter().map(|(header, _)| header.clone()).collect(),
-            rows: (0..n).map(|i| columns.iter().filter_map(|c| c.get(i).cloned()).collect()).collect(),
+            columns: summary
+                .columns
+                .iter()
+                .map(|(header, _)| header.clone())
+                .collect(),
+            rows: (0..n)
+                .map(|i| columns.iter().filter_map(|c| c.get(i).cloned()).collect())
+                .collect(),
         }
     }
 
     /// Whether a column of a summary table reads a small count in that row.
-    fn small_in_summary<'s>(&'s self, machine: &Machine<'s>, expr: &Expr, rows: Option<&(TableId, Vec<u32>)>, i: usize) -> bool {
-        fn reads(node: &crate::expr::tree::Node, machine: &Machine<'_>, row: Option<usize>) -> bool {
+    fn small_in_summary<'s>(
+        &'s self,
+        machine: &Machine<'s>,
+        expr: &Expr,
+        rows: Option<&(TableId, Vec<u32>)>,
+        i: usize,
+    ) -> bool {
+        fn reads(
+            node: &crate::expr::tree::Node,
+            machine: &Machine<'_>,
+            row: Option<usize>,
+        ) -> bool {
             let here = match &node.kind {
                 Kind::Field(of, table, field) => match (&of.kind, row) {
                     (Kind::Var(1), Some(row)) => machine.is_small_count(*table, row, *field),
                     _ => {
-                        let n = machine.submission.table(*table).map_or(0, crate::table::Rows::len);
+                        let n = machine
+                            .submission
+                            .table(*table)
+                            .map_or(0, crate::table::Rows::len);
                         (0..n).any(|r| machine.is_small_count(*table, r, *field))
                     }
                 },
@@ -352,7 +486,9 @@ impl<'p> Evaluator<'p> {
             };
             here || node.parts().into_iter().any(|p| reads(p, machine, row))
         }
-        let row = rows.and_then(|(_, rows)| rows.get(i)).and_then(|r| usize::try_from(*r).ok());
+        let row = rows
+            .and_then(|(_, rows)| rows.get(i))
+            .and_then(|r| usize::try_from(*r).ok());
         reads(&expr.root, machine, row)
     }
 }
@@ -367,17 +503,27 @@ fn labelled(machine: &Machine<'_>, value: Value, ty: &Ty) -> Value {
         },
         _ => None,
     };
-    let Some((table, field)) = origin else { return value };
-    let codes = machine.schema.tables.get(table).and_then(|t| t.fields.get(field)).and_then(|f| f.codes.as_ref());
+    let Some((table, field)) = origin else {
+        return value;
+    };
+    let codes = machine
+        .schema
+        .tables
+        .get(table)
+        .and_then(|t| t.fields.get(field))
+        .and_then(|f| f.codes.as_ref());
     let label = |text: String| match codes.and_then(|c| c.label(&text)) {
         Some(label) => Value::Text(label.to_owned()),
         None => Value::Text(text),
     };
     match value {
         Value::Text(text) => label(text),
-        Value::List(items) => {
-            Value::List(items.into_iter().map(|v| if let Value::Text(t) = v { label(t) } else { v }).collect())
-        }
+        Value::List(items) => Value::List(
+            items
+                .into_iter()
+                .map(|v| if let Value::Text(t) = v { label(t) } else { v })
+                .collect(),
+        ),
         other => other,
     }
 }
@@ -414,11 +560,21 @@ fn find_subjects<'s>(machine: &mut Machine<'s>, subjects: &'s Subjects) -> Found
     };
     let maybe = range.map(|k| lists.is_maybe(k)).collect();
     let real = !rows.contains(&NULL_ID);
-    if real { Found::Rows(subjects.table, rows, maybe) } else { Found::NoTable(subjects.table) }
+    if real {
+        Found::Rows(subjects.table, rows, maybe)
+    } else {
+        Found::NoTable(subjects.table)
+    }
 }
 
 /// Which subjects read, through their row or `plan`, a cell that is not applicable.
-fn not_applicable(machine: &Machine<'_>, rule: &Rule, test: &Test, rows: Option<&(TableId, Vec<u32>)>, n: usize) -> Vec<bool> {
+fn not_applicable(
+    machine: &Machine<'_>,
+    rule: &Rule,
+    test: &Test,
+    rows: Option<&(TableId, Vec<u32>)>,
+    n: usize,
+) -> Vec<bool> {
     let mut cells = Vec::new();
     let mut exprs: Vec<&Expr> = test.when.iter().chain([&test.require]).collect();
     let mut seen = Vec::new();
@@ -434,7 +590,11 @@ fn not_applicable(machine: &Machine<'_>, rule: &Rule, test: &Test, rows: Option<
     let by_rows = rule.subjects.is_some();
     let marked = |i: usize| {
         cells.iter().any(|(by_row, table, field)| {
-            let row = if *by_row { rows.filter(|_| by_rows).and_then(|(_, rows)| rows.get(i)) } else { Some(&0) };
+            let row = if *by_row {
+                rows.filter(|_| by_rows).and_then(|(_, rows)| rows.get(i))
+            } else {
+                Some(&0)
+            };
             row.is_some() && machine.is_marked(*table, *field, row, State::NotApplicable)
         })
     };
@@ -443,7 +603,11 @@ fn not_applicable(machine: &Machine<'_>, rule: &Rule, test: &Test, rows: Option<
 
 fn missing_table(machine: &Machine<'_>, subject: Subject) -> String {
     let label = match subject {
-        Subject::Table(table) => machine.schema.tables.get(table).map_or("", |t| t.label.as_str()),
+        Subject::Table(table) => machine
+            .schema
+            .tables
+            .get(table)
+            .map_or("", |t| t.label.as_str()),
         _ => "",
     };
     format!("the table \"{label}\" is missing or empty, so this cannot be checked")

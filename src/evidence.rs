@@ -49,7 +49,11 @@ pub(crate) struct Teller<'m, 'a> {
 type At = Vec<usize>;
 
 impl<'m, 'a> Teller<'m, 'a> {
-    pub(crate) fn new(machine: &'m Machine<'a>, notebook: &'m Notebook, lets: &'m [&'a Expr]) -> Self {
+    pub(crate) fn new(
+        machine: &'m Machine<'a>,
+        notebook: &'m Notebook,
+        lets: &'m [&'a Expr],
+    ) -> Self {
         Teller {
             machine,
             notebook,
@@ -95,7 +99,11 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Tells that a required table is not there.
     pub(crate) fn tell_table(&mut self, table: TableId) {
-        self.gaps.insert(Cell { table, field: None, row: None });
+        self.gaps.insert(Cell {
+            table,
+            field: None,
+            row: None,
+        });
     }
 
     pub(crate) fn finish(mut self) -> Story {
@@ -117,12 +125,19 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Where in a noted vector the value for `at` stands.
     fn index(v: &Vector, level: LevelNo, at: &At) -> usize {
-        if v.len() == 1 { 0 } else { at.get(level).copied().unwrap_or(0) }
+        if v.len() == 1 {
+            0
+        } else {
+            at.get(level).copied().unwrap_or(0)
+        }
     }
 
     fn truth(&self, expr: usize, node: &Node, at: &At) -> u8 {
         match self.noted(expr, node) {
-            Some(v @ Vector::Bools(b)) => b.get(Self::index(v, node.level, at)).copied().unwrap_or(truth::NULL),
+            Some(v @ Vector::Bools(b)) => b
+                .get(Self::index(v, node.level, at))
+                .copied()
+                .unwrap_or(truth::NULL),
             _ => truth::NULL,
         }
     }
@@ -135,17 +150,24 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     fn value(&self, expr: usize, node: &Node, at: &At) -> Value {
-        self.noted(expr, node).map_or(Value::Null, |v| self.machine.value(v, Self::index(v, node.level, at), &node.ty))
+        self.noted(expr, node).map_or(Value::Null, |v| {
+            self.machine
+                .value(v, Self::index(v, node.level, at), &node.ty)
+        })
     }
 
     fn is_gap(&self, expr: usize, node: &Node, at: &At) -> bool {
-        let Some(v) = self.noted(expr, node) else { return false };
+        let Some(v) = self.noted(expr, node) else {
+            return false;
+        };
         let i = Self::index(v, node.level, at);
         if is_unknown_at(v, i) {
             return true;
         }
         match v {
-            Vector::Lists(lists) => lists.range(i).any(|k| lists.is_maybe(k) || is_unknown_at(&lists.items, k)),
+            Vector::Lists(lists) => lists
+                .range(i)
+                .any(|k| lists.is_maybe(k) || is_unknown_at(&lists.items, k)),
             _ => false,
         }
     }
@@ -161,7 +183,14 @@ impl<'m, 'a> Teller<'m, 'a> {
         let here = at.get(outer.min(node.level)).copied().unwrap_or(0);
         let all = self.frame_items(expr, node);
         all.into_iter()
-            .filter(|item| item.get(outer).copied().unwrap_or(0) == if node.level < outer { item.get(outer).copied().unwrap_or(0) } else { here })
+            .filter(|item| {
+                item.get(outer).copied().unwrap_or(0)
+                    == if node.level < outer {
+                        item.get(outer).copied().unwrap_or(0)
+                    } else {
+                        here
+                    }
+            })
             .map(|item| {
                 let mut place = at.clone();
                 place.resize(iteration.item, 0);
@@ -173,10 +202,18 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Every item of an iteration's frame: its row outside, and its own number.
     fn frame_items(&self, expr: usize, node: &Node) -> Vec<At> {
-        let (Kind::Filter(iteration) | Kind::Quantified(_, iteration) | Kind::For(iteration)) = &node.kind else {
+        let (Kind::Filter(iteration) | Kind::Quantified(_, iteration) | Kind::For(iteration)) =
+            &node.kind
+        else {
             return Vec::new();
         };
-        let Some(frame) = self.notebook.get(&(expr, node.id)).and_then(|n| n.frame.as_ref()) else { return Vec::new() };
+        let Some(frame) = self
+            .notebook
+            .get(&(expr, node.id))
+            .and_then(|n| n.frame.as_ref())
+        else {
+            return Vec::new();
+        };
         let place = |item: usize| {
             let mut at = vec![0; iteration.item];
             if let Some(outer) = at.last_mut() {
@@ -189,7 +226,12 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     fn frame_row(&self, expr: usize, node: &Node, item: usize) -> Option<(TableId, u32)> {
-        match self.notebook.get(&(expr, node.id)).and_then(|n| n.frame.as_ref()).map(|f| &f.items) {
+        match self
+            .notebook
+            .get(&(expr, node.id))
+            .and_then(|n| n.frame.as_ref())
+            .map(|f| &f.items)
+        {
             Some(Vector::Rows(table, rows)) => rows.get(item).map(|row| (*table, *row)),
             _ => None,
         }
@@ -233,7 +275,14 @@ impl<'m, 'a> Teller<'m, 'a> {
                 }
             }
             Kind::Quantified(quantifier, iteration) => {
-                self.explain_items(no, expr, node, (iteration, quantifier.is_every()), at, value);
+                self.explain_items(
+                    no,
+                    expr,
+                    node,
+                    (iteration, quantifier.is_every()),
+                    at,
+                    value,
+                );
             }
             Kind::Call(_, args) => args.iter().for_each(|arg| self.enter(no, expr, arg, at)),
             Kind::Const(_) => {}
@@ -241,7 +290,15 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
     }
 
-    fn explain_pair(&mut self, no: usize, expr: &'a Expr, pair: (&'a Node, &'a Node), at: &At, value: u8, decides: u8) {
+    fn explain_pair(
+        &mut self,
+        no: usize,
+        expr: &'a Expr,
+        pair: (&'a Node, &'a Node),
+        at: &At,
+        value: u8,
+        decides: u8,
+    ) {
         let sides = [pair.0, pair.1].map(|side| (side, self.truth(no, side, at)));
         if value == decides {
             if let Some((side, _)) = sides.into_iter().find(|(_, t)| *t == decides) {
@@ -256,7 +313,15 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
     }
 
-    fn explain_items(&mut self, no: usize, expr: &'a Expr, node: &'a Node, of: (&'a Iteration, bool), at: &At, value: u8) {
+    fn explain_items(
+        &mut self,
+        no: usize,
+        expr: &'a Expr,
+        node: &'a Node,
+        of: (&'a Iteration, bool),
+        at: &At,
+        value: u8,
+    ) {
         let (iteration, every) = of;
         let decides = if every { truth::FALSE } else { truth::TRUE };
         if value != decides && value != truth::UNKNOWN && value != truth::NULL {
@@ -289,12 +354,20 @@ impl<'m, 'a> Teller<'m, 'a> {
         let mut cells = BTreeSet::new();
         self.cells(no, node, at, &mut cells);
         let small = cells.iter().any(|c| self.is_small_count(*c));
-        let value = if small { Value::Suppressed } else { self.value(no, node, at) };
+        let value = if small {
+            Value::Suppressed
+        } else {
+            self.value(no, node, at)
+        };
         if small {
             self.no_gap += 1_000_000;
         }
         self.decisive.extend(cells.iter().copied());
-        self.story.evidence.push(Evidence { expression: expr.text_of(&node.span), value, cells: self.places(&cells) });
+        self.story.evidence.push(Evidence {
+            expression: expr.text_of(&node.span),
+            value,
+            cells: self.places(&cells),
+        });
         self.assumptions(no, expr, node, at);
         self.enter_lets(node, at);
     }
@@ -320,8 +393,16 @@ impl<'m, 'a> Teller<'m, 'a> {
             self.cells(no, value, at, &mut cells);
             self.cells(no, default, at, &mut cells);
             let small = cells.iter().any(|c| self.is_small_count(*c));
-            let value_of = if small { Value::Suppressed } else { self.value(no, default, at) };
-            let told = Evidence { expression: expr.text_of(&value.span), value: value_of, cells: self.places(&cells) };
+            let value_of = if small {
+                Value::Suppressed
+            } else {
+                self.value(no, default, at)
+            };
+            let told = Evidence {
+                expression: expr.text_of(&value.span),
+                value: value_of,
+                cells: self.places(&cells),
+            };
             if !self.story.assumptions.contains(&told) {
                 self.story.assumptions.push(told);
             }
@@ -341,8 +422,10 @@ impl<'m, 'a> Teller<'m, 'a> {
             Some(Num::Between(low, high)) => Some((low, high)),
             _ => None,
         };
-        let (Some((a_low, a_high)), Some((b_low, b_high))) = (bounds(self.number(no, a, at)), bounds(self.number(no, b, at)))
-        else {
+        let (Some((a_low, a_high)), Some((b_low, b_high))) = (
+            bounds(self.number(no, a, at)),
+            bounds(self.number(no, b, at)),
+        ) else {
             return;
         };
         let above = a_low.checked_sub(b_high);
@@ -352,7 +435,9 @@ impl<'m, 'a> Teller<'m, 'a> {
             BinaryOp::Greater | BinaryOp::GreaterEqual => below,
             _ => above.max(below),
         };
-        let Some(value) = short.filter(|x| *x > Decimal::ZERO) else { return };
+        let Some(value) = short.filter(|x| *x > Decimal::ZERO) else {
+            return;
+        };
         let unit = match if a.ty == Ty::Null { &b.ty } else { &a.ty } {
             Ty::Money => self.machine.schema.currency.clone(),
             Ty::Date => "days".to_owned(),
@@ -372,11 +457,16 @@ impl<'m, 'a> Teller<'m, 'a> {
             _ => ("exactly", true),
         };
         let required = match self.value(no, sides.1, at) {
-            Value::Money(x) if op != BinaryOp::Equal => Value::Money(if down { floor(x, 2)? } else { ceiling(x, 2)? }),
+            Value::Money(x) if op != BinaryOp::Equal => {
+                Value::Money(if down { floor(x, 2)? } else { ceiling(x, 2)? })
+            }
             Value::Unknown { .. } | Value::Null => return None,
             other => other,
         };
-        Some(format!("{words} {}", say(&required, &self.machine.schema.currency)))
+        Some(format!(
+            "{words} {}",
+            say(&required, &self.machine.schema.currency)
+        ))
     }
 
     /// The cells that a piece rests on.
@@ -398,14 +488,19 @@ impl<'m, 'a> Teller<'m, 'a> {
                 self.cells(no, of, at, found);
             }
             Kind::Filter(iteration) => {
+                self.outer_cells(no, &iteration.body, iteration.item, at, found);
                 for item in self.items_under(no, node, iteration, at) {
-                    if matches!(self.truth(no, &iteration.body, &item), truth::TRUE | truth::UNKNOWN) {
+                    if matches!(
+                        self.truth(no, &iteration.body, &item),
+                        truth::TRUE | truth::UNKNOWN
+                    ) {
                         self.cells(no, &iteration.body, &item, found);
                     }
                 }
                 self.cells(no, &iteration.list, at, found);
             }
             Kind::Quantified(_, iteration) | Kind::For(iteration) => {
+                self.outer_cells(no, &iteration.body, iteration.item, at, found);
                 for item in self.items_under(no, node, iteration, at) {
                     self.cells(no, &iteration.body, &item, found);
                 }
@@ -420,9 +515,17 @@ impl<'m, 'a> Teller<'m, 'a> {
                 args.iter().for_each(|a| self.cells(no, a, at, found));
             }
             Kind::Table(table) | Kind::Plan(table) => {
-                let empty = self.machine.submission.table(*table).is_some_and(Rows::is_empty);
+                let empty = self
+                    .machine
+                    .submission
+                    .table(*table)
+                    .is_some_and(Rows::is_empty);
                 if empty {
-                    found.insert(Cell { table: *table, field: None, row: None });
+                    found.insert(Cell {
+                        table: *table,
+                        field: None,
+                        row: None,
+                    });
                 }
             }
             Kind::Let(index) => {
@@ -446,34 +549,80 @@ impl<'m, 'a> Teller<'m, 'a> {
                     self.cells(no, default, at, found);
                 }
             }
-            _ => node.parts().into_iter().for_each(|part| self.cells(no, part, at, found)),
+            _ => node
+                .parts()
+                .into_iter()
+                .for_each(|part| self.cells(no, part, at, found)),
+        }
+    }
+
+    /// The cells of the parts of an iteration's body that are the same for every item.
+    fn outer_cells(
+        &self,
+        no: usize,
+        body: &Node,
+        item: LevelNo,
+        at: &At,
+        found: &mut BTreeSet<Cell>,
+    ) {
+        if body.level < item {
+            return self.cells(no, body, at, found);
+        }
+        if !matches!(
+            body.kind,
+            Kind::Filter(_) | Kind::Quantified(..) | Kind::For(_)
+        ) {
+            body.parts()
+                .into_iter()
+                .for_each(|part| self.outer_cells(no, part, item, at, found));
         }
     }
 
     /// The rows that a piece stands for: one, or those of a list.
     fn rows_of(&self, no: usize, node: &Node, at: &At) -> Vec<u32> {
-        let real = |rows: &[u32]| rows.iter().copied().filter(|r| *r != NULL_ID && *r != UNKNOWN_ID).collect();
+        let real = |rows: &[u32]| {
+            rows.iter()
+                .copied()
+                .filter(|r| *r != NULL_ID && *r != UNKNOWN_ID)
+                .collect()
+        };
         match self.noted(no, node) {
-            Some(v @ Vector::Rows(_, rows)) => {
-                rows.get(Self::index(v, node.level, at)).map(|r| real(&[*r])).unwrap_or_default()
-            }
+            Some(v @ Vector::Rows(_, rows)) => rows
+                .get(Self::index(v, node.level, at))
+                .map(|r| real(&[*r]))
+                .unwrap_or_default(),
             Some(v @ Vector::Lists(lists)) => match &*lists.items {
-                Vector::Rows(_, rows) => {
-                    real(rows.get(lists.range(Self::index(v, node.level, at))).unwrap_or_default())
-                }
+                Vector::Rows(_, rows) => real(
+                    rows.get(lists.range(Self::index(v, node.level, at)))
+                        .unwrap_or_default(),
+                ),
                 _ => Vec::new(),
             },
             _ => match &node.kind {
-                Kind::Let(index) => self.lets.get(*index).map_or_else(Vec::new, |named| self.rows_of(*index, &named.root, at)),
+                Kind::Let(index) => self
+                    .lets
+                    .get(*index)
+                    .map_or_else(Vec::new, |named| self.rows_of(*index, &named.root, at)),
                 _ => Vec::new(),
             },
         }
     }
 
     /// Cells of a list that are not applicable and were left out.
-    fn left_out(&self, no: usize, of: &Node, table: TableId, field: FieldId, at: &At, found: &mut BTreeSet<Cell>) {
+    fn left_out(
+        &self,
+        no: usize,
+        of: &Node,
+        table: TableId,
+        field: FieldId,
+        at: &At,
+        found: &mut BTreeSet<Cell>,
+    ) {
         for row in self.rows_of(no, of, at) {
-            if self.machine.is_marked(table, field, Some(&row), State::NotApplicable) {
+            if self
+                .machine
+                .is_marked(table, field, Some(&row), State::NotApplicable)
+            {
                 self.add(table, row, field, found);
             }
         }
@@ -481,22 +630,38 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     fn add(&self, table: TableId, row: u32, field: FieldId, found: &mut BTreeSet<Cell>) {
         if table < self.machine.schema.submission {
-            found.insert(Cell { table, field: Some(field), row: usize::try_from(row).ok() });
+            found.insert(Cell {
+                table,
+                field: Some(field),
+                row: usize::try_from(row).ok(),
+            });
         }
     }
 
     fn add_row(&self, table: TableId, row: u32, found: &mut BTreeSet<Cell>) {
         if table < self.machine.schema.submission {
-            found.insert(Cell { table, field: None, row: usize::try_from(row).ok() });
+            found.insert(Cell {
+                table,
+                field: None,
+                row: usize::try_from(row).ok(),
+            });
         }
     }
 
     /// The cell that a field's value stands in: its own, or the one that stands in for a blank.
     fn source(&self, table: TableId, row: u32, field: FieldId, found: &mut BTreeSet<Cell>) {
         let schema = self.machine.schema;
-        let Some(rows) = self.machine.submission.table(table) else { return };
-        let Some(at) = usize::try_from(row).ok() else { return };
-        let otherwise = schema.tables.get(table).and_then(|t| t.fields.get(field)).and_then(|f| f.otherwise);
+        let Some(rows) = self.machine.submission.table(table) else {
+            return;
+        };
+        let Some(at) = usize::try_from(row).ok() else {
+            return;
+        };
+        let otherwise = schema
+            .tables
+            .get(table)
+            .and_then(|t| t.fields.get(field))
+            .and_then(|f| f.otherwise);
         if rows.state(at, field) != State::Blank {
             return self.add(table, row, field, found);
         }
@@ -508,7 +673,11 @@ impl<'m, 'a> Teller<'m, 'a> {
                     self.add(plan, 0, other, found);
                 }
             }
-            Some(Otherwise::Joined { table: joined, field: other, by }) => {
+            Some(Otherwise::Joined {
+                table: joined,
+                field: other,
+                by,
+            }) => {
                 self.add(table, row, by, found);
                 match self.machine.joined_row(table, joined, by, at) {
                     Some(joined_row) => self.add(joined, joined_row, other, found),
@@ -533,9 +702,14 @@ impl<'m, 'a> Teller<'m, 'a> {
         match &node.kind {
             Kind::Field(of, table, field) => self.lack_field(no, node, (of, *table, *field), at),
             Kind::Lookup(table, keys) => {
-                let known = keys.iter().all(|k| !self.is_gap(no, k, at) && !self.is_null(no, k, at));
+                let known = keys
+                    .iter()
+                    .all(|k| !self.is_gap(no, k, at) && !self.is_null(no, k, at));
                 if known && gap {
-                    let words: Vec<String> = keys.iter().map(|k| plain_words(&self.value(no, k, at))).collect();
+                    let words: Vec<String> = keys
+                        .iter()
+                        .map(|k| plain_words(&self.value(no, k, at)))
+                        .collect();
                     let owed = (*table, words.join(", "));
                     if !self.story.owed.contains(&owed) {
                         self.story.owed.push(owed);
@@ -544,8 +718,17 @@ impl<'m, 'a> Teller<'m, 'a> {
                 keys.iter().for_each(|k| self.lack(no, k, at));
             }
             Kind::Table(table) | Kind::Plan(table) => {
-                if self.machine.submission.table(*table).is_some_and(Rows::is_empty) {
-                    self.gaps.insert(Cell { table: *table, field: None, row: None });
+                if self
+                    .machine
+                    .submission
+                    .table(*table)
+                    .is_some_and(Rows::is_empty)
+                {
+                    self.gaps.insert(Cell {
+                        table: *table,
+                        field: None,
+                        row: None,
+                    });
                 }
             }
             Kind::Filter(iteration) | Kind::Quantified(_, iteration) | Kind::For(iteration) => {
@@ -554,7 +737,10 @@ impl<'m, 'a> Teller<'m, 'a> {
                     self.lack(no, &iteration.body, &item);
                 }
             }
-            _ => node.parts().into_iter().for_each(|part| self.lack(no, part, at)),
+            _ => node
+                .parts()
+                .into_iter()
+                .for_each(|part| self.lack(no, part, at)),
         }
     }
 
@@ -572,9 +758,15 @@ impl<'m, 'a> Teller<'m, 'a> {
         } else if self.is_gap(no, node, at) {
             let rows = self.rows_of(no, of, at);
             for row in rows {
-                let place = usize::try_from(row).ok().and_then(|r| self.machine.rows(table).map(|rows| rows.row_place(r)));
+                let place = usize::try_from(row)
+                    .ok()
+                    .and_then(|r| self.machine.rows(table).map(|rows| rows.row_place(r)));
                 let owed = (table, place.unwrap_or_default());
-                if self.machine.is_marked(table, field, Some(&row), State::Value) || self.story.owed.contains(&owed) {
+                if self
+                    .machine
+                    .is_marked(table, field, Some(&row), State::Value)
+                    || self.story.owed.contains(&owed)
+                {
                     continue;
                 }
                 self.story.owed.push(owed);
@@ -585,13 +777,20 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Whether nothing can be read from a cell.
     fn is_empty_cell(&self, cell: Cell) -> bool {
-        let (Some(row), Some(field)) = (cell.row, cell.field) else { return cell.row.is_none() };
-        self.machine.submission.table(cell.table).is_some_and(|rows| rows.state(row, field) != State::Value)
+        let (Some(row), Some(field)) = (cell.row, cell.field) else {
+            return cell.row.is_none();
+        };
+        self.machine
+            .submission
+            .table(cell.table)
+            .is_some_and(|rows| rows.state(row, field) != State::Value)
     }
 
     /// Whether a cell holds a count so small that it is printed nowhere.
     fn is_small_count(&self, cell: Cell) -> bool {
-        let (Some(row), Some(field)) = (cell.row, cell.field) else { return false };
+        let (Some(row), Some(field)) = (cell.row, cell.field) else {
+            return false;
+        };
         self.machine.is_small_count(cell.table, row, field)
     }
 
@@ -602,19 +801,35 @@ impl<'m, 'a> Teller<'m, 'a> {
         for cell in cells {
             match cell.row {
                 None => {
-                    let path = self.machine.submission.table(cell.table).map(|rows| rows.layout.path().to_owned());
+                    let path = self
+                        .machine
+                        .submission
+                        .table(cell.table)
+                        .map(|rows| rows.layout.path().to_owned());
                     places.extend(path);
                 }
-                Some(row) => columns.entry((cell.table, cell.field)).or_default().push(row),
+                Some(row) => columns
+                    .entry((cell.table, cell.field))
+                    .or_default()
+                    .push(row),
             }
         }
         for ((table, field), rows) in columns {
-            let (Some(t), Some(data)) = (self.machine.schema.tables.get(table), self.machine.submission.table(table)) else {
+            let (Some(t), Some(data)) = (
+                self.machine.schema.tables.get(table),
+                self.machine.submission.table(table),
+            ) else {
                 continue;
             };
             runs(data, &rows).into_iter().for_each(|(first, last)| {
-                let one = |row: usize| field.map_or_else(|| data.row_place(row), |f| data.place(t, row, f));
-                let place = if first == last { one(first) } else { data.run(t, first, last, field) };
+                let one = |row: usize| {
+                    field.map_or_else(|| data.row_place(row), |f| data.place(t, row, f))
+                };
+                let place = if first == last {
+                    one(first)
+                } else {
+                    data.run(t, first, last, field)
+                };
                 if !places.contains(&place) {
                     places.push(place);
                 }
@@ -626,17 +841,46 @@ impl<'m, 'a> Teller<'m, 'a> {
     /// The deciding cells as they are written, in the order of rows; runs of many rows are left to their places.
     fn draw(&self) -> Vec<DrawnCell> {
         const MOST: usize = 12;
-        let mut cells: Vec<Cell> = self.gaps.iter().chain(&self.decisive).copied().filter(|c| c.row.is_some() && c.field.is_some()).collect();
+        let mut cells: Vec<Cell> = self
+            .gaps
+            .iter()
+            .chain(&self.decisive)
+            .copied()
+            .filter(|c| c.row.is_some() && c.field.is_some())
+            .collect();
         cells.sort_by_key(|c| (c.table, c.row, c.field));
         cells.dedup();
-        let crowded = |c: &Cell| cells.iter().filter(|o| (o.table, o.field) == (c.table, c.field)).count() > 4;
-        let shown = cells.iter().filter(|c| !crowded(c) || self.gaps.contains(c));
+        let crowded = |c: &Cell| {
+            cells
+                .iter()
+                .filter(|o| (o.table, o.field) == (c.table, c.field))
+                .count()
+                > 4
+        };
+        let shown = cells
+            .iter()
+            .filter(|c| !crowded(c) || self.gaps.contains(c));
         let drawn = shown.filter_map(|cell| {
             let (row, field) = (cell.row?, cell.field?);
             let data = self.machine.submission.table(cell.table)?;
-            let f = self.machine.schema.tables.get(cell.table)?.fields.get(field)?;
-            let written = if self.is_small_count(*cell) { "*".to_owned() } else { data.raw(row, field).to_owned() };
-            Some(DrawnCell { row: data.row_place(row), label: f.label.clone(), written, missing: self.gaps.contains(cell) })
+            let f = self
+                .machine
+                .schema
+                .tables
+                .get(cell.table)?
+                .fields
+                .get(field)?;
+            let written = if self.is_small_count(*cell) {
+                "*".to_owned()
+            } else {
+                data.raw(row, field).to_owned()
+            };
+            Some(DrawnCell {
+                row: data.row_place(row),
+                label: f.label.clone(),
+                written,
+                missing: self.gaps.contains(cell),
+            })
         });
         drawn.take(MOST).collect()
     }
@@ -652,7 +896,10 @@ fn plain_words(value: &Value) -> String {
 /// Rows that follow one another in the file, as runs of first and last.
 fn runs(data: &Rows, rows: &[usize]) -> Vec<(usize, usize)> {
     let number = |row: usize| data.numbers.get(row).copied().unwrap_or(0);
-    let single = matches!(data.layout, crate::table::Layout::Toml(_) | crate::table::Layout::Vertical { .. });
+    let single = matches!(
+        data.layout,
+        crate::table::Layout::Toml(_) | crate::table::Layout::Vertical { .. }
+    );
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for &row in rows {
         match runs.last_mut() {

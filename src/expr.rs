@@ -27,7 +27,12 @@ pub(crate) fn pattern_fault(text: &str) -> Option<String> {
 }
 
 /// The value of an expression over a submission, without a rule.
-pub fn evaluate(expr: &Expr, schema: &crate::schema::Schema, world: &World, submission: &crate::submission::Submission) -> crate::value::Value {
+pub fn evaluate(
+    expr: &Expr,
+    schema: &crate::schema::Schema,
+    world: &World,
+    submission: &crate::submission::Submission,
+) -> crate::value::Value {
     let mut machine = eval::Machine::new(schema, world, submission);
     machine.begin(Vec::new(), None);
     let value = machine.run(expr);
@@ -35,7 +40,11 @@ pub fn evaluate(expr: &Expr, schema: &crate::schema::Schema, world: &World, subm
 }
 
 /// The first key of each row that an expression over a reference table gives, in order.
-pub(crate) fn first_keys(expr: &Expr, schema: &crate::schema::Schema, world: &World) -> Vec<String> {
+pub(crate) fn first_keys(
+    expr: &Expr,
+    schema: &crate::schema::Schema,
+    world: &World,
+) -> Vec<String> {
     let none = crate::submission::Submission::empty(schema, "", |_| String::new());
     let mut machine = eval::Machine::new(schema, world, &none);
     machine.begin(Vec::new(), None);
@@ -46,7 +55,13 @@ pub(crate) fn first_keys(expr: &Expr, schema: &crate::schema::Schema, world: &Wo
         },
         _ => return Vec::new(),
     };
-    let key = schema.tables.get(table).and_then(|t| t.reference.as_ref()).and_then(|r| r.key.first()).copied().unwrap_or(0);
+    let key = schema
+        .tables
+        .get(table)
+        .and_then(|t| t.reference.as_ref())
+        .and_then(|r| r.key.first())
+        .copied()
+        .unwrap_or(0);
     let data = machine.rows(table);
     let text = |row: &u32| {
         let row = usize::try_from(*row).ok()?;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use case::{Case, CaseKind, Expected};
-pub use embedded::{embedded, embedded_ids};
+pub use embedded::{embedded, embedded_ids, load_embedded};
 pub use load::load;
 pub use office::apply_office;
 pub(crate) use office::merge;
@@ -135,28 +135,51 @@ impl Pack {
         let mut lacking = Vec::new();
         for (at, rows) in self.references.iter().enumerate() {
             let table = self.schema.submission + at;
-            let Some((t, reference)) = self.schema.tables.get(table).and_then(|t| Some((t, t.reference.as_ref()?))) else { continue };
+            let Some((t, reference)) = self
+                .schema
+                .tables
+                .get(table)
+                .and_then(|t| Some((t, t.reference.as_ref()?)))
+            else {
+                continue;
+            };
             if rows.is_absent() {
                 continue;
             }
-            let by_year = reference.key.iter().copied().find(|&f| t.fields.get(f).is_some_and(|f| f.ty == Type::Year));
-            let visible = crate::expr::world::Visible::new(&self.schema, table, Arc::clone(rows), Some(year));
+            let by_year = reference
+                .key
+                .iter()
+                .copied()
+                .find(|&f| t.fields.get(f).is_some_and(|f| f.ty == Type::Year));
+            let visible =
+                crate::expr::world::Visible::new(&self.schema, table, Arc::clone(rows), Some(year));
             let none = match by_year {
-                Some(field) => !(0..rows.len()).any(|row| crate::value::parse_year(rows.raw(row, field)) == Some(year)),
+                Some(field) => !(0..rows.len())
+                    .any(|row| crate::value::parse_year(rows.raw(row, field)) == Some(year)),
                 None => reference.dated.is_some() && visible.in_force.is_empty(),
             };
             if none {
                 lacking.push(format!("`{}` (reference table)", t.name));
             }
         }
-        let used = |at: usize| self.rules.iter().any(|r| year::in_year(r, year).is_some() && r.uses.params.iter().any(|(p, ..)| *p == at));
-        let params = self.params.iter().enumerate().filter(|(at, p)| used(*at) && p.value_in(year).is_none());
+        let used = |at: usize| {
+            self.rules.iter().any(|r| {
+                year::in_year(r, year).is_some() && r.uses.params.iter().any(|(p, ..)| *p == at)
+            })
+        };
+        let params = self
+            .params
+            .iter()
+            .enumerate()
+            .filter(|(at, p)| used(*at) && p.value_in(year).is_none());
         lacking.extend(params.map(|(_, p)| format!("`param.{}`", p.name)));
         lacking
     }
 
     /// The rows of a reference table.
     pub(crate) fn reference(&self, table: TableId) -> Option<&Arc<Rows>> {
-        table.checked_sub(self.schema.submission).and_then(|at| self.references.get(at))
+        table
+            .checked_sub(self.schema.submission)
+            .and_then(|at| self.references.get(at))
     }
 }

@@ -43,24 +43,49 @@ pub struct File {
 /// no table are passed over: [`sort_batch`] lists them.
 pub fn read_folder(schema: &Schema, path: &str, files: &[File]) -> Submission {
     let ending = |name: &str| if name == PLAN { "toml" } else { "csv" };
-    let mut submission = Submission::empty(schema, path, |name| format!("{path}/{name}.{}", ending(name)));
+    let mut submission = Submission::empty(schema, path, |name| {
+        format!("{path}/{name}.{}", ending(name))
+    });
     let mut files: Vec<&File> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut seen: Vec<Option<&str>> = vec![None; submission.tables.len()];
     for file in files {
-        let Some(id) = table_of(schema, &file.path) else { continue };
-        let Some((slot, table)) = seen.get_mut(id).zip(schema.tables.get(id)) else { continue };
+        let Some(id) = table_of(schema, &file.path) else {
+            continue;
+        };
+        let Some((slot, table)) = seen.get_mut(id).zip(schema.tables.get(id)) else {
+            continue;
+        };
         let name = file_name(&file.path);
         let place = format!("{path}/{name}");
         if let Some(first) = slot {
-            let message = format!("`{first}` holds the table `{}` already: this file was not read", table.name);
-            submission.diagnostics.push(Diagnostic::error(place, message));
+            let message = format!(
+                "`{first}` holds the table `{}` already: this file was not read",
+                table.name
+            );
+            submission
+                .diagnostics
+                .push(Diagnostic::error(place, message));
             continue;
         }
         *slot = Some(name);
-        let read = if is_toml(name) { toml::read_toml } else { read_csv };
-        let rows = read(table, &place, &file.bytes, &mut submission.texts, &mut submission.diagnostics);
-        submission.inputs.push(Input { path: place, rows: rows.len(), sha256: Some(sha256(&file.bytes)) });
+        let read = if is_toml(name) {
+            toml::read_toml
+        } else {
+            read_csv
+        };
+        let rows = read(
+            table,
+            &place,
+            &file.bytes,
+            &mut submission.texts,
+            &mut submission.diagnostics,
+        );
+        submission.inputs.push(Input {
+            path: place,
+            rows: rows.len(),
+            sha256: Some(sha256(&file.bytes)),
+        });
         if let Some(slot) = submission.tables.get_mut(id) {
             *slot = rows;
         }
@@ -72,7 +97,11 @@ pub fn read_folder(schema: &Schema, path: &str, files: &[File]) -> Submission {
 /// Reads one submission from a workbook; `path` is the workbook's within the batch, or its name.
 pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
     let mut submission = Submission::empty(schema, path, |name| format!("{path}!{name}"));
-    let mut input = Input { path: path.to_owned(), rows: 0, sha256: Some(sha256(bytes)) };
+    let mut input = Input {
+        path: path.to_owned(),
+        rows: 0,
+        sha256: Some(sha256(bytes)),
+    };
     let mut sheets = match xlsx::sheets(bytes) {
         Ok(sheets) => sheets,
         Err(why) => {
@@ -87,7 +116,9 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
     sheets.sort_by_key(|sheet| sheet.hidden);
     let mut seen: Vec<Option<String>> = vec![None; submission.tables.len()];
     for sheet in &sheets {
-        let slot = schema.find_table(&sheet.name).and_then(|id| Some((id, seen.get_mut(id)?, schema.tables.get(id)?)));
+        let slot = schema
+            .find_table(&sheet.name)
+            .and_then(|id| Some((id, seen.get_mut(id)?, schema.tables.get(id)?)));
         let place = |name: &str| format!("{path}!{name}");
         match slot {
             Some((id, slot @ None, table)) => {
@@ -107,9 +138,15 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
                     quoted(first),
                     table.name
                 );
-                submission.diagnostics.push(Diagnostic::error(place(&sheet.name), message));
+                submission
+                    .diagnostics
+                    .push(Diagnostic::error(place(&sheet.name), message));
             }
-            None => submission.diagnostics.push(sheet_not_used(schema, place(&sheet.name), &sheet.name)),
+            None => {
+                submission
+                    .diagnostics
+                    .push(sheet_not_used(schema, place(&sheet.name), &sheet.name))
+            }
         }
     }
     submission.inputs.push(input);
@@ -117,29 +154,55 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
     submission
 }
 
-fn read_sheet(table: &Table, sheet: &xlsx::Sheet, place: String, submission: &mut Submission) -> Rows {
+fn read_sheet(
+    table: &Table,
+    sheet: &xlsx::Sheet,
+    place: String,
+    submission: &mut Submission,
+) -> Rows {
     let (texts, diagnostics) = (&mut submission.texts, &mut submission.diagnostics);
     if sheet.hidden {
-        diagnostics.push(Diagnostic::notice(&*place, "this sheet is hidden: it was read all the same"));
+        diagnostics.push(Diagnostic::notice(
+            &*place,
+            "this sheet is hidden: it was read all the same",
+        ));
     }
     if let Some(trouble) = &sheet.trouble {
         diagnostics.push(Diagnostic::fatal(&*place, trouble.clone()));
         return Rows::lost(table, place);
     }
     let form = Form::Sheet(place);
-    let rows = (table.name == PLAN).then(|| vertical_rows(table, &sheet.grid, &form, texts, diagnostics)).flatten();
+    let rows = (table.name == PLAN)
+        .then(|| vertical_rows(table, &sheet.grid, &form, texts, diagnostics))
+        .flatten();
     rows.unwrap_or_else(|| rows_of(table, &sheet.grid, &form, texts, diagnostics))
 }
 
 fn sheet_not_used(schema: &Schema, place: String, name: &str) -> Diagnostic {
-    let names = schema.submission_tables().iter().map(|table| table.name.as_str());
+    let names = schema
+        .submission_tables()
+        .iter()
+        .map(|table| table.name.as_str());
     let meant = suggest(name, names);
     let message = format!("the sheet {} is not used", quoted(name));
-    Diagnostic::notice(place, if meant.starts_with("did") { format!("{message}: {meant}") } else { message })
+    Diagnostic::notice(
+        place,
+        if meant.starts_with("did") {
+            format!("{message}: {meant}")
+        } else {
+            message
+        },
+    )
 }
 
 /// Reads the rows of one table from a text file. What is missing altogether is not told: [`missing`] does.
-pub fn read_csv(table: &Table, path: &str, bytes: &[u8], texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -> Rows {
+pub fn read_csv(
+    table: &Table,
+    path: &str,
+    bytes: &[u8],
+    texts: &mut Texts,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Rows {
     let Some(text) = decode(path, bytes, diagnostics) else {
         return Rows::lost(table, path.to_owned());
     };
@@ -147,7 +210,9 @@ pub fn read_csv(table: &Table, path: &str, bytes: &[u8], texts: &mut Texts, diag
     let records = Records::read(table, &[], &text);
     let grid = records.grid();
     report_unclosed(&records, &form, diagnostics);
-    let rows = (table.name == PLAN).then(|| vertical_rows(table, &grid, &form, texts, diagnostics)).flatten();
+    let rows = (table.name == PLAN)
+        .then(|| vertical_rows(table, &grid, &form, texts, diagnostics))
+        .flatten();
     rows.unwrap_or_else(|| rows_of(table, &grid, &form, texts, diagnostics))
 }
 
@@ -167,7 +232,13 @@ pub fn read_values(
         }
     }
     let written: Vec<_> = written.iter().map(Option::as_ref).collect();
-    lines::record(table, Layout::Toml(path.to_owned()), &written, texts, diagnostics)
+    lines::record(
+        table,
+        Layout::Toml(path.to_owned()),
+        &written,
+        texts,
+        diagnostics,
+    )
 }
 
 /// What a table lacks: the table itself when it is required, its rows, its required columns.
@@ -192,10 +263,12 @@ fn report_unclosed(records: &Records, form: &Form, diagnostics: &mut Vec<Diagnos
 
 /// The SHA-256 of some bytes in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 #[cfg(test)]
@@ -208,13 +281,20 @@ mod tests {
     fn folder(files: &[(&str, &str)]) -> Submission {
         let files: Vec<File> = files
             .iter()
-            .map(|(path, text)| File { path: format!("mail/w/{path}"), bytes: text.as_bytes().to_vec() })
+            .map(|(path, text)| File {
+                path: format!("mail/w/{path}"),
+                bytes: text.as_bytes().to_vec(),
+            })
             .collect();
         read_folder(&schema(), "mail/w", &files)
     }
 
     fn rows(submission: &Submission, table: usize) -> Vec<String> {
-        lines(&schema().tables[table], &submission.tables[table], &submission.texts)
+        lines(
+            &schema().tables[table],
+            &submission.tables[table],
+            &submission.texts,
+        )
     }
 
     const PLAN_TOML: &str = "district_code = \"1630011\"\nfiscal_year = 2027\nallocation = 5\n";
@@ -222,14 +302,31 @@ mod tests {
 
     #[test]
     fn a_folder_is_a_submission() {
-        let read = folder(&[("plan.toml", PLAN_TOML), ("Budget.csv", BUDGET), ("letter.pdf", "")]);
+        let read = folder(&[
+            ("plan.toml", PLAN_TOML),
+            ("Budget.csv", BUDGET),
+            ("letter.pdf", ""),
+        ]);
         assert_eq!(told(&read.diagnostics), Vec::<String>::new());
-        assert_eq!(rows(&read, 0), ["1: district_code=1630011 fiscal_year=2027 allocation=5"]);
-        assert_eq!(rows(&read, 1), ["2: strategy_id=1 object_code=111 description=Coach amount=60"]);
-        let inputs: Vec<_> = read.inputs.iter().map(|input| (input.path.as_str(), input.rows)).collect();
+        assert_eq!(
+            rows(&read, 0),
+            ["1: district_code=1630011 fiscal_year=2027 allocation=5"]
+        );
+        assert_eq!(
+            rows(&read, 1),
+            ["2: strategy_id=1 object_code=111 description=Coach amount=60"]
+        );
+        let inputs: Vec<_> = read
+            .inputs
+            .iter()
+            .map(|input| (input.path.as_str(), input.rows))
+            .collect();
         assert_eq!(inputs, [("mail/w/Budget.csv", 1), ("mail/w/plan.toml", 1)]);
         assert_eq!(read.inputs[0].sha256.as_ref().map(String::len), Some(64));
-        assert_eq!(read.tables[2].layout, Layout::Absent("mail/w/notes.csv".into()));
+        assert_eq!(
+            read.tables[2].layout,
+            Layout::Absent("mail/w/notes.csv".into())
+        );
     }
 
     #[test]
@@ -240,7 +337,10 @@ mod tests {
             "E mail/w/budget.csv the table `budget` is missing",
         ];
         assert_eq!(told(&read.diagnostics), want);
-        let read = folder(&[("plan.toml", PLAN_TOML), ("budget.csv", "strategy_id,object_code,description\n")]);
+        let read = folder(&[
+            ("plan.toml", PLAN_TOML),
+            ("budget.csv", "strategy_id,object_code,description\n"),
+        ]);
         let want = [
             "E mail/w/budget.csv the table `budget` has no rows",
             "E mail/w/budget.csv:1:amount the column `amount` is missing",
@@ -253,13 +353,20 @@ mod tests {
 
     #[test]
     fn two_files_for_one_table() {
-        let read =
-            folder(&[("plan.toml", PLAN_TOML), ("plan.csv", "x"), ("budget.csv", BUDGET), ("budget.tsv", BUDGET)]);
+        let read = folder(&[
+            ("plan.toml", PLAN_TOML),
+            ("plan.csv", "x"),
+            ("budget.csv", BUDGET),
+            ("budget.tsv", BUDGET),
+        ]);
         let want = [
             "E mail/w/budget.tsv `budget.csv` holds the table `budget` already: this file was not read",
             "E mail/w/plan.toml `plan.csv` holds the table `plan` already: this file was not read",
         ];
-        let told: Vec<_> = told(&read.diagnostics).into_iter().filter(|t| t.contains("already")).collect();
+        let told: Vec<_> = told(&read.diagnostics)
+            .into_iter()
+            .filter(|t| t.contains("already"))
+            .collect();
         assert_eq!(told, want);
     }
 
@@ -276,7 +383,10 @@ mod tests {
             assert_eq!(told(&read.diagnostics), Vec::<String>::new());
         }
         let read = folder(&[
-            ("plan.csv", "field,value\nfiscal_year,soon\nfiscal_year,2\nFoo,1\nSignatures,\n"),
+            (
+                "plan.csv",
+                "field,value\nfiscal_year,soon\nfiscal_year,2\nFoo,1\nSignatures,\n",
+            ),
             ("budget.csv", BUDGET),
         ]);
         let want = [
@@ -287,7 +397,10 @@ mod tests {
         assert_eq!(told(&read.diagnostics)[..3], want);
         let across = "district_code,fiscal_year,allocation\n1630011,2027,5\n1630011,2026,5\n";
         let read = folder(&[("plan.csv", across), ("budget.csv", BUDGET)]);
-        assert_eq!(rows(&read, 0), ["2: district_code=1630011 fiscal_year=2027 allocation=5"]);
+        assert_eq!(
+            rows(&read, 0),
+            ["2: district_code=1630011 fiscal_year=2027 allocation=5"]
+        );
         assert_eq!(
             told(&read.diagnostics),
             ["E mail/w/plan.csv:3 the table `plan` has one row: this one was not read"]
@@ -297,23 +410,46 @@ mod tests {
     fn workbook() -> Vec<u8> {
         let mut book = Workbook::new();
         let plan = book.add_worksheet().set_name("Plan").unwrap();
-        for (row, (name, value)) in
-            [("field", "value"), ("District code", "1630011"), ("Fiscal year", "2027"), ("allocation", "$x")]
-                .into_iter()
-                .enumerate()
+        for (row, (name, value)) in [
+            ("field", "value"),
+            ("District code", "1630011"),
+            ("Fiscal year", "2027"),
+            ("allocation", "$x"),
+        ]
+        .into_iter()
+        .enumerate()
         {
             let row = u32::try_from(row).unwrap();
             plan.write(row + 1, 1, name).unwrap();
             plan.write(row + 1, 2, value).unwrap();
         }
         let budget = book.add_worksheet().set_name("Budget").unwrap();
-        let heads = ["strategy_id", "object_code", "description", "amount", "Notes", "share"];
+        let heads = [
+            "strategy_id",
+            "object_code",
+            "description",
+            "amount",
+            "Notes",
+            "share",
+        ];
         for (column, head) in heads.into_iter().enumerate() {
-            budget.write(2, u16::try_from(column).unwrap() + 1, head).unwrap();
+            budget
+                .write(2, u16::try_from(column).unwrap() + 1, head)
+                .unwrap();
         }
-        budget.write_with_format(3, 1, 1.1, &Format::new().set_num_format("0.00")).unwrap();
-        budget.write(3, 2, 111).unwrap().write(3, 3, "Coach").unwrap().write(3, 4, "abc").unwrap();
-        budget.write_with_format(3, 6, 0.125, &Format::new().set_num_format("0.0%")).unwrap();
+        budget
+            .write_with_format(3, 1, 1.1, &Format::new().set_num_format("0.00"))
+            .unwrap();
+        budget
+            .write(3, 2, 111)
+            .unwrap()
+            .write(3, 3, "Coach")
+            .unwrap()
+            .write(3, 4, "abc")
+            .unwrap();
+        budget
+            .write_with_format(3, 6, 0.125, &Format::new().set_num_format("0.0%"))
+            .unwrap();
         book.add_worksheet().set_name("Instructions").unwrap();
         book.save_to_buffer().unwrap()
     }
@@ -328,8 +464,14 @@ mod tests {
             "N w.xlsx!Instructions the sheet `Instructions` is not used",
         ];
         assert_eq!(told(&read.diagnostics), want);
-        assert_eq!(rows(&read, 0), ["1: district_code=1630011 fiscal_year=2027 allocation=?"]);
-        assert_eq!(rows(&read, 1), ["4: strategy_id=1.10 object_code=111 description=Coach share=0.125 amount=?"]);
+        assert_eq!(
+            rows(&read, 0),
+            ["1: district_code=1630011 fiscal_year=2027 allocation=?"]
+        );
+        assert_eq!(
+            rows(&read, 1),
+            ["4: strategy_id=1.10 object_code=111 description=Coach share=0.125 amount=?"]
+        );
         assert_eq!(read.inputs[0].rows, 2);
         assert_eq!(read.tables[2].layout.path(), "w.xlsx!notes");
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::diagnostic::fold;
-use crate::value::{Decimal, LIMIT, Type};
+use crate::value::{Decimal, Type, UNBOUNDED};
 
 /// A table's place in [`Schema::tables`].
 pub type TableId = usize;
@@ -35,7 +35,9 @@ impl Schema {
     /// The submission's table that a file or sheet of this name holds, by name, label or other name.
     pub fn find_table(&self, name: &str) -> Option<TableId> {
         let folded = fold(name);
-        self.submission_tables().iter().position(|t| t.names().any(|n| fold(n) == folded))
+        self.submission_tables()
+            .iter()
+            .position(|t| t.names().any(|n| fold(n) == folded))
     }
 }
 
@@ -59,28 +61,50 @@ pub struct Table {
 
 impl Table {
     /// A table; its fields are found by name, label and other names from here on.
-    pub fn new(name: String, label: String, also: Vec<String>, required: bool, fields: Vec<Field>) -> Self {
+    pub fn new(
+        name: String,
+        label: String,
+        also: Vec<String>,
+        required: bool,
+        fields: Vec<Field>,
+    ) -> Self {
         let mut by_name = HashMap::new();
         for (id, field) in fields.iter().enumerate() {
             by_name.insert(fold(&field.name), id);
         }
         for (id, field) in fields.iter().enumerate() {
-            let names = std::iter::once(&field.label).chain(&field.also).map(|name| fold(name));
+            let names = std::iter::once(&field.label)
+                .chain(&field.also)
+                .map(|name| fold(name));
             for name in names.filter(|name| !name.is_empty()) {
                 by_name.entry(name).or_insert(id);
             }
         }
-        Table { name, label, also, required, fields, reference: None, by_name }
+        Table {
+            name,
+            label,
+            also,
+            required,
+            fields,
+            reference: None,
+            by_name,
+        }
     }
 
     /// The field of that exact name.
     pub fn field(&self, name: &str) -> Option<FieldId> {
-        self.by_name.get(&fold(name)).copied().filter(|&id| self.fields.get(id).is_some_and(|f| f.name == name))
+        self.by_name
+            .get(&fold(name))
+            .copied()
+            .filter(|&id| self.fields.get(id).is_some_and(|f| f.name == name))
     }
 
     /// The field that a header of these words means, by name, label or other name.
     pub fn find_field(&self, header: &str) -> Option<FieldId> {
-        self.by_name.get(&fold(header)).copied()
+        self.by_name
+            .get(header)
+            .or_else(|| self.by_name.get(&fold(header)))
+            .copied()
     }
 
     /// The field that is the table's key.
@@ -89,7 +113,9 @@ impl Table {
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        [self.name.as_str(), self.label.as_str()].into_iter().chain(self.also.iter().map(String::as_str))
+        [self.name.as_str(), self.label.as_str()]
+            .into_iter()
+            .chain(self.also.iter().map(String::as_str))
     }
 }
 
@@ -144,19 +170,24 @@ pub struct Field {
 }
 
 impl Field {
-    /// The least an unknown value can be, for types with numbers: `min`, 0 for money, else −10¹².
+    /// The least an unknown value can be, for types with numbers: `min`, 0 for money, else none ([`UNBOUNDED`]).
     pub fn lowest(&self) -> Decimal {
-        self.min.unwrap_or(if self.ty == Type::Money { Decimal::ZERO } else { -LIMIT })
+        self.min.unwrap_or(if self.ty == Type::Money {
+            Decimal::ZERO
+        } else {
+            -UNBOUNDED
+        })
     }
 
-    /// The most an unknown value can be: `max`, else 10¹².
+    /// The most an unknown value can be: `max`, else none ([`UNBOUNDED`]).
     pub fn highest(&self) -> Decimal {
-        self.max.unwrap_or(LIMIT)
+        self.max.unwrap_or(UNBOUNDED)
     }
 
     /// The least that makes sense in a cell that holds a value, if the schema says.
     pub fn least(&self) -> Option<Decimal> {
-        self.min.or((self.ty == Type::Money).then_some(Decimal::ZERO))
+        self.min
+            .or((self.ty == Type::Money).then_some(Decimal::ZERO))
     }
 }
 
@@ -197,14 +228,22 @@ impl Codes {
             }
         };
         self.index.insert(fold(code), at);
-        for name in std::iter::once(label).chain(also).map(fold).filter(|name| !name.is_empty()) {
+        for name in std::iter::once(label)
+            .chain(also)
+            .map(fold)
+            .filter(|name| !name.is_empty())
+        {
             self.index.entry(name).or_insert(at);
         }
     }
 
     /// The code that a text means.
     pub fn find(&self, text: &str) -> Option<&str> {
-        let at = self.index.get(&fold(text)).copied()?;
+        let at = self
+            .index
+            .get(text)
+            .or_else(|| self.index.get(&fold(text)))
+            .copied()?;
         self.entries.get(at).map(|(code, _)| code.as_str())
     }
 
@@ -215,7 +254,10 @@ impl Codes {
 
     /// What people call a code.
     pub fn label(&self, code: &str) -> Option<&str> {
-        self.entries.iter().find(|(c, _)| c == code).map(|(_, label)| label.as_str())
+        self.entries
+            .iter()
+            .find(|(c, _)| c == code)
+            .map(|(_, label)| label.as_str())
     }
 
     /// Every code.

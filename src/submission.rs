@@ -22,7 +22,11 @@ pub struct Submission {
 impl Submission {
     /// A submission in which every table is absent; `place` tells where each would be.
     pub fn empty(schema: &Schema, path: &str, place: impl Fn(&str) -> String) -> Self {
-        let tables = schema.submission_tables().iter().map(|t| Rows::absent(t, place(&t.name))).collect();
+        let tables = schema
+            .submission_tables()
+            .iter()
+            .map(|t| Rows::absent(t, place(&t.name)))
+            .collect();
         Submission {
             path: path.to_owned(),
             tables,

@@ -72,7 +72,10 @@ const MAX_SCALE: u32 = 6;
 impl Nums {
     /// An empty column.
     pub fn new() -> Self {
-        Nums::Int { v: Vec::new(), scale: 0 }
+        Nums::Int {
+            v: Vec::new(),
+            scale: 0,
+        }
     }
 
     /// How many numbers there are.
@@ -186,7 +189,10 @@ impl Column {
             Type::Text | Type::Code => Data::Texts(Vec::new()),
             _ => Data::Nums(Nums::new()),
         };
-        Column { data, states: Vec::new() }
+        Column {
+            data,
+            states: Vec::new(),
+        }
     }
 
     /// Adds a cell at the end. A cell whose kind does not fit the column is taken as unreadable.
@@ -242,7 +248,10 @@ impl Texts {
 
     /// The text of a number; empty for one that was never given out.
     pub fn get(&self, id: u32) -> &str {
-        usize::try_from(id).ok().and_then(|i| self.list.get(i)).map_or("", |t| t)
+        usize::try_from(id)
+            .ok()
+            .and_then(|i| self.list.get(i))
+            .map_or("", |t| t)
     }
 
     /// How many texts there are.
@@ -336,7 +345,14 @@ impl Rows {
                 *slot = Some(Column::new(field.ty));
             }
         }
-        Rows { layout, columns, numbers: Vec::new(), lost: false, raw: String::new(), raw_ends: Vec::new() }
+        Rows {
+            layout,
+            columns,
+            numbers: Vec::new(),
+            lost: false,
+            raw: String::new(),
+            raw_ends: Vec::new(),
+        }
     }
 
     /// A table that is not there.
@@ -346,19 +362,25 @@ impl Rows {
 
     /// A table that is there and cannot be read.
     pub fn lost(table: &Table, path: String) -> Self {
-        Rows { lost: true, ..Rows::absent(table, path) }
+        Rows {
+            lost: true,
+            ..Rows::absent(table, path)
+        }
     }
 
     /// Adds a row: its number in the file, and for each field of the schema the cell and what was written there.
     /// Cells of fields without a column are passed over; a missing cell is blank.
     pub fn push(&mut self, number: u32, cells: &[(Cell<'_>, &str)], texts: &mut Texts) {
         for (at, column) in self.columns.iter_mut().enumerate() {
-            let (cell, raw) = cells.get(at).map_or((&Cell::Blank, ""), |(cell, raw)| (cell, *raw));
+            let (cell, raw) = cells
+                .get(at)
+                .map_or((&Cell::Blank, ""), |(cell, raw)| (cell, *raw));
             if let Some(column) = column {
                 column.push(cell, texts);
                 self.raw.push_str(raw);
             }
-            self.raw_ends.push(u32::try_from(self.raw.len()).unwrap_or(u32::MAX));
+            self.raw_ends
+                .push(u32::try_from(self.raw.len()).unwrap_or(u32::MAX));
         }
         self.numbers.push(number);
     }
@@ -380,7 +402,10 @@ impl Rows {
 
     /// What a cell is; blank where there is no such column.
     pub fn state(&self, row: usize, field: FieldId) -> State {
-        self.columns.get(field).and_then(Option::as_ref).map_or(State::Blank, |c| c.state(row))
+        self.columns
+            .get(field)
+            .and_then(Option::as_ref)
+            .map_or(State::Blank, |c| c.state(row))
     }
 
     /// What was written in a cell.
@@ -388,7 +413,9 @@ impl Rows {
         let at = row * self.columns.len() + field;
         let end = |i: usize| self.raw_ends.get(i).and_then(|&e| usize::try_from(e).ok());
         let from = if at == 0 { Some(0) } else { end(at - 1) };
-        from.zip(end(at)).and_then(|(from, to)| self.raw.get(from..to)).unwrap_or_default()
+        from.zip(end(at))
+            .and_then(|(from, to)| self.raw.get(from..to))
+            .unwrap_or_default()
     }
 
     /// Whether the file has a column for the field.
@@ -409,7 +436,11 @@ impl Rows {
             Layout::Csv(path) if !self.has_column(field) => format!("{path}:1:{name}"),
             Layout::Csv(path) => format!("{path}:{number}:{name}"),
             Layout::Toml(path) => format!("{path}:{name}"),
-            Layout::Sheet { path, columns, header } => match columns.get(field).copied().flatten() {
+            Layout::Sheet {
+                path,
+                columns,
+                header,
+            } => match columns.get(field).copied().flatten() {
                 Some(column) => format!("{path}!{}{number}", column_name(column)),
                 None => format!("{path}!{header}:{name}"),
             },
@@ -430,10 +461,12 @@ impl Rows {
                 format!("{path}:{from}-{to}:{name}")
             }
             (Layout::Csv(path), None) => format!("{path}:{from}-{to}"),
-            (Layout::Sheet { path, columns, .. }, Some(field)) => match columns.get(field).copied().flatten() {
-                Some(column) => format!("{path}!{0}{from}:{0}{to}", column_name(column)),
-                None => self.place(table, first, field),
-            },
+            (Layout::Sheet { path, columns, .. }, Some(field)) => {
+                match columns.get(field).copied().flatten() {
+                    Some(column) => format!("{path}!{0}{from}:{0}{to}", column_name(column)),
+                    None => self.place(table, first, field),
+                }
+            }
             (Layout::Sheet { path, .. }, None) => format!("{path}!{from}:{to}"),
             (_, Some(field)) => self.place(table, first, field),
             (_, None) => self.row_place(first),
@@ -444,7 +477,9 @@ impl Rows {
     pub fn row_place(&self, row: usize) -> String {
         let number = self.numbers.get(row).copied().unwrap_or(1);
         match &self.layout {
-            Layout::Absent(path) | Layout::Toml(path) | Layout::Vertical { path, .. } => path.clone(),
+            Layout::Absent(path) | Layout::Toml(path) | Layout::Vertical { path, .. } => {
+                path.clone()
+            }
             Layout::Csv(path) => format!("{path}:{number}"),
             Layout::Sheet { path, .. } => format!("{path}!{number}"),
         }
@@ -464,8 +499,10 @@ mod tests {
 
     #[test]
     fn numbers_stay_exact_when_a_column_widens() {
-        let wanted: Vec<Decimal> =
-            ["1", "2.5", "1000000000000", "0.000001", "0.0000001"].iter().map(|t| t.parse().unwrap()).collect();
+        let wanted: Vec<Decimal> = ["1", "2.5", "1000000000000", "0.000001", "0.0000001"]
+            .iter()
+            .map(|t| t.parse().unwrap())
+            .collect();
         let nums: Nums = wanted.iter().copied().collect();
         assert!(matches!(nums, Nums::Dec(_)));
         for (i, want) in wanted.iter().enumerate() {

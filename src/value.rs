@@ -45,7 +45,10 @@ impl Type {
 
     /// Whether its values are held as exact numbers (dates as days).
     pub fn is_numeric(self) -> bool {
-        matches!(self, Type::Number | Type::Money | Type::Percent | Type::Date | Type::Year)
+        matches!(
+            self,
+            Type::Number | Type::Money | Type::Percent | Type::Date | Type::Year
+        )
     }
 }
 
@@ -85,11 +88,18 @@ pub enum Value {
 
 impl Value {
     /// An unknown without bounds.
-    pub const UNKNOWN: Value = Value::Unknown { min: None, max: None };
+    pub const UNKNOWN: Value = Value::Unknown {
+        min: None,
+        max: None,
+    };
 }
 
 /// The largest magnitude of a cell or a literal: 10¹². Money columns of up to six decimals therefore fit 64 bits.
 pub const LIMIT: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
+
+/// What stands for the bound of an unknown number that has none: a hundred times [`LIMIT`], so that whatever is made of
+/// it still lies beyond every cell, and the product of two is still a decimal.
+pub const UNBOUNDED: Decimal = Decimal::from_parts(0x107A_4000, 0x5AF3, 0, false, 0);
 
 /// Rounds to `places` (negative: tens, hundreds, …), a half to the even neighbour. `None` beyond the range of decimals.
 pub fn round_half_even(x: Decimal, places: i64) -> Option<Decimal> {
@@ -141,8 +151,16 @@ fn round_quotient(x: Decimal, unit: Decimal, strategy: RoundingStrategy) -> Opti
         RoundingStrategy::MidpointAwayFromZero => twice >= unit,
         _ => twice > unit || (twice == unit && !below.checked_rem(Decimal::TWO)?.is_zero()),
     };
-    let step = if x.is_sign_negative() { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
-    if away { below.checked_add(step) } else { Some(below) }
+    let step = if x.is_sign_negative() {
+        Decimal::NEGATIVE_ONE
+    } else {
+        Decimal::ONE
+    };
+    if away {
+        below.checked_add(step)
+    } else {
+        Some(below)
+    }
 }
 
 /// Reads a plain decimal: digits, at most one point, an optional exponent. `None` for anything else, more than 28 places
@@ -188,18 +206,31 @@ pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
     let inner = inner.trim_matches(is_blank);
     let (sign, inner) = split_sign(inner);
     let unsigned = strip_currency(inner);
-    let (sign, unsigned) = if sign.is_empty() { split_sign(unsigned) } else { (sign, unsigned) };
+    let (sign, unsigned) = if sign.is_empty() {
+        split_sign(unsigned)
+    } else {
+        (sign, unsigned)
+    };
     if unsigned.is_empty() {
         let dash = !sign.is_empty() && sign != "+" && !percent && !negative;
         return dash.then_some((Decimal::ZERO, false));
     }
-    if (negative && !sign.is_empty()) || !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+    if (negative && !sign.is_empty())
+        || !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+    {
         return None;
     }
     let plain = without_group_commas(unsigned)?;
     let value = parse_decimal(&plain)?;
     let minus = negative || (sign != "+" && !sign.is_empty());
-    Some((if minus && !value.is_zero() { -value } else { value }, percent))
+    Some((
+        if minus && !value.is_zero() {
+            -value
+        } else {
+            value
+        },
+        percent,
+    ))
 }
 
 fn is_blank(c: char) -> bool {
@@ -222,7 +253,10 @@ fn split_sign(text: &str) -> (&str, &str) {
 }
 
 fn strip_currency(text: &str) -> &str {
-    let text = text.strip_prefix(['$', '€', '£']).or_else(|| text.strip_prefix("USD")).unwrap_or(text);
+    let text = text
+        .strip_prefix(['$', '€', '£'])
+        .or_else(|| text.strip_prefix("USD"))
+        .unwrap_or(text);
     let text = text.strip_suffix("USD").unwrap_or(text);
     text.trim_matches(is_blank)
 }
@@ -232,7 +266,9 @@ fn without_group_commas(text: &str) -> Option<String> {
     if !text.contains(',') {
         return Some(text.to_owned());
     }
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(w, f)| (w, Some(f)));
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text, None), |(w, f)| (w, Some(f)));
     let mut groups = whole.split(',');
     let first = groups.next()?;
     if first.is_empty() || first.len() > 3 || !groups.all(|g| g.len() == 3) {
@@ -252,7 +288,10 @@ fn without_group_commas(text: &str) -> Option<String> {
 /// Reads `2026-07-01` or `7/1/2026`, each with an optional midnight behind it.
 pub fn parse_date(text: &str) -> Option<Date> {
     let text = trim(text);
-    let text = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00")).unwrap_or(text);
+    let text = text
+        .strip_suffix("T00:00:00")
+        .or_else(|| text.strip_suffix(" 00:00:00"))
+        .unwrap_or(text);
     if text.contains('/') {
         let mut parts = text.split('/');
         let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
@@ -280,14 +319,19 @@ fn digits(text: &str) -> Option<i64> {
 
 /// The date of a year (1 to 9999), month and day, if there is one.
 pub fn date(year: i64, month: i64, day: i64) -> Option<Date> {
-    let year = i16::try_from(year).ok().filter(|y| (1..=9999).contains(y))?;
+    let year = i16::try_from(year)
+        .ok()
+        .filter(|y| (1..=9999).contains(y))?;
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
 /// Reads a fiscal year: `2027`, `FY2027`, `FY27`, `2026-27`, `2026-2027`.
 pub fn parse_year(text: &str) -> Option<i64> {
     let text = trim(text);
-    let text = text.strip_prefix("FY").or_else(|| text.strip_prefix("fy")).map_or(text, trim);
+    let text = text
+        .strip_prefix("FY")
+        .or_else(|| text.strip_prefix("fy"))
+        .map_or(text, trim);
     if let Some((from, to)) = text.split_once(['-', '–', '/']) {
         let from = (from.len() == 4).then(|| digits(from))??;
         let to_year = digits(to)?;
@@ -369,7 +413,8 @@ pub fn money(x: Decimal, currency: &str) -> String {
 
 /// A share as a percentage: 0.125 is `12.5 %`.
 pub fn percent(x: Decimal) -> String {
-    x.checked_mul(Decimal::ONE_HUNDRED).map_or_else(|| plain(x), |p| format!("{} %", plain(p)))
+    x.checked_mul(Decimal::ONE_HUNDRED)
+        .map_or_else(|| plain(x), |p| format!("{} %", plain(p)))
 }
 
 /// The value in FEEL's notation: `1.50`, `"text"`, `true`, `null`, `[1, 2]`, `@"2026-07-01"`, or `unknown`.
@@ -418,7 +463,11 @@ pub fn say(value: &Value, currency: &str) -> String {
         Value::Date(d) => d.to_string(),
         Value::Text(t) | Value::Row(t) => t.clone(),
         Value::List(items) if items.is_empty() => "none".to_owned(),
-        Value::List(items) => items.iter().map(|v| say(v, currency)).collect::<Vec<_>>().join(", "),
+        Value::List(items) => items
+            .iter()
+            .map(|v| say(v, currency))
+            .collect::<Vec<_>>()
+            .join(", "),
         Value::Suppressed => "suppressed".to_owned(),
         Value::NotApplicable => "n/a".to_owned(),
         Value::Unknown { min, max } => match (min, max) {
@@ -446,6 +495,7 @@ mod tests {
     #[test]
     fn limit_is_a_million_millions() {
         assert_eq!(LIMIT, d("1000000000000"));
+        assert_eq!(UNBOUNDED, d("100000000000000"));
     }
 
     #[test]
@@ -462,7 +512,19 @@ mod tests {
         assert_figure("79.5%", "79.5");
         assert_figure("1.23e4", "12300");
         assert_figure("1.5E-3", "0.0015");
-        for bad in ["", "1,23", "1,2345", "12..5", "abc", "1 000", "--5", "(-5)", "%", "5$5", "1,234,56.7"] {
+        for bad in [
+            "",
+            "1,23",
+            "1,2345",
+            "12..5",
+            "abc",
+            "1 000",
+            "--5",
+            "(-5)",
+            "%",
+            "5$5",
+            "1,234,56.7",
+        ] {
             assert_eq!(parse_figure(bad), None, "{bad}");
         }
     }
@@ -473,8 +535,17 @@ mod tests {
         assert_eq!(parse_date("7/1/2026"), date(2026, 7, 1));
         assert_eq!(parse_date("7/1/26"), None);
         assert_eq!(parse_date("2026-02-30"), None);
-        assert_eq!(from_days(to_days(date(2026, 7, 1).unwrap())), date(2026, 7, 1));
-        for (text, year) in [("2027", 2027), ("FY2027", 2027), ("FY27", 2027), ("2026-27", 2027), ("2026-2027", 2027)] {
+        assert_eq!(
+            from_days(to_days(date(2026, 7, 1).unwrap())),
+            date(2026, 7, 1)
+        );
+        for (text, year) in [
+            ("2027", 2027),
+            ("FY2027", 2027),
+            ("FY27", 2027),
+            ("2026-27", 2027),
+            ("2026-2027", 2027),
+        ] {
             assert_eq!(parse_year(text), Some(year), "{text}");
         }
         assert_eq!(parse_year("2026-28"), None);

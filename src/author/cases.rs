@@ -26,7 +26,8 @@ pub struct CaseResult {
 impl CaseResult {
     /// Whether the rule said what the case expects.
     pub fn holds(&self) -> bool {
-        self.actual.is_some_and(|a| a.name() == self.expected.name())
+        self.actual
+            .is_some_and(|a| a.name() == self.expected.name())
     }
 }
 
@@ -45,22 +46,46 @@ fn run_case(pack: &Pack, rule: &Rule, case: &Case) -> CaseResult {
     let (mut files, mut texts, mut replaced) = (Vec::new(), pack.texts.clone(), Vec::new());
     let mut diagnostics = Vec::new();
     if let Some(plan) = &case.plan {
-        files.push(File { path: "case/plan.toml".to_owned(), bytes: plan.clone().into_bytes() });
+        files.push(File {
+            path: "case/plan.toml".to_owned(),
+            bytes: plan.clone().into_bytes(),
+        });
     }
     for (name, csv) in &case.tables {
-        let Some(id) = schema.table(name) else { continue };
-        let Some(table) = schema.tables.get(id) else { continue };
+        let Some(id) = schema.table(name) else {
+            continue;
+        };
+        let Some(table) = schema.tables.get(id) else {
+            continue;
+        };
         let text = csv.trim_start_matches(['\r', '\n']);
         if id < schema.submission {
-            files.push(File { path: format!("case/{name}.csv"), bytes: text.as_bytes().to_vec() });
+            files.push(File {
+                path: format!("case/{name}.csv"),
+                bytes: text.as_bytes().to_vec(),
+            });
         } else if let Some(base) = pack.reference(id) {
             let extra = read::read_csv(table, name, text.as_bytes(), &mut texts, &mut diagnostics);
             replaced.push((id, Arc::new(merge(table, base, &extra, &mut texts))));
         }
     }
     let submission = read::read_folder(schema, "case", &files);
-    diagnostics.extend(submission.diagnostics.iter().filter(|d| d.weight == Weight::Fatal).cloned());
+    diagnostics.extend(
+        submission
+            .diagnostics
+            .iter()
+            .filter(|d| d.weight == Weight::Fatal)
+            .cloned(),
+    );
     let in_force = InForce::with(pack, year, texts, &replaced);
-    let actual = Evaluator::new(&in_force).tally(&submission, &rule.id).map(|tally| tally.worst());
-    CaseResult { rule: rule.id.clone(), case: case.name.clone(), expected: case.expect, actual, diagnostics }
+    let actual = Evaluator::new(&in_force)
+        .tally(&submission, &rule.id)
+        .map(|tally| tally.worst());
+    CaseResult {
+        rule: rule.id.clone(),
+        case: case.name.clone(),
+        expected: case.expect,
+        actual,
+        diagnostics,
+    }
 }

@@ -42,8 +42,14 @@ pub(super) struct Review {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        let Some(pack) = pack::load(&self.common)? else { return Ok(Status::CouldNotCheck) };
-        let options = Options { for_districts: true, expects_all: false, year: self.common.year };
+        let Some(pack) = pack::load(&self.common)? else {
+            return Ok(Status::CouldNotCheck);
+        };
+        let options = Options {
+            for_districts: true,
+            expects_all: false,
+            year: self.common.year,
+        };
         let batch = review_paths(&self.common, &pack, &self.submissions, options)?;
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
@@ -51,7 +57,10 @@ impl Check {
         match self.common.format {
             Format::Json => print(&json::write(&batch))?,
             Format::Text => {
-                let text = Text { colour: self.common.colour_out(), currency: &batch.pack.currency };
+                let text = Text {
+                    colour: self.common.colour_out(),
+                    currency: &batch.pack.currency,
+                };
                 tell(&batch.diagnostics, &self.common);
                 let reports: Vec<String> = batch.reviews.iter().map(|r| text.review(r)).collect();
                 print(&reports.join("\n"))?;
@@ -63,8 +72,14 @@ impl Check {
 
 impl Review {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        let Some(pack) = pack::load(&self.common)? else { return Ok(Status::CouldNotCheck) };
-        let options = Options { for_districts: false, expects_all: true, year: self.common.year };
+        let Some(pack) = pack::load(&self.common)? else {
+            return Ok(Status::CouldNotCheck);
+        };
+        let options = Options {
+            for_districts: false,
+            expects_all: true,
+            year: self.common.year,
+        };
         let batch = review_paths(&self.common, &pack, &self.batches, options)?;
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
@@ -76,7 +91,10 @@ impl Review {
             Format::Json => print(&json::write(&batch))?,
             Format::Text => {
                 tell(&batch.diagnostics, &self.common);
-                let text = Text { colour: self.common.colour_out(), currency: &batch.pack.currency };
+                let text = Text {
+                    colour: self.common.colour_out(),
+                    currency: &batch.pack.currency,
+                };
                 print(&text.batch(&batch))?;
             }
         }
@@ -86,7 +104,13 @@ impl Review {
 
 /// Nothing was found to check: say so, and what would be.
 fn no_submission(pack: &Pack, batch: &BatchReview) {
-    let tables: Vec<String> = pack.schema.submission_tables().iter().filter(|t| t.required).map(|t| format!("{}.csv", t.name)).collect();
+    let tables: Vec<String> = pack
+        .schema
+        .submission_tables()
+        .iter()
+        .filter(|t| t.required)
+        .map(|t| format!("{}.csv", t.name))
+        .collect();
     complain(&format!(
         "error: no submission was found there: one is a folder with plan.toml and tables ({}), or a workbook (.xlsx)\n",
         tables.join(", ")
@@ -103,15 +127,33 @@ struct Found<'a> {
 }
 
 /// Reads and reviews everything that the paths hold.
-pub(super) fn review_paths(common: &Common, pack: &Pack, paths: &[PathBuf], options: Options) -> anyhow::Result<BatchReview> {
-    let trees: Vec<disk::Tree> = paths.iter().map(|path| tree_of(path)).collect::<anyhow::Result<_>>()?;
+pub(super) fn review_paths(
+    common: &Common,
+    pack: &Pack,
+    paths: &[PathBuf],
+    options: Options,
+) -> anyhow::Result<BatchReview> {
+    let trees: Vec<disk::Tree> = paths
+        .iter()
+        .map(|path| tree_of(path))
+        .collect::<anyhow::Result<_>>()?;
     let (mut found, mut not_read, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
     for tree in &trees {
         let bytes = |path: &str| tree.read(path).ok();
         let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes);
-        not_read.extend(batch.not_read.into_iter().map(|n| (n.path, n.why.to_owned())));
+        not_read.extend(
+            batch
+                .not_read
+                .into_iter()
+                .map(|n| (n.path, n.why.to_owned())),
+        );
         not_read.extend(tree.not_read.iter().cloned());
-        found.extend(batch.submissions.into_iter().map(|source| Found { tree, source }));
+        found.extend(
+            batch
+                .submissions
+                .into_iter()
+                .map(|source| Found { tree, source }),
+        );
     }
     let bar = progress(common, found.len());
     let problems = std::sync::Mutex::new(Vec::new());
@@ -161,12 +203,23 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<Submission>, Vec<Diagnostic
     let mut bytes = |path: &str| match one.tree.read(path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
-            wrong.push(Diagnostic::fatal(path, format!("the file cannot be read: {error}")));
+            wrong.push(Diagnostic::fatal(
+                path,
+                format!("the file cannot be read: {error}"),
+            ));
             None
         }
     };
     let mut files_of = |paths: &[String]| -> Vec<File> {
-        paths.iter().filter_map(|p| bytes(p).map(|bytes| File { path: p.clone(), bytes })).collect()
+        paths
+            .iter()
+            .filter_map(|p| {
+                bytes(p).map(|bytes| File {
+                    path: p.clone(),
+                    bytes,
+                })
+            })
+            .collect()
     };
     match &one.source {
         Source::Folder { path, files } => {
@@ -184,7 +237,10 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<Submission>, Vec<Diagnostic
         }
         Source::Statewide { files } => {
             let files = files_of(files);
-            let key = read::PlanKey { code: pack.identity.code, year: Some(pack.identity.year) };
+            let key = read::PlanKey {
+                code: pack.identity.code,
+                year: Some(pack.identity.year),
+            };
             let (submissions, mut diagnostics) = read::read_statewide(schema, key, &files);
             diagnostics.append(&mut wrong);
             (submissions, diagnostics)
@@ -195,26 +251,44 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<Submission>, Vec<Diagnostic
 /// The submissions that a path holds.
 pub(super) fn read_path(pack: &Pack, path: &Path) -> anyhow::Result<Vec<Submission>> {
     let tree = tree_of(path)?;
-    let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &|p: &str| tree.read(p).ok());
-    let read = |source: Source| read_source(pack, &Found { tree: &tree, source }).0;
+    let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &|p: &str| {
+        tree.read(p).ok()
+    });
+    let read = |source: Source| {
+        read_source(
+            pack,
+            &Found {
+                tree: &tree,
+                source,
+            },
+        )
+        .0
+    };
     Ok(batch.submissions.into_iter().flat_map(read).collect())
 }
 
 /// Tells what is wrong with the batch as a whole on standard error.
 fn tell(diagnostics: &[Diagnostic], common: &Common) {
-    for diagnostic in diagnostics.iter().filter(|d| !common.quiet || d.weight > Weight::Notice) {
+    for diagnostic in diagnostics
+        .iter()
+        .filter(|d| !common.quiet || d.weight > Weight::Notice)
+    {
         complain(&format!("{}: {}\n", diagnostic.place, diagnostic.message));
     }
 }
 
 /// One report a submission.
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
-    std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the folder {}", out.display()))?;
     for review in &batch.reviews {
         let stem = review.path.replace(['/', '\\'], "-");
         let (name, bytes) = match format {
             Format::Text => {
-                let text = Text { colour: false, currency: &batch.pack.currency };
+                let text = Text {
+                    colour: false,
+                    currency: &batch.pack.currency,
+                };
                 (format!("{stem}.txt"), text.review(review))
             }
             Format::Json => {
@@ -236,12 +310,24 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
 
 /// 2 when something could not be checked, 1 when something was found, 0 otherwise.
 fn status(batch: &BatchReview) -> Status {
-    let all = batch.reviews.iter().flat_map(|r| &r.diagnostics).chain(&batch.diagnostics);
+    let all = batch
+        .reviews
+        .iter()
+        .flat_map(|r| &r.diagnostics)
+        .chain(&batch.diagnostics);
     let worst = all.map(|d| d.weight).max();
-    let unchecked = batch.reviews.is_empty() || batch.reviews.iter().any(|r: &review::Review| r.recommendation.is_none());
+    let unchecked = batch.reviews.is_empty()
+        || batch
+            .reviews
+            .iter()
+            .any(|r: &review::Review| r.recommendation.is_none());
     if unchecked || worst == Some(Weight::Fatal) {
         return Status::CouldNotCheck;
     }
     let found = batch.reviews.iter().filter_map(review::Review::worst).max() > Some(Severity::Note);
-    if found || worst == Some(Weight::Error) { Status::Found } else { Status::Clean }
+    if found || worst == Some(Weight::Error) {
+        Status::Found
+    } else {
+        Status::Clean
+    }
 }

@@ -22,8 +22,14 @@ impl Tree {
     /// Lists a folder.
     pub(super) fn of_folder(root: &Path) -> anyhow::Result<Self> {
         let name = own_name(root)?;
-        let mut tree = Tree { root: root.to_owned(), name, paths: Vec::new(), not_read: Vec::new() };
-        tree.walk(root, "").with_context(|| format!("cannot read the folder {}", root.display()))?;
+        let mut tree = Tree {
+            root: root.to_owned(),
+            name,
+            paths: Vec::new(),
+            not_read: Vec::new(),
+        };
+        tree.walk(root, "")
+            .with_context(|| format!("cannot read the folder {}", root.display()))?;
         tree.paths.sort();
         tree.not_read.sort();
         Ok(tree)
@@ -36,7 +42,12 @@ impl Tree {
         if !path.is_file() {
             anyhow::bail!("{} is no regular file", path.display());
         }
-        Ok(Tree { root, paths: vec![name.clone()], name, not_read: Vec::new() })
+        Ok(Tree {
+            root,
+            paths: vec![name.clone()],
+            name,
+            not_read: Vec::new(),
+        })
     }
 
     fn walk(&mut self, folder: &Path, prefix: &str) -> std::io::Result<()> {
@@ -50,12 +61,17 @@ impl Tree {
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 if let Err(error) = self.walk(&entry.path(), &format!("{path}/")) {
-                    self.not_read.push((path, format!("the folder cannot be read: {error}")));
+                    self.not_read
+                        .push((path, format!("the folder cannot be read: {error}")));
                 }
             } else if kind.is_file() {
                 self.paths.push(path);
             } else {
-                let why = if kind.is_symlink() { "a link, not a file" } else { "not a regular file" };
+                let why = if kind.is_symlink() {
+                    "a link, not a file"
+                } else {
+                    "not a regular file"
+                };
                 self.not_read.push((path, why.to_owned()));
             }
         }
@@ -70,7 +86,9 @@ impl Tree {
 
 fn own_name(path: &Path) -> anyhow::Result<String> {
     let full = fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(full.file_name().map_or_else(|| "batch".to_owned(), |n| n.to_string_lossy().into_owned()))
+    Ok(full
+        .file_name()
+        .map_or_else(|| "batch".to_owned(), |n| n.to_string_lossy().into_owned()))
 }
 
 /// The files of a folder that a pack or an office consists of, by their path within it.
@@ -78,7 +96,11 @@ pub(super) fn files_of(root: &Path) -> anyhow::Result<(String, Files)> {
     let tree = Tree::of_folder(root)?;
     let mut files = Files::new();
     for path in &tree.paths {
-        files.insert(path.clone(), tree.read(path).with_context(|| format!("cannot read {}/{path}", root.display()))?);
+        files.insert(
+            path.clone(),
+            tree.read(path)
+                .with_context(|| format!("cannot read {}/{path}", root.display()))?,
+        );
     }
     Ok((tree.name, files))
 }

@@ -27,13 +27,19 @@ pub(super) struct Eval {
 
 impl Eval {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        let Some(pack) = pack::load(&self.common)? else { return Ok(Status::CouldNotCheck) };
+        let Some(pack) = pack::load(&self.common)? else {
+            return Ok(Status::CouldNotCheck);
+        };
         let scope = pack.scope();
         let checked = expr::check(&self.expression, &scope);
         let expression = match checked {
             Ok((expression, _)) => expression,
             Err(faults) => {
-                complain(&mistake::faults(&self.expression, &faults, self.common.colour_err()));
+                complain(&mistake::faults(
+                    &self.expression,
+                    &faults,
+                    self.common.colour_err(),
+                ));
                 return Ok(Status::CouldNotCheck);
             }
         };
@@ -48,9 +54,15 @@ impl Eval {
                 }
             }
         };
-        let year = identify(&pack, &submission).year.or(self.common.year).unwrap_or(pack.years.1);
+        let year = identify(&pack, &submission)
+            .year
+            .or(self.common.year)
+            .unwrap_or(pack.years.1);
         let in_force = InForce::new(&pack, year);
-        print(&format!("{}\n", feel(&in_force.evaluate(&expression, &submission))))?;
+        print(&format!(
+            "{}\n",
+            feel(&in_force.evaluate(&expression, &submission))
+        ))?;
         Ok(Status::Clean)
     }
 }

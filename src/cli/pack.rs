@@ -11,15 +11,25 @@ use super::{Common, complain, disk};
 
 /// Loads the pack and the office file that the options name; tells every mistake in them and gives `None`.
 pub(super) fn load(common: &Common) -> anyhow::Result<Option<Pack>> {
-    let Some(pack) = load_pack(common, &common.pack)? else { return Ok(None) };
-    let Some(office) = &common.office else { return Ok(Some(pack)) };
+    let Some(pack) = load_pack(common, &common.pack)? else {
+        return Ok(None);
+    };
+    let Some(office) = &common.office else {
+        return Ok(Some(pack));
+    };
     lay_office(common, pack, office)
 }
 
 /// Loads a pack by its id or path.
 pub(super) fn load_pack(common: &Common, name: &str) -> anyhow::Result<Option<Pack>> {
-    let (folder, files) = pack_files(name)?;
-    match pack::load(&folder, &files) {
+    let loaded = match pack::load_embedded(name) {
+        Some(loaded) => loaded,
+        None => {
+            let (folder, files) = pack_files(name)?;
+            pack::load(&folder, &files)
+        }
+    };
+    match loaded {
         Ok(pack) => Ok(Some(pack)),
         Err(refused) => {
             complain(&mistake::refused(&refused, common.colour_err()));
@@ -29,24 +39,32 @@ pub(super) fn load_pack(common: &Common, name: &str) -> anyhow::Result<Option<Pa
 }
 
 fn pack_files(name: &str) -> anyhow::Result<(String, Files)> {
-    if let Some(files) = pack::embedded(name) {
-        return Ok((name.to_owned(), files));
-    }
     let path = Path::new(name);
     if path.is_dir() {
         return disk::files_of(path);
     }
     let ids: Vec<&str> = pack::embedded_ids().collect();
-    bail!("there is no pack `{name}`: it is neither a folder nor one of those built in ({})", ids.join(", "))
+    bail!(
+        "there is no pack `{name}`: it is neither a folder nor one of those built in ({})",
+        ids.join(", ")
+    )
 }
 
 /// Lays an office file over a pack; tells every mistake in it and gives `None`.
-pub(super) fn lay_office(common: &Common, pack: Pack, office: &Path) -> anyhow::Result<Option<Pack>> {
+pub(super) fn lay_office(
+    common: &Common,
+    pack: Pack,
+    office: &Path,
+) -> anyhow::Result<Option<Pack>> {
     let (name, files) = if office.is_dir() {
         disk::files_of(office)?
     } else {
-        let bytes = std::fs::read(office).with_context(|| format!("cannot read the office file {}", office.display()))?;
-        let name = office.file_name().map_or_else(|| "office.toml".to_owned(), |n| n.to_string_lossy().into_owned());
+        let bytes = std::fs::read(office)
+            .with_context(|| format!("cannot read the office file {}", office.display()))?;
+        let name = office.file_name().map_or_else(
+            || "office.toml".to_owned(),
+            |n| n.to_string_lossy().into_owned(),
+        );
         (name, Files::from([("office.toml".to_owned(), bytes)]))
     };
     match pack::apply_office(pack, &name, &files) {

@@ -19,9 +19,15 @@ pub(super) struct Rules {
 
 impl Rules {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        let Some(pack) = pack::load(&self.common)? else { return Ok(Status::CouldNotCheck) };
+        let Some(pack) = pack::load(&self.common)? else {
+            return Ok(Status::CouldNotCheck);
+        };
         if let Some(wanted) = &self.rule {
-            let found: Vec<_> = pack.rules.iter().filter(|r| r.id == *wanted || r.code.eq_ignore_ascii_case(wanted)).collect();
+            let found: Vec<_> = pack
+                .rules
+                .iter()
+                .filter(|r| r.id == *wanted || r.code.eq_ignore_ascii_case(wanted))
+                .collect();
             if found.is_empty() {
                 let help = suggest(wanted, pack.rules.iter().map(|r| r.id.as_str()));
                 complain(&format!("error: there is no rule `{wanted}`; {help}\n"));
@@ -29,7 +35,11 @@ impl Rules {
             }
             let text = match self.common.format {
                 Format::Json => rules::json(&pack, found.into_iter()),
-                Format::Text => found.into_iter().map(|r| rules::one(&pack, r)).collect::<Vec<_>>().join("\n"),
+                Format::Text => found
+                    .into_iter()
+                    .map(|r| rules::one(&pack, r))
+                    .collect::<Vec<_>>()
+                    .join("\n"),
             };
             print(&text)?;
             return Ok(Status::Clean);

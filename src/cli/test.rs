@@ -38,7 +38,9 @@ impl Test {
         if let Some(tested) = self.tested.take() {
             self.common.pack = tested;
         }
-        let Some(pack) = pack::load(&self.common)? else { return Ok(Status::CouldNotCheck) };
+        let Some(pack) = pack::load(&self.common)? else {
+            return Ok(Status::CouldNotCheck);
+        };
         let mut out = String::new();
         let cases = run_cases(&pack, &self.common, &mut out);
         let goldens = match &self.goldens {
@@ -49,7 +51,12 @@ impl Test {
         Ok(cases.max(goldens))
     }
 
-    fn compare_goldens(&self, pack: &Pack, folder: &Path, out: &mut String) -> anyhow::Result<Status> {
+    fn compare_goldens(
+        &self,
+        pack: &Pack,
+        folder: &Path,
+        out: &mut String,
+    ) -> anyhow::Result<Status> {
         let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
             .with_context(|| format!("cannot read the folder {}", folder.display()))?
             .filter_map(Result::ok)
@@ -64,7 +71,9 @@ impl Test {
             if before.is_none() && !self.bless {
                 continue;
             }
-            let Some(after) = self.review(pack, &path)? else { return Ok(Status::CouldNotCheck) };
+            let Some(after) = self.review(pack, &path)? else {
+                return Ok(Status::CouldNotCheck);
+            };
             let Some(after) = after else { continue };
             if before.as_deref() == Some(after.as_str()) {
                 same += 1;
@@ -72,56 +81,102 @@ impl Test {
                 disk::write_whole(&golden, after.as_bytes())?;
                 changed.push((path, String::new()));
             } else {
-                changed.push((path, differences(before.as_deref().unwrap_or_default(), &after)));
+                changed.push((
+                    path,
+                    differences(before.as_deref().unwrap_or_default(), &after),
+                ));
             }
         }
         if same + changed.len() == 0 {
-            complain(&format!("error: no {GOLDEN} stands in a folder of {}: nothing was compared\n", folder.display()));
+            complain(&format!(
+                "error: no {GOLDEN} stands in a folder of {}: nothing was compared\n",
+                folder.display()
+            ));
             return Ok(Status::CouldNotCheck);
         }
         for (path, lines) in &changed {
             let word = if self.bless { "written" } else { "changed" };
             let _ = writeln!(out, "{word}: {}\n{lines}", path.join(GOLDEN).display());
         }
-        let _ = writeln!(out, "goldens: {same} the same, {} {}", changed.len(), if self.bless { "written" } else { "changed" });
-        Ok(if changed.is_empty() || self.bless { Status::Clean } else { Status::Found })
+        let _ = writeln!(
+            out,
+            "goldens: {same} the same, {} {}",
+            changed.len(),
+            if self.bless { "written" } else { "changed" }
+        );
+        Ok(if changed.is_empty() || self.bless {
+            Status::Clean
+        } else {
+            Status::Found
+        })
     }
 
     /// The JSON review of a folder, under its own office file if one stands there. The inner `None`: no submission.
     fn review(&self, pack: &Pack, path: &Path) -> anyhow::Result<Option<Option<String>>> {
         let office = path.join("office.toml");
-        let options = Options { for_districts: false, expects_all: true, year: self.common.year };
+        let options = Options {
+            for_districts: false,
+            expects_all: true,
+            year: self.common.year,
+        };
         let pack = if office.is_file() {
-            let Some(laid) = pack::lay_office(&self.common, pack.clone(), &office)? else { return Ok(None) };
+            let Some(laid) = pack::lay_office(&self.common, pack.clone(), &office)? else {
+                return Ok(None);
+            };
             laid
         } else {
             pack.clone()
         };
         let batch = batch::review_paths(&self.common, &pack, &[path.to_owned()], options)?;
-        Ok(Some((!batch.reviews.is_empty()).then(|| json::write(&batch))))
+        Ok(Some(
+            (!batch.reviews.is_empty()).then(|| json::write(&batch)),
+        ))
     }
 }
 
 /// Runs every case, and tells those that do not hold and what the pack lacks.
 fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
     for warning in pack.warnings.iter().filter(|_| !common.quiet) {
-        complain(&format!("{}\n", mistake::draw(warning, None, common.colour_err())));
+        complain(&format!(
+            "{}\n",
+            mistake::draw(warning, None, common.colour_err())
+        ));
     }
     let results = cases::run(pack);
     let failed: Vec<_> = results.iter().filter(|r| !r.holds()).collect();
     for result in &failed {
-        let actual = result.actual.map_or("not in force in that year", Outcome::name);
-        let _ = writeln!(out, "failed: {}: {}: expected {}, was {actual}", result.rule, result.case, result.expected.name());
+        let actual = result
+            .actual
+            .map_or("not in force in that year", Outcome::name);
+        let _ = writeln!(
+            out,
+            "failed: {}: {}: expected {}, was {actual}",
+            result.rule,
+            result.case,
+            result.expected.name()
+        );
         for diagnostic in &result.diagnostics {
             let _ = writeln!(out, "  {}: {}", diagnostic.place, diagnostic.message);
         }
     }
-    let _ = writeln!(out, "{} {}: {} rules, {} cases, {} failed", pack.id, pack.version, pack.rules.len(), results.len(), failed.len());
+    let _ = writeln!(
+        out,
+        "{} {}: {} rules, {} cases, {} failed",
+        pack.id,
+        pack.version,
+        pack.rules.len(),
+        results.len(),
+        failed.len()
+    );
     if results.is_empty() && !pack.rules.is_empty() {
         let _ = writeln!(out, "no case was run");
         return Status::Found;
     }
-    if failed.is_empty() { Status::Clean } else { Status::Found }
+    if failed.is_empty() {
+        Status::Clean
+    } else {
+        Status::Found
+    }
 }
 
 /// The first lines in which two texts differ.

@@ -11,7 +11,12 @@ use crate::value::Decimal;
 
 /// Each value as a list of its own.
 pub(crate) fn wrap(v: &Vector) -> ListVec {
-    ListVec { offsets: (0..=v.len()).collect(), items: Box::new(v.clone()), maybe: None, states: None }
+    ListVec {
+        offsets: (0..=v.len()).collect(),
+        items: Box::new(v.clone()),
+        maybe: None,
+        states: None,
+    }
 }
 
 /// What a missing list gives, if this one is missing.
@@ -32,16 +37,30 @@ pub(crate) fn count(lists: &ListVec) -> NumVec {
         let all = range.len();
         let maybe = range.filter(|&k| lists.is_maybe(k)).count();
         let (all, sure) = (Decimal::from(all), Decimal::from(all - maybe));
-        if maybe == 0 { Num::Known(all) } else { Num::Between(sure, all) }
+        if maybe == 0 {
+            Num::Known(all)
+        } else {
+            Num::Between(sure, all)
+        }
     };
     (0..lists.len()).map(one).collect()
 }
 
 pub(crate) fn sum(lists: &ListVec) -> NumVec {
     let numbers = (*lists.items).clone().into_nums();
-    if let (Nums::Int { v, scale }, true, None, None) = (&numbers.lows, numbers.all_known(), &lists.maybe, &lists.states) {
+    if let (Nums::Int { v, scale }, true, None, None) = (
+        &numbers.lows,
+        numbers.all_known(),
+        &lists.maybe,
+        &lists.states,
+    ) {
         let total = |i: usize| {
-            let sum: i128 = v.get(lists.range(i)).unwrap_or_default().iter().map(|&x| i128::from(x)).sum();
+            let sum: i128 = v
+                .get(lists.range(i))
+                .unwrap_or_default()
+                .iter()
+                .map(|&x| i128::from(x))
+                .sum();
             Decimal::try_from_i128_with_scale(sum, *scale).map_or(Num::Null, Num::Known)
         };
         return (0..lists.len()).map(total).collect();
@@ -50,7 +69,17 @@ pub(crate) fn sum(lists: &ListVec) -> NumVec {
         if let Some(gap) = missing(lists, i) {
             return gap;
         }
-        let add = |total: Num, k: usize| one(BinaryOp::Add, total, if lists.is_maybe(k) { or_zero(numbers.at(k)) } else { numbers.at(k) });
+        let add = |total: Num, k: usize| {
+            one(
+                BinaryOp::Add,
+                total,
+                if lists.is_maybe(k) {
+                    or_zero(numbers.at(k))
+                } else {
+                    numbers.at(k)
+                },
+            )
+        };
         lists.range(i).fold(Num::Known(Decimal::ZERO), add)
     };
     (0..lists.len()).map(total).collect()
@@ -71,9 +100,9 @@ pub(crate) fn mean(lists: &ListVec) -> NumVec {
         let range = lists.range(i);
         match sums.at(i) {
             Num::Known(_) if range.is_empty() => Num::Null,
-            Num::Known(total) if !range.clone().any(|k| lists.is_maybe(k)) => {
-                total.checked_div(Decimal::from(range.len())).map_or(Num::Null, Num::Known)
-            }
+            Num::Known(total) if !range.clone().any(|k| lists.is_maybe(k)) => total
+                .checked_div(Decimal::from(range.len()))
+                .map_or(Num::Null, Num::Known),
             Num::Null => Num::Null,
             _ => Num::Unknown,
         }
@@ -84,12 +113,18 @@ pub(crate) fn mean(lists: &ListVec) -> NumVec {
 /// The least or the greatest item.
 pub(crate) fn extreme(lists: &ListVec, greatest: bool, m: &Machine<'_>) -> Vector {
     match &*lists.items {
-        Vector::Texts(ids) => {
-            Vector::Texts((0..lists.len()).map(|i| extreme_text(lists, ids, i, greatest, m)).collect())
-        }
+        Vector::Texts(ids) => Vector::Texts(
+            (0..lists.len())
+                .map(|i| extreme_text(lists, ids, i, greatest, m))
+                .collect(),
+        ),
         items => {
             let numbers = items.clone().into_nums();
-            Vector::Nums((0..lists.len()).map(|i| extreme_number(lists, &numbers, i, greatest)).collect())
+            Vector::Nums(
+                (0..lists.len())
+                    .map(|i| extreme_number(lists, &numbers, i, greatest))
+                    .collect(),
+            )
         }
     }
 }
@@ -108,8 +143,18 @@ fn extreme_text(lists: &ListVec, ids: &[u32], i: usize, greatest: bool, m: &Mach
     if items.contains(&NULL_ID) {
         return NULL_ID;
     }
-    let wanted = if greatest { Ordering::Greater } else { Ordering::Less };
-    let better = |best: u32, id: u32| if m.text(id).cmp(m.text(best)) == wanted { id } else { best };
+    let wanted = if greatest {
+        Ordering::Greater
+    } else {
+        Ordering::Less
+    };
+    let better = |best: u32, id: u32| {
+        if m.text(id).cmp(m.text(best)) == wanted {
+            id
+        } else {
+            best
+        }
+    };
     items.iter().copied().reduce(better).unwrap_or(NULL_ID)
 }
 
@@ -146,7 +191,13 @@ fn extreme_number(lists: &ListVec, numbers: &NumVec, i: usize, greatest: bool) -
     }
     match (far, near) {
         _ if unknown => Num::Unknown,
-        _ if null && lists.range(i).any(|k| lists.is_maybe(k) || matches!(numbers.at(k), Num::Between(..))) => Num::Unknown,
+        _ if null
+            && lists
+                .range(i)
+                .any(|k| lists.is_maybe(k) || matches!(numbers.at(k), Num::Between(..))) =>
+        {
+            Num::Unknown
+        }
         _ if null => Num::Null,
         (None, _) => Num::Null,
         (Some(far), Some(near)) if far == near => Num::Known(far),
@@ -162,7 +213,11 @@ pub(crate) fn every(lists: &ListVec) -> Vec<u8> {
     let one = |i: usize| {
         fold(lists, i, truth::TRUE, |all, k| {
             let test = tests.get(k).copied().unwrap_or(truth::NULL);
-            let test = if lists.is_maybe(k) && test != truth::TRUE { truth::UNKNOWN } else { test };
+            let test = if lists.is_maybe(k) && test != truth::TRUE {
+                truth::UNKNOWN
+            } else {
+                test
+            };
             truth::and(all, test)
         })
     };
@@ -175,7 +230,11 @@ pub(crate) fn some(lists: &ListVec) -> Vec<u8> {
     let one = |i: usize| {
         fold(lists, i, truth::FALSE, |any, k| {
             let test = tests.get(k).copied().unwrap_or(truth::NULL);
-            let test = if lists.is_maybe(k) && test != truth::FALSE { truth::UNKNOWN } else { test };
+            let test = if lists.is_maybe(k) && test != truth::FALSE {
+                truth::UNKNOWN
+            } else {
+                test
+            };
             truth::or(any, test)
         })
     };
@@ -194,7 +253,11 @@ pub(crate) fn contains(lists: &ListVec, value: &Vector, n: usize) -> Vec<u8> {
     let one = |i: usize| {
         fold(lists, i, truth::FALSE, |any, k| {
             let same = equal(&lists.items, k, value, i);
-            let same = if lists.is_maybe(k) && same != truth::FALSE { truth::UNKNOWN } else { same };
+            let same = if lists.is_maybe(k) && same != truth::FALSE {
+                truth::UNKNOWN
+            } else {
+                same
+            };
             truth::or(any, same)
         })
     };
@@ -212,8 +275,11 @@ pub(crate) fn distinct(lists: &ListVec) -> Vector {
         for k in range.clone() {
             let new = seen.insert(&lists.items, k).or_else(|| {
                 let kept: &[usize] = keep.get(first..).unwrap_or_default();
-                let same = kept.iter().fold(truth::FALSE, |any, &j| truth::or(any, equal(&lists.items, j, &lists.items, k)));
-                (same != truth::UNKNOWN && equal(&lists.items, k, &lists.items, k) != truth::UNKNOWN)
+                let same = kept.iter().fold(truth::FALSE, |any, &j| {
+                    truth::or(any, equal(&lists.items, j, &lists.items, k))
+                });
+                (same != truth::UNKNOWN
+                    && equal(&lists.items, k, &lists.items, k) != truth::UNKNOWN)
                     .then_some(same == truth::FALSE)
             });
             match new {
@@ -247,9 +313,12 @@ pub(crate) fn concatenate(parts: Vec<ListVec>, n: usize) -> Vector {
         starts.push(starts.last().copied().unwrap_or(0) + v.len());
     }
     let pool = Vector::concat(&vectors);
-    let (mut offsets, mut take, mut maybe, mut states) = (vec![0], Vec::new(), Vec::new(), Vec::new());
+    let (mut offsets, mut take, mut maybe, mut states) =
+        (vec![0], Vec::new(), Vec::new(), Vec::new());
     for i in 0..n {
-        let state = parts.iter().fold(truth::TRUE, |all, p| truth::and(all, p.state(i)));
+        let state = parts
+            .iter()
+            .fold(truth::TRUE, |all, p| truth::and(all, p.state(i)));
         for (part, start) in parts.iter().zip(&starts).filter(|_| state == truth::TRUE) {
             for k in part.range(i) {
                 take.push(start + k);

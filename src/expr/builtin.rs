@@ -9,7 +9,9 @@ use super::check::Checker;
 use super::eval::Machine;
 use super::pattern;
 use super::tree::{Kind, Node, Ty};
-use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, monotone, truth};
+use super::vector::{
+    ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, monotone, truth,
+};
 use crate::diagnostic::suggest;
 use crate::schema::TableId;
 use crate::table::Nums;
@@ -64,30 +66,95 @@ const TABLE: [(Builtin, &str, std::ops::RangeInclusive<usize>, &str); 33] = [
     (B::Mean, "mean", 1..=MANY, "mean(list)"),
     (B::All, "all", 1..=MANY, "all(list)"),
     (B::Any, "any", 1..=MANY, "any(list)"),
-    (B::DistinctValues, "distinct values", 1..=1, "distinct values(list)"),
-    (B::ListContains, "list contains", 2..=2, "list contains(list, value)"),
-    (B::Concatenate, "concatenate", 1..=MANY, "concatenate(list, list)"),
+    (
+        B::DistinctValues,
+        "distinct values",
+        1..=1,
+        "distinct values(list)",
+    ),
+    (
+        B::ListContains,
+        "list contains",
+        2..=2,
+        "list contains(list, value)",
+    ),
+    (
+        B::Concatenate,
+        "concatenate",
+        1..=MANY,
+        "concatenate(list, list)",
+    ),
     (B::Append, "append", 2..=MANY, "append(list, value)"),
     (B::Abs, "abs", 1..=1, "abs(number)"),
-    (B::Floor, "floor", 1..=2, "floor(number) or floor(number, places)"),
-    (B::Ceiling, "ceiling", 1..=2, "ceiling(number) or ceiling(number, places)"),
+    (
+        B::Floor,
+        "floor",
+        1..=2,
+        "floor(number) or floor(number, places)",
+    ),
+    (
+        B::Ceiling,
+        "ceiling",
+        1..=2,
+        "ceiling(number) or ceiling(number, places)",
+    ),
     (B::Decimal, "decimal", 2..=2, "decimal(number, places)"),
     (B::Modulo, "modulo", 2..=2, "modulo(dividend, divisor)"),
-    (B::RoundHalfUp, "round half up", 2..=2, "round half up(number, places)"),
-    (B::StringLength, "string length", 1..=1, "string length(text)"),
+    (
+        B::RoundHalfUp,
+        "round half up",
+        2..=2,
+        "round half up(number, places)",
+    ),
+    (
+        B::StringLength,
+        "string length",
+        1..=1,
+        "string length(text)",
+    ),
     (B::UpperCase, "upper case", 1..=1, "upper case(text)"),
     (B::LowerCase, "lower case", 1..=1, "lower case(text)"),
-    (B::Substring, "substring", 2..=3, "substring(text, start) or substring(text, start, length)"),
+    (
+        B::Substring,
+        "substring",
+        2..=3,
+        "substring(text, start) or substring(text, start, length)",
+    ),
     (B::Contains, "contains", 2..=2, "contains(text, part)"),
-    (B::StartsWith, "starts with", 2..=2, "starts with(text, part)"),
+    (
+        B::StartsWith,
+        "starts with",
+        2..=2,
+        "starts with(text, part)",
+    ),
     (B::EndsWith, "ends with", 2..=2, "ends with(text, part)"),
-    (B::Matches, "matches", 2..=3, "matches(text, \"pattern\") or matches(text, \"pattern\", \"flags\")"),
+    (
+        B::Matches,
+        "matches",
+        2..=3,
+        "matches(text, \"pattern\") or matches(text, \"pattern\", \"flags\")",
+    ),
     (B::String, "string", 1..=1, "string(value)"),
-    (B::Date, "date", 1..=3, "date(\"2026-07-01\") or date(year, month, day)"),
+    (
+        B::Date,
+        "date",
+        1..=3,
+        "date(\"2026-07-01\") or date(year, month, day)",
+    ),
     (B::Mentions, "mentions", 2..=2, "mentions(text, phrases)"),
     (B::Lookup, "lookup", 2..=MANY, "lookup(table, key, …)"),
-    (B::IsSuppressed, "is suppressed", 1..=1, "is suppressed(row.field)"),
-    (B::IsNotApplicable, "is not applicable", 1..=1, "is not applicable(row.field)"),
+    (
+        B::IsSuppressed,
+        "is suppressed",
+        1..=1,
+        "is suppressed(row.field)",
+    ),
+    (
+        B::IsNotApplicable,
+        "is not applicable",
+        1..=1,
+        "is not applicable(row.field)",
+    ),
     (B::Assume, "assume", 2..=2, "assume(value, default)"),
     (B::Not, "not", 1..=1, "not(test)"),
 ];
@@ -99,10 +166,19 @@ const NOT_TAKEN: [(&str, &str); 34] = [
     ("date and time", "times are not taken; use a date"),
     ("time", "times are not taken; use a date"),
     ("duration", "durations are not taken; compare dates"),
-    ("years and months duration", "durations are not taken; compare the years of two dates"),
+    (
+        "years and months duration",
+        "durations are not taken; compare the years of two dates",
+    ),
     ("number", "cells are read as numbers by their field's type"),
-    ("today", "a rule gives the same answer on every day; use a date of the submission"),
-    ("now", "a rule gives the same answer on every day; use a date of the submission"),
+    (
+        "today",
+        "a rule gives the same answer on every day; use a date of the submission",
+    ),
+    (
+        "now",
+        "a rule gives the same answer on every day; use a date of the submission",
+    ),
     ("is", "use `=`"),
     ("is defined", "compare with `null`"),
     ("range", "a range stands behind `in` only"),
@@ -122,9 +198,18 @@ const NOT_TAKEN: [(&str, &str); 34] = [
     ("exp", ""),
     ("odd", "use `modulo`"),
     ("even", "use `modulo`"),
-    ("round up", "use `round half up`, `decimal`, `floor` or `ceiling`"),
-    ("round down", "use `round half up`, `decimal`, `floor` or `ceiling`"),
-    ("round half down", "use `round half up`, `decimal`, `floor` or `ceiling`"),
+    (
+        "round up",
+        "use `round half up`, `decimal`, `floor` or `ceiling`",
+    ),
+    (
+        "round down",
+        "use `round half up`, `decimal`, `floor` or `ceiling`",
+    ),
+    (
+        "round half down",
+        "use `round half up`, `decimal`, `floor` or `ceiling`",
+    ),
     ("replace", ""),
     ("split", "use `mentions` or `matches`"),
     ("substring before", ""),
@@ -146,16 +231,27 @@ impl Builtin {
     pub(crate) fn why_not(name: &str) -> (String, String) {
         match NOT_TAKEN.iter().find(|(n, _)| *n == name) {
             Some((_, help)) => (format!("FEEL's `{name}` is not taken"), (*help).to_owned()),
-            None => (format!("there is no function `{name}`"), suggest(name, TABLE.iter().map(|row| row.1))),
+            None => (
+                format!("there is no function `{name}`"),
+                suggest(name, TABLE.iter().map(|row| row.1)),
+            ),
         }
     }
 
     fn usage(self) -> (std::ops::RangeInclusive<usize>, &'static str) {
-        TABLE.iter().find(|row| row.0 == self).map_or((1..=1, ""), |row| (row.2.clone(), row.3))
+        TABLE
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or((1..=1, ""), |row| (row.2.clone(), row.3))
     }
 
     /// The typed call, or `None` when an argument does not fit.
-    pub(crate) fn check(self, c: &mut Checker<'_>, mut args: Vec<Node>, span: Range<usize>) -> Option<Node> {
+    pub(crate) fn check(
+        self,
+        c: &mut Checker<'_>,
+        mut args: Vec<Node>,
+        span: Range<usize>,
+    ) -> Option<Node> {
         let (wanted, usage) = self.usage();
         if !wanted.contains(&args.len()) {
             let message = format!("{} arguments do not fit", args.len());
@@ -167,7 +263,9 @@ impl Builtin {
                 return Some(c.node(Kind::Not(Box::new(test)), Ty::Bool, span));
             }
             B::Lookup => return check_lookup(c, args, span),
-            B::IsSuppressed | B::IsNotApplicable => return check_mark(self, c, args.remove(0), span),
+            B::IsSuppressed | B::IsNotApplicable => {
+                return check_mark(self, c, args.remove(0), span);
+            }
             B::Assume => return check_assume(c, args, span),
             B::Count | B::Sum | B::Min | B::Max | B::Mean | B::All | B::Any => {
                 let list = one_list(c, args, &span)?;
@@ -190,11 +288,20 @@ impl Builtin {
                 ty
             }
             B::Modulo => {
-                let (a, b) = (number_or_money(c, args.first()?), number_or_money(c, args.get(1)?));
+                let (a, b) = (
+                    number_or_money(c, args.first()?),
+                    number_or_money(c, args.get(1)?),
+                );
                 let (a, b) = (a?, b?);
                 match a.unify(&b) {
                     Some(ty) => ty,
-                    None => return c.fault(&span, "money and a number have no remainder", "both have one unit"),
+                    None => {
+                        return c.fault(
+                            &span,
+                            "money and a number have no remainder",
+                            "both have one unit",
+                        );
+                    }
                 }
             }
             B::StringLength => {
@@ -207,7 +314,10 @@ impl Builtin {
             }
             B::Substring => {
                 text(c, args.first()?)?;
-                args.iter().skip(1).map(|a| number(c, a)).collect::<Option<()>>()?;
+                args.iter()
+                    .skip(1)
+                    .map(|a| number(c, a))
+                    .collect::<Option<()>>()?;
                 Ty::Text(None)
             }
             B::Contains | B::StartsWith | B::EndsWith => {
@@ -226,7 +336,11 @@ impl Builtin {
                     Ty::List(item) if matches!(**item, Ty::Text(_) | Ty::Null) => {}
                     other => {
                         let message = format!("the phrases are {}", other.name(c.schema));
-                        return c.fault(&phrases.span.clone(), message, "a text or a list of texts");
+                        return c.fault(
+                            &phrases.span.clone(),
+                            message,
+                            "a text or a list of texts",
+                        );
                     }
                 }
                 Ty::Bool
@@ -254,8 +368,20 @@ impl Builtin {
             _ => item.is_number() || matches!(item, Ty::Money | Ty::Null),
         };
         if !fits {
-            let message = format!("{} of {}", self.usage().1.split('(').next()?, list.ty.name(c.schema));
-            c.fault(&list.span.clone(), message, if matches!(item, Ty::Row(_)) { "name a field: `table.field`" } else { "" });
+            let message = format!(
+                "{} of {}",
+                self.usage().1.split('(').next()?,
+                list.ty.name(c.schema)
+            );
+            c.fault(
+                &list.span.clone(),
+                message,
+                if matches!(item, Ty::Row(_)) {
+                    "name a field: `table.field`"
+                } else {
+                    ""
+                },
+            );
             return None;
         }
         Some(match (self, item) {
@@ -275,12 +401,21 @@ impl Builtin {
                 args.get_mut(at)?.ty = Ty::Money;
                 continue;
             }
-            let other = if self == B::Append { arg.ty.clone() } else { list_item(c, arg)? };
+            let other = if self == B::Append {
+                arg.ty.clone()
+            } else {
+                list_item(c, arg)?
+            };
             match item.unify(&other) {
                 Some(ty) => item = ty,
                 None => {
-                    let message = format!("{} beside {}", other.name(c.schema), item.name(c.schema));
-                    c.fault(&arg.span.clone(), message, "all items of a list have one type");
+                    let message =
+                        format!("{} beside {}", other.name(c.schema), item.name(c.schema));
+                    c.fault(
+                        &arg.span.clone(),
+                        message,
+                        "all items of a list have one type",
+                    );
                     return None;
                 }
             }
@@ -291,7 +426,11 @@ impl Builtin {
     /// The values of a call, given those of its arguments, for `n` rows (or for one that stands for all).
     pub(crate) fn evaluate(self, args: &[Vector], node: &Node, m: &mut Machine<'_>) -> Vector {
         let n = args.iter().map(Vector::len).fold(1, joint_len);
-        let arg = |i: usize| args.get(i).cloned().unwrap_or(Vector::Bools(vec![truth::NULL]));
+        let arg = |i: usize| {
+            args.get(i)
+                .cloned()
+                .unwrap_or(Vector::Bools(vec![truth::NULL]))
+        };
         let list = || arg(0).into_lists();
         match self {
             B::Count => Vector::Nums(aggregate::count(&list())),
@@ -302,9 +441,20 @@ impl Builtin {
             B::Any => Vector::Bools(aggregate::some(&list())),
             B::DistinctValues => aggregate::distinct(&list()),
             B::ListContains => Vector::Bools(aggregate::contains(&list(), &arg(1), n)),
-            B::Concatenate => aggregate::concatenate(args.iter().cloned().map(Vector::into_lists).collect(), n),
+            B::Concatenate => {
+                aggregate::concatenate(args.iter().cloned().map(Vector::into_lists).collect(), n)
+            }
             B::Append => aggregate::concatenate(
-                args.iter().enumerate().map(|(i, v)| if i == 0 { v.clone().into_lists() } else { aggregate::wrap(v) }).collect(),
+                args.iter()
+                    .enumerate()
+                    .map(|(i, v)| {
+                        if i == 0 {
+                            v.clone().into_lists()
+                        } else {
+                            aggregate::wrap(v)
+                        }
+                    })
+                    .collect(),
                 n,
             ),
             B::Abs => unary(&arg(0).into_nums(), abs),
@@ -344,8 +494,15 @@ impl Builtin {
 
 /// The one list that an aggregate runs over: the argument, or a list of all arguments.
 fn one_list(c: &mut Checker<'_>, mut args: Vec<Node>, span: &Range<usize>) -> Option<Node> {
-    let alone = args.len() == 1 && args.first().is_some_and(|a| matches!(a.ty, Ty::List(_) | Ty::Null));
-    if alone { args.pop() } else { c.list(args, span.clone()) }
+    let alone = args.len() == 1
+        && args
+            .first()
+            .is_some_and(|a| matches!(a.ty, Ty::List(_) | Ty::Null));
+    if alone {
+        args.pop()
+    } else {
+        c.list(args, span.clone())
+    }
 }
 
 fn list_item(c: &mut Checker<'_>, node: &Node) -> Option<Ty> {
@@ -405,8 +562,16 @@ fn check_contains(c: &mut Checker<'_>, args: &mut [Node]) -> Option<()> {
         list.ty = Ty::List(Box::new(Ty::Money));
     }
     if item.unify(&value.ty).is_none() {
-        let message = format!("{} is sought in {}", value.ty.name(c.schema), list.ty.name(c.schema));
-        let help = if matches!(item, Ty::Row(_)) { "name a field: `table.field`" } else { "" };
+        let message = format!(
+            "{} is sought in {}",
+            value.ty.name(c.schema),
+            list.ty.name(c.schema)
+        );
+        let help = if matches!(item, Ty::Row(_)) {
+            "name a field: `table.field`"
+        } else {
+            ""
+        };
         c.fault(&value.span.clone(), message, help);
         return None;
     }
@@ -417,22 +582,51 @@ fn check_contains(c: &mut Checker<'_>, args: &mut [Node]) -> Option<()> {
 fn check_lookup(c: &mut Checker<'_>, mut args: Vec<Node>, span: Range<usize>) -> Option<Node> {
     let first = args.remove(0);
     let Kind::Table(table) = first.kind else {
-        return c.fault(&first.span, "lookup starts with the name of a reference table", "write `lookup(table, key)`");
+        return c.fault(
+            &first.span,
+            "lookup starts with the name of a reference table",
+            "write `lookup(table, key)`",
+        );
     };
     let schema = c.schema;
     let t = schema.tables.get(table)?;
     let Some(reference) = &t.reference else {
-        let message = format!("`{}` is a table of the submission, not a reference table", t.name);
-        return c.fault(&first.span, message, format!("use a filter: `{}[field = …][1]`", t.name));
+        let message = format!(
+            "`{}` is a table of the submission, not a reference table",
+            t.name
+        );
+        return c.fault(
+            &first.span,
+            message,
+            format!("use a filter: `{}[field = …][1]`", t.name),
+        );
     };
-    let key = || reference.key.iter().filter_map(|&f| t.fields.get(f)).map(|f| f.name.as_str());
+    let key = || {
+        reference
+            .key
+            .iter()
+            .filter_map(|&f| t.fields.get(f))
+            .map(|f| f.name.as_str())
+    };
     if key().count() == 0 {
-        return c.fault(&first.span, format!("`{}` declares no key", t.name), "give it `key = [\"field\"]` in schema.toml");
+        return c.fault(
+            &first.span,
+            format!("`{}` declares no key", t.name),
+            "give it `key = [\"field\"]` in schema.toml",
+        );
     }
     if key().count() != args.len() {
-        let message = format!("`{}` is looked up by {}", t.name, key().collect::<Vec<_>>().join(" and "));
+        let message = format!(
+            "`{}` is looked up by {}",
+            t.name,
+            key().collect::<Vec<_>>().join(" and ")
+        );
         let usage = key().collect::<Vec<_>>().join(", ");
-        return c.fault(&span, message, format!("write `lookup({}, {usage})`", t.name));
+        return c.fault(
+            &span,
+            message,
+            format!("write `lookup({}, {usage})`", t.name),
+        );
     }
     for (arg, &field) in args.iter().zip(&reference.key) {
         let wanted = Ty::of_field(schema, table, field);
@@ -456,10 +650,20 @@ fn cell(node: &Node) -> Option<(TableId, usize)> {
 
 fn check_mark(of: Builtin, c: &mut Checker<'_>, arg: Node, span: Range<usize>) -> Option<Node> {
     let Some((table, field)) = cell(&arg) else {
-        return c.fault(&arg.span, "only a cell can be so marked", "write `row.field`");
+        return c.fault(
+            &arg.span,
+            "only a cell can be so marked",
+            "write `row.field`",
+        );
     };
-    let Kind::Field(row, ..) = arg.kind else { return None };
-    Some(c.node(Kind::Marked(of == B::IsNotApplicable, row, table, field), Ty::Bool, span))
+    let Kind::Field(row, ..) = arg.kind else {
+        return None;
+    };
+    Some(c.node(
+        Kind::Marked(of == B::IsNotApplicable, row, table, field),
+        Ty::Bool,
+        span,
+    ))
 }
 
 fn check_assume(c: &mut Checker<'_>, mut args: Vec<Node>, span: Range<usize>) -> Option<Node> {
@@ -469,7 +673,10 @@ fn check_assume(c: &mut Checker<'_>, mut args: Vec<Node>, span: Range<usize>) ->
         && t.reference.is_none()
         && let Some(f) = t.fields.get(field).filter(|f| f.required)
     {
-        let message = format!("`{}` is required: a blank in it is unknown, and nothing is assumed for it", f.name);
+        let message = format!(
+            "`{}` is required: a blank in it is unknown, and nothing is assumed for it",
+            f.name
+        );
         return c.fault(&value.span, message, "take it as it is");
     }
     if value.ty == Ty::Money && default.is_zero() {
@@ -480,7 +687,11 @@ fn check_assume(c: &mut Checker<'_>, mut args: Vec<Node>, span: Range<usize>) ->
         Some(ty) => Some(c.node(Kind::Assume(Box::new(value), Box::new(default)), ty, span)),
         None => {
             let (a, b) = (value.ty.name(c.schema), default.ty.name(c.schema));
-            c.fault(&span, format!("{b} is assumed for {a}"), "both have one type")
+            c.fault(
+                &span,
+                format!("{b} is assumed for {a}"),
+                "both have one type",
+            )
         }
     }
 }
@@ -492,7 +703,11 @@ fn check_matches(c: &mut Checker<'_>, args: &[Node]) -> Option<()> {
         None | Some(Kind::Const(Value::Null)) => String::new(),
         Some(Kind::Const(Value::Text(flags))) => flags.clone(),
         Some(_) => {
-            c.fault(&args.get(2)?.span.clone(), "the flags are written out", "any of `i`, `m`, `s` in quotes");
+            c.fault(
+                &args.get(2)?.span.clone(),
+                "the flags are written out",
+                "any of `i`, `m`, `s` in quotes",
+            );
             return None;
         }
     };
@@ -501,7 +716,11 @@ fn check_matches(c: &mut Checker<'_>, args: &[Node]) -> Option<()> {
         Kind::Const(Value::Text(text)) => match pattern::check(text, &flags) {
             Ok(()) => Some(()),
             Err(message) => {
-                c.fault(&wanted.span.clone(), message, "patterns are XPath's, without back-references and class subtraction");
+                c.fault(
+                    &wanted.span.clone(),
+                    message,
+                    "patterns are XPath's, without back-references and class subtraction",
+                );
                 None
             }
         },
@@ -517,7 +736,11 @@ fn check_matches(c: &mut Checker<'_>, args: &[Node]) -> Option<()> {
         }
         _ => {
             let message = "the pattern is a literal or a parameter, so that it can be checked here";
-            c.fault(&wanted.span.clone(), message, "write it in quotes, or as `param.name`");
+            c.fault(
+                &wanted.span.clone(),
+                message,
+                "write it in quotes, or as `param.name`",
+            );
             None
         }
     }
@@ -525,30 +748,49 @@ fn check_matches(c: &mut Checker<'_>, args: &[Node]) -> Option<()> {
 
 fn check_date(c: &mut Checker<'_>, args: &[Node], span: &Range<usize>) -> Option<()> {
     if let [year, month, day] = args {
-        [year, month, day].into_iter().map(|a| number(c, a)).collect::<Option<()>>()?;
+        [year, month, day]
+            .into_iter()
+            .map(|a| number(c, a))
+            .collect::<Option<()>>()?;
         if let Kind::Const(Value::Number(y)) = &year.kind
             && (*y < Decimal::ONE || *y > Decimal::from(9999))
             && y.abs() <= Decimal::from(999_999_999)
         {
-            c.fault(&year.span.clone(), format!("the year {y} is beyond the calendar"), "years run from 1 to 9999");
+            c.fault(
+                &year.span.clone(),
+                format!("the year {y} is beyond the calendar"),
+                "years run from 1 to 9999",
+            );
             return None;
         }
         return Some(());
     }
     let [from] = args else {
-        c.fault(span, "a date has one argument or three", "write `date(\"2026-07-01\")` or `date(year, month, day)`");
+        c.fault(
+            span,
+            "a date has one argument or three",
+            "write `date(\"2026-07-01\")` or `date(year, month, day)`",
+        );
         return None;
     };
     match (&from.ty, &from.kind) {
         (Ty::Date | Ty::Null, _) => Some(()),
         (Ty::Text(_), Kind::Const(Value::Text(text))) if is_far_date(text) => {
-            c.fault(&from.span.clone(), format!("the date {text} is beyond the calendar"), "years run from 1 to 9999");
+            c.fault(
+                &from.span.clone(),
+                format!("the date {text} is beyond the calendar"),
+                "years run from 1 to 9999",
+            );
             None
         }
         (Ty::Text(_), _) => Some(()),
         (other, _) => {
             let message = format!("{} is no date", other.name(c.schema));
-            c.fault(&from.span.clone(), message, "write `date(\"2026-07-01\")` or `date(year, month, day)`");
+            c.fault(
+                &from.span.clone(),
+                message,
+                "write `date(\"2026-07-01\")` or `date(year, month, day)`",
+            );
             None
         }
     }
@@ -556,11 +798,14 @@ fn check_date(c: &mut Checker<'_>, args: &[Node], span: &Range<usize>) -> Option
 
 /// A date of FEEL's that lies before year 1 or after year 9999.
 fn is_far_date(text: &str) -> bool {
-    let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (negative, rest) = text
+        .strip_prefix('-')
+        .map_or((false, text), |rest| (true, rest));
     let mut parts = rest.rsplitn(3, '-');
     let (day, month, year) = (parts.next(), parts.next(), parts.next());
     let number = |t: Option<&str>, widths: std::ops::RangeInclusive<usize>| {
-        t.filter(|t| widths.contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit())).is_some()
+        t.filter(|t| widths.contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit()))
+            .is_some()
     };
     let long = year.is_some_and(|y| y.len() > 4 && !y.starts_with('0'));
     number(day, 2..=2) && number(month, 2..=2) && number(year, 4..=9) && (negative || long)
@@ -581,12 +826,23 @@ fn abs(x: Num) -> Num {
 }
 
 /// Rounding to a number of places, which is `default` when not given.
-fn with_places(args: &[Vector], n: usize, default: i64, f: impl Fn(Decimal, i64) -> Option<Decimal>) -> Vector {
-    let numbers = args.first().cloned().map_or_else(|| NumVec::known(Nums::new()), Vector::into_nums);
+fn with_places(
+    args: &[Vector],
+    n: usize,
+    default: i64,
+    f: impl Fn(Decimal, i64) -> Option<Decimal>,
+) -> Vector {
+    let numbers = args
+        .first()
+        .cloned()
+        .map_or_else(|| NumVec::known(Nums::new()), Vector::into_nums);
     let places = args.get(1).cloned().map(Vector::into_nums);
     let round = |i: usize| {
         let x = numbers.at(i);
-        match places.as_ref().map_or(Num::Known(Decimal::from(default)), |p| p.at(i)) {
+        match places
+            .as_ref()
+            .map_or(Num::Known(Decimal::from(default)), |p| p.at(i))
+        {
             Num::Known(p) => match whole(p).filter(|p| (-6111..=6176).contains(p)) {
                 Some(p) => monotone(x, |x| f(x, p)),
                 None if matches!(x, Num::Between(..) | Num::Unknown) => Num::Unknown,
@@ -609,9 +865,15 @@ fn modulo(a: Num, b: Num) -> Num {
     match (a, b) {
         (Num::Known(_), Num::Known(b)) if b.is_zero() => Num::Null,
         (Num::Known(a), Num::Known(b)) => {
-            let Some(rest) = a.checked_rem(b) else { return Num::Null };
+            let Some(rest) = a.checked_rem(b) else {
+                return Num::Null;
+            };
             let turn = !rest.is_zero() && rest.is_sign_negative() != b.is_sign_negative();
-            let rest = if turn { rest.checked_add(b) } else { Some(rest) };
+            let rest = if turn {
+                rest.checked_add(b)
+            } else {
+                Some(rest)
+            };
             rest.map_or(Num::Null, Num::Known)
         }
         (Num::Null | Num::Known(_), Num::Null | Num::Known(_)) => Num::Null,
@@ -634,7 +896,13 @@ fn at<T: Copy>(v: &[T], i: usize) -> Option<T> {
     v.get(if v.len() == 1 { 0 } else { i }).copied()
 }
 
-fn pairs(a: &Vector, b: &Vector, n: usize, m: &Machine<'_>, f: impl Fn(&str, &str) -> bool) -> Vector {
+fn pairs(
+    a: &Vector,
+    b: &Vector,
+    n: usize,
+    m: &Machine<'_>,
+    f: impl Fn(&str, &str) -> bool,
+) -> Vector {
     let (a, b) = (a.clone().into_texts(), b.clone().into_texts());
     let one = |i: usize| match (at(&a, i).unwrap_or(NULL_ID), at(&b, i).unwrap_or(NULL_ID)) {
         (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
@@ -645,28 +913,36 @@ fn pairs(a: &Vector, b: &Vector, n: usize, m: &Machine<'_>, f: impl Fn(&str, &st
 }
 
 fn substring(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector {
-    let texts = args.first().cloned().map_or_else(Vec::new, Vector::into_texts);
-    let start = args.get(1).cloned().map_or_else(|| NumVec::known(Nums::new()), Vector::into_nums);
+    let texts = args
+        .first()
+        .cloned()
+        .map_or_else(Vec::new, Vector::into_texts);
+    let start = args
+        .get(1)
+        .cloned()
+        .map_or_else(|| NumVec::known(Nums::new()), Vector::into_nums);
     let length = args.get(2).cloned().map(Vector::into_nums);
     let mut ids = Vec::with_capacity(n);
     for i in 0..n {
         let length = length.as_ref().map(|l| l.at(i));
-        ids.push(match (at(&texts, i).unwrap_or(NULL_ID), start.at(i), length) {
-            (UNKNOWN_ID, ..) | (_, Num::Unknown | Num::Between(..), _) | (.., Some(Num::Unknown | Num::Between(..))) => {
-                UNKNOWN_ID
-            }
-            (NULL_ID, ..) | (_, Num::Null, _) | (.., Some(Num::Null)) => NULL_ID,
-            (id, Num::Known(start), length) => {
-                let length = match length {
-                    Some(Num::Known(x)) => Some(x),
-                    _ => None,
-                };
-                match part_of(m.text(id), start, length) {
-                    Some(part) => m.intern(&part),
-                    None => NULL_ID,
+        ids.push(
+            match (at(&texts, i).unwrap_or(NULL_ID), start.at(i), length) {
+                (UNKNOWN_ID, ..)
+                | (_, Num::Unknown | Num::Between(..), _)
+                | (.., Some(Num::Unknown | Num::Between(..))) => UNKNOWN_ID,
+                (NULL_ID, ..) | (_, Num::Null, _) | (.., Some(Num::Null)) => NULL_ID,
+                (id, Num::Known(start), length) => {
+                    let length = match length {
+                        Some(Num::Known(x)) => Some(x),
+                        _ => None,
+                    };
+                    match part_of(m.text(id), start, length) {
+                        Some(part) => m.intern(&part),
+                        None => NULL_ID,
+                    }
                 }
-            }
-        });
+            },
+        );
     }
     Vector::Texts(ids)
 }
@@ -688,16 +964,25 @@ fn part_of(text: &str, start: Decimal, length: Option<Decimal>) -> Option<String
 }
 
 fn matches(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector {
-    let text = |i: usize| args.get(i).cloned().map_or_else(|| vec![NULL_ID], Vector::into_texts);
+    let text = |i: usize| {
+        args.get(i)
+            .cloned()
+            .map_or_else(|| vec![NULL_ID], Vector::into_texts)
+    };
     let (input, wanted, flags) = (text(0), text(1), text(2));
     let mut out = Vec::with_capacity(n);
     for i in 0..n {
         let flags = at(&flags, i).unwrap_or(NULL_ID);
-        out.push(match (at(&input, i).unwrap_or(NULL_ID), at(&wanted, i).unwrap_or(NULL_ID)) {
-            (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
-            (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
-            (input, wanted) => m.matches(input, wanted, flags),
-        });
+        out.push(
+            match (
+                at(&input, i).unwrap_or(NULL_ID),
+                at(&wanted, i).unwrap_or(NULL_ID),
+            ) {
+                (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
+                (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
+                (input, wanted) => m.matches(input, wanted, flags),
+            },
+        );
     }
     Vector::Bools(out)
 }
@@ -718,7 +1003,10 @@ fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &Machine<'_>) -> Vec<u
                 phrases.fold(truth::FALSE, |found, phrase| match phrase {
                     UNKNOWN_ID => truth::or(found, truth::UNKNOWN),
                     NULL_ID => truth::or(found, truth::NULL),
-                    phrase => truth::or(found, truth::of(has_words(&text, &m.text(phrase).to_lowercase()))),
+                    phrase => truth::or(
+                        found,
+                        truth::of(has_words(&text, &m.text(phrase).to_lowercase())),
+                    ),
                 })
             }
         }
@@ -738,12 +1026,16 @@ fn has_words(text: &str, phrase: &str) -> bool {
 }
 
 fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {
-    let Kind::Call(_, args) = &node.kind else { return of.clone() };
+    let Kind::Call(_, args) = &node.kind else {
+        return of.clone();
+    };
     let ty = args.first().map_or(Ty::Null, |a| a.ty.clone());
     let ids = (0..of.len()).map(|i| match m.value(of, i, &ty) {
         Value::Null => NULL_ID,
         Value::Unknown { .. } => UNKNOWN_ID,
-        Value::List(items) if items.iter().any(|v| matches!(v, Value::Unknown { .. })) => UNKNOWN_ID,
+        Value::List(items) if items.iter().any(|v| matches!(v, Value::Unknown { .. })) => {
+            UNKNOWN_ID
+        }
         Value::Text(text) => m.intern(&text),
         Value::Date(date) => m.intern(&date.to_string()),
         other => m.intern(&value::feel(&other)),
@@ -758,10 +1050,19 @@ fn date(args: &[Vector], n: usize, m: &Machine<'_>) -> Vector {
             let parts = [0, 1, 2].map(|p| parts.get(p).map_or(Num::Null, |v| v.at(i)));
             match parts {
                 [Num::Known(y), Num::Known(m), Num::Known(d)] => {
-                    let day = whole(y).zip(whole(m)).zip(whole(d)).and_then(|((y, m), d)| value::date(y, m, d));
+                    let day = whole(y)
+                        .zip(whole(m))
+                        .zip(whole(d))
+                        .and_then(|((y, m), d)| value::date(y, m, d));
                     day.map_or(Num::Null, |d| Num::Known(Decimal::from(value::to_days(d))))
                 }
-                parts if parts.iter().any(|p| matches!(p, Num::Unknown | Num::Between(..))) => Num::Unknown,
+                parts
+                    if parts
+                        .iter()
+                        .any(|p| matches!(p, Num::Unknown | Num::Between(..))) =>
+                {
+                    Num::Unknown
+                }
                 _ => Num::Null,
             }
         };
@@ -772,7 +1073,8 @@ fn date(args: &[Vector], n: usize, m: &Machine<'_>) -> Vector {
             let one = |id: &u32| match *id {
                 UNKNOWN_ID => Num::Unknown,
                 NULL_ID => Num::Null,
-                id => parse_iso_date(m.text(id)).map_or(Num::Null, |d| Num::Known(Decimal::from(value::to_days(d)))),
+                id => parse_iso_date(m.text(id))
+                    .map_or(Num::Null, |d| Num::Known(Decimal::from(value::to_days(d)))),
             };
             Vector::Nums(ids.iter().map(one).collect())
         }
@@ -793,7 +1095,10 @@ pub(crate) fn equal(a: &Vector, i: usize, b: &Vector, j: usize) -> u8 {
             }
         }
         (Vector::Bools(a), Vector::Bools(b)) => {
-            match (at(a, i).unwrap_or(truth::NULL), at(b, j).unwrap_or(truth::NULL)) {
+            match (
+                at(a, i).unwrap_or(truth::NULL),
+                at(b, j).unwrap_or(truth::NULL),
+            ) {
                 (truth::UNKNOWN, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
                 (a, b) => truth::of(a == b),
             }
@@ -807,7 +1112,11 @@ pub(crate) fn equal(a: &Vector, i: usize, b: &Vector, j: usize) -> u8 {
 }
 
 fn equals_null(v: &Vector, i: usize) -> u8 {
-    if is_unknown(v, i) { truth::UNKNOWN } else { truth::of(is_null(v, i)) }
+    if is_unknown(v, i) {
+        truth::UNKNOWN
+    } else {
+        truth::of(is_null(v, i))
+    }
 }
 
 fn is_unknown(v: &Vector, i: usize) -> bool {
@@ -841,7 +1150,9 @@ fn equal_lists(a: &ListVec, i: usize, b: &ListVec, j: usize) -> u8 {
     if x.len() != y.len() {
         return truth::FALSE;
     }
-    x.zip(y).fold(truth::TRUE, |all, (k, l)| truth::and(all, equal(&a.items, k, &b.items, l)))
+    x.zip(y).fold(truth::TRUE, |all, (k, l)| {
+        truth::and(all, equal(&a.items, k, &b.items, l))
+    })
 }
 
 /// A set of values of one kind, for telling them apart by hashing.
@@ -861,8 +1172,12 @@ impl Seen {
                 Num::Null => Some(!std::mem::replace(&mut self.null, true)),
                 _ => None,
             },
-            Vector::Texts(v) | Vector::Rows(_, v) => at(v, i).filter(|id| *id != UNKNOWN_ID).map(|id| self.ids.insert(id)),
-            Vector::Bools(v) => at(v, i).filter(|b| *b != truth::UNKNOWN).map(|b| self.ids.insert(u32::from(b))),
+            Vector::Texts(v) | Vector::Rows(_, v) => at(v, i)
+                .filter(|id| *id != UNKNOWN_ID)
+                .map(|id| self.ids.insert(id)),
+            Vector::Bools(v) => at(v, i)
+                .filter(|b| *b != truth::UNKNOWN)
+                .map(|b| self.ids.insert(u32::from(b))),
             Vector::Lists(_) => None,
         }
     }

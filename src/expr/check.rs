@@ -29,7 +29,13 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// The names of a pack, without a rule's own.
     pub fn new(schema: &'a Schema, params: &'a [(String, Ty)]) -> Self {
-        Scope { schema, params, lets: Vec::new(), row: None, submission: true }
+        Scope {
+            schema,
+            params,
+            lets: Vec::new(),
+            row: None,
+            submission: true,
+        }
     }
 }
 
@@ -55,7 +61,10 @@ pub fn check(text: &str, scope: &Scope<'_>) -> Result<(Expr, Notes), Vec<Fault>>
 }
 
 /// Parses and checks `name in list`, the subjects of a rule or of a summary table: the name, the table and the list.
-pub fn check_for(text: &str, scope: &Scope<'_>) -> Result<(String, TableId, Expr, Notes), Vec<Fault>> {
+pub fn check_for(
+    text: &str,
+    scope: &Scope<'_>,
+) -> Result<(String, TableId, Expr, Notes), Vec<Fault>> {
     let (name, span, ast) = parse_for(text).map_err(|fault| vec![fault])?;
     let mut checker = Checker::new(scope);
     checker.may_bind(&name, &span);
@@ -70,8 +79,14 @@ pub fn check_for(text: &str, scope: &Scope<'_>) -> Result<(String, TableId, Expr
 }
 
 fn rows_wanted(expr: &Expr, scope: &Scope<'_>) -> Fault {
-    Fault::new(expr.root.span.clone(), format!("this is {}, not the rows of a table", expr.ty().name(scope.schema)))
-        .help("write `name in table` or `name in table[test]`")
+    Fault::new(
+        expr.root.span.clone(),
+        format!(
+            "this is {}, not the rows of a table",
+            expr.ty().name(scope.schema)
+        ),
+    )
+    .help("write `name in table` or `name in table[test]`")
 }
 
 struct Variable {
@@ -91,7 +106,10 @@ pub(crate) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn new(scope: &'a Scope<'a>) -> Self {
-        let row = scope.row.iter().map(|(name, table)| Variable { name: Some(name.clone()), ty: Ty::Row(*table) });
+        let row = scope.row.iter().map(|(name, table)| Variable {
+            name: Some(name.clone()),
+            ty: Ty::Row(*table),
+        });
         Checker {
             schema: scope.schema,
             scope,
@@ -104,20 +122,36 @@ impl<'a> Checker<'a> {
 
     fn finish(mut self, text: &str, ast: &Ast) -> Result<(Expr, Notes), Vec<Fault>> {
         match self.check(ast) {
-            Some(root) if self.faults.is_empty() => {
-                Ok((Expr { text: text.to_owned(), root, size: self.next_id }, self.notes))
-            }
+            Some(root) if self.faults.is_empty() => Ok((
+                Expr {
+                    text: text.to_owned(),
+                    root,
+                },
+                self.notes,
+            )),
             _ => Err(self.faults),
         }
     }
 
-    pub(crate) fn fault(&mut self, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Option<Node> {
-        self.faults.push(Fault::new(span.clone(), message).help(help));
+    pub(crate) fn fault(
+        &mut self,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Option<Node> {
+        self.faults
+            .push(Fault::new(span.clone(), message).help(help));
         None
     }
 
     pub(crate) fn node(&mut self, kind: Kind, ty: Ty, span: Range<usize>) -> Node {
-        let mut node = Node { kind, ty, level: 0, span, id: self.next_id };
+        let mut node = Node {
+            kind,
+            ty,
+            level: 0,
+            span,
+            id: self.next_id,
+        };
         self.next_id += 1;
         node.level = self.level_of(&node);
         node
@@ -128,7 +162,9 @@ impl<'a> Checker<'a> {
         match &node.kind {
             Kind::Var(level) => *level,
             Kind::Let(at) => self.scope.lets.get(*at).map_or(0, |l| l.2),
-            Kind::Filter(i) | Kind::Quantified(_, i) | Kind::For(i) => i.list.level.max(outer_level(&i.body, i.item)),
+            Kind::Filter(i) | Kind::Quantified(_, i) | Kind::For(i) => {
+                i.list.level.max(outer_level(&i.body, i.item))
+            }
             _ => node.parts().iter().map(|p| p.level).max().unwrap_or(0),
         }
     }
@@ -150,7 +186,9 @@ impl<'a> Checker<'a> {
             AstKind::Bool(b) => Some(self.node(Kind::Const(Value::Bool(*b)), Ty::Bool, span)),
             AstKind::Number(x) => Some(self.number(*x, span)),
             AstKind::Percent(x) => self.percent(*x, span),
-            AstKind::Text(t) => Some(self.node(Kind::Const(Value::Text(t.clone())), Ty::Text(None), span)),
+            AstKind::Text(t) => {
+                Some(self.node(Kind::Const(Value::Text(t.clone())), Ty::Text(None), span))
+            }
             AstKind::At(t) => self.date_literal(t, span),
             AstKind::Name(name) => self.name(name, span),
             AstKind::Property(of, name, at) => self.property(of, name, at, span),
@@ -169,7 +207,11 @@ impl<'a> Checker<'a> {
                 let (a, b) = self.check_pair(a, b)?;
                 let (a, b) = (self.truth(a), self.truth(b));
                 let (a, b) = (Box::new(a?), Box::new(b?));
-                let kind = if matches!(ast.kind, AstKind::And(..)) { Kind::And(a, b) } else { Kind::Or(a, b) };
+                let kind = if matches!(ast.kind, AstKind::And(..)) {
+                    Kind::And(a, b)
+                } else {
+                    Kind::Or(a, b)
+                };
                 Some(self.node(kind, Ty::Bool, span))
             }
             AstKind::Between(x, low, high) => {
@@ -187,7 +229,11 @@ impl<'a> Checker<'a> {
                 let (list, body) = self.iteration(list, Some((name, at)), body)?;
                 let body = self.truth(body)?;
                 let iteration = self.finish_iteration(list, body);
-                Some(self.node(Kind::Quantified(*quantifier, Box::new(iteration)), Ty::Bool, span))
+                Some(self.node(
+                    Kind::Quantified(*quantifier, Box::new(iteration)),
+                    Ty::Bool,
+                    span,
+                ))
             }
             AstKind::For(name, at, list, body) => {
                 let list = self.check(list)?;
@@ -227,12 +273,20 @@ impl<'a> Checker<'a> {
 
     /// What a name means: a variable, a `let`, `year`, `plan`, a table, or a field of a filter's row.
     fn name(&mut self, name: &str, span: Range<usize>) -> Option<Node> {
-        let rows = self.variables.iter().enumerate().rev().filter_map(|(at, v)| match (&v.name, &v.ty) {
-            (None, Ty::Row(table)) => {
-                self.schema.tables.get(*table).and_then(|t| t.field(name)).map(|field| (at + 1, *table, field))
-            }
-            _ => None,
-        });
+        let rows = self
+            .variables
+            .iter()
+            .enumerate()
+            .rev()
+            .filter_map(|(at, v)| match (&v.name, &v.ty) {
+                (None, Ty::Row(table)) => self
+                    .schema
+                    .tables
+                    .get(*table)
+                    .and_then(|t| t.field(name))
+                    .map(|field| (at + 1, *table, field)),
+                _ => None,
+            });
         let fields: Vec<_> = rows.collect();
         let named = self.named(name, &span);
         match (fields.as_slice(), named) {
@@ -245,18 +299,29 @@ impl<'a> Checker<'a> {
             ([(_, table, _), rest @ ..], _) => {
                 let inner = self.table_name(*table).to_owned();
                 let hidden = match rest.first() {
-                    Some((_, outer, _)) => format!("the field of the same name of `{}`", self.table_name(*outer)),
+                    Some((_, outer, _)) => format!(
+                        "the field of the same name of `{}`",
+                        self.table_name(*outer)
+                    ),
                     None => format!("`{name}`, which has a meaning of its own"),
                 };
-                let message = format!("here `{name}` is the field of `{inner}`, and hides {hidden}");
-                self.fault(&span, message, format!("write it out: `some x in {inner} satisfies x.{name} …`, or rename"))
+                let message =
+                    format!("here `{name}` is the field of `{inner}`, and hides {hidden}");
+                self.fault(
+                    &span,
+                    message,
+                    format!("write it out: `some x in {inner} satisfies x.{name} …`, or rename"),
+                )
             }
         }
     }
 
     /// What a name means apart from fields of filters' rows.
     fn named(&mut self, name: &str, span: &Range<usize>) -> Option<Node> {
-        let variable = self.variables.iter().rposition(|v| v.name.as_deref() == Some(name));
+        let variable = self
+            .variables
+            .iter()
+            .rposition(|v| v.name.as_deref() == Some(name));
         if let Some(at) = variable {
             let ty = self.variables.get(at)?.ty.clone();
             return Some(self.node(Kind::Var(at + 1), ty, span.clone()));
@@ -273,24 +338,47 @@ impl<'a> Checker<'a> {
         if name == "plan" && table < self.schema.submission {
             return Some(self.node(Kind::Plan(table), Ty::Row(table), span.clone()));
         }
-        Some(self.node(Kind::Table(table), Ty::List(Box::new(Ty::Row(table))), span.clone()))
+        Some(self.node(
+            Kind::Table(table),
+            Ty::List(Box::new(Ty::Row(table))),
+            span.clone(),
+        ))
     }
 
     fn unknown_name(&mut self, name: &str, span: &Range<usize>) -> Option<Node> {
         if name == "item" {
-            return self.fault(span, "`item` is not taken", "name the row: `some x in list satisfies …`");
+            return self.fault(
+                span,
+                "`item` is not taken",
+                "name the row: `some x in list satisfies …`",
+            );
         }
-        let mut names: Vec<&str> = self.variables.iter().filter_map(|v| v.name.as_deref()).collect();
+        let mut names: Vec<&str> = self
+            .variables
+            .iter()
+            .filter_map(|v| v.name.as_deref())
+            .collect();
         names.extend(self.scope.lets.iter().map(|(n, ..)| n.as_str()));
         names.extend(["year", "param"]);
-        let row = self.variables.iter().rev().find_map(|v| match (&v.name, &v.ty) {
-            (None, Ty::Row(table)) => self.schema.tables.get(*table),
-            _ => None,
-        });
-        names.extend(row.iter().flat_map(|t| t.fields.iter().map(|f| f.name.as_str())));
+        let row = self
+            .variables
+            .iter()
+            .rev()
+            .find_map(|v| match (&v.name, &v.ty) {
+                (None, Ty::Row(table)) => self.schema.tables.get(*table),
+                _ => None,
+            });
+        names.extend(
+            row.iter()
+                .flat_map(|t| t.fields.iter().map(|f| f.name.as_str())),
+        );
         names.extend(self.schema.tables.iter().map(|t| t.name.as_str()));
         let help = suggest(name, names.iter().copied());
-        let what = if row.is_some() { "no field, name or table" } else { "no name or table" };
+        let what = if row.is_some() {
+            "no field, name or table"
+        } else {
+            "no name or table"
+        };
         self.fault(span, format!("there is {what} `{name}`"), help)
     }
 
@@ -300,11 +388,21 @@ impl<'a> Checker<'a> {
 
     fn field(&mut self, of: Node, table: TableId, field: FieldId, span: Range<usize>) -> Node {
         let cell = Ty::of_field(self.schema, table, field);
-        let ty = if matches!(of.ty, Ty::List(_)) { Ty::List(Box::new(cell)) } else { cell };
+        let ty = if matches!(of.ty, Ty::List(_)) {
+            Ty::List(Box::new(cell))
+        } else {
+            cell
+        };
         self.node(Kind::Field(Box::new(of), table, field), ty, span)
     }
 
-    fn property(&mut self, of: &Ast, name: &str, at: &Range<usize>, span: Range<usize>) -> Option<Node> {
+    fn property(
+        &mut self,
+        of: &Ast,
+        name: &str,
+        at: &Range<usize>,
+        span: Range<usize>,
+    ) -> Option<Node> {
         if let AstKind::Name(base) = &of.kind
             && base == "param"
             && self.named("param", at).is_none()
@@ -321,7 +419,9 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         if let Some(table) = row {
-            let Some(t) = self.schema.tables.get(table) else { return None };
+            let Some(t) = self.schema.tables.get(table) else {
+                return None;
+            };
             return match t.field(name) {
                 Some(field) => Some(self.field(of, table, field, span)),
                 None => {
@@ -337,8 +437,14 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         match (&of.ty, part) {
-            (Ty::Date | Ty::Null, Some(part)) => Some(self.node(Kind::DatePart(Box::new(of), part), Ty::Num, span)),
-            (Ty::Date, None) => self.fault(at, format!("a date has no `{name}`"), "one of: year, month, day"),
+            (Ty::Date | Ty::Null, Some(part)) => {
+                Some(self.node(Kind::DatePart(Box::new(of), part), Ty::Num, span))
+            }
+            (Ty::Date, None) => self.fault(
+                at,
+                format!("a date has no `{name}`"),
+                "one of: year, month, day",
+            ),
             (ty, _) => {
                 let message = format!("{} has no field `{name}`", ty.name(self.schema));
                 self.fault(at, message, "")
@@ -350,7 +456,11 @@ impl<'a> Checker<'a> {
         match self.scope.params.iter().position(|(n, _)| n == name) {
             Some(index) => {
                 self.notes.params.push(index);
-                let ty = self.scope.params.get(index).map_or(Ty::Null, |p| p.1.clone());
+                let ty = self
+                    .scope
+                    .params
+                    .get(index)
+                    .map_or(Ty::Null, |p| p.1.clone());
                 Some(self.node(Kind::Param(index), ty, span))
             }
             None => {
@@ -365,12 +475,20 @@ impl<'a> Checker<'a> {
         let list = self.check(list)?;
         if !matches!(list.ty, Ty::List(_)) {
             let message = format!("{} is no list", list.ty.name(self.schema));
-            return self.fault(&list.span.clone(), message, "only a list is filtered or indexed");
+            return self.fault(
+                &list.span.clone(),
+                message,
+                "only a list is filtered or indexed",
+            );
         }
         let (list, body) = self.iteration(list, None, inner)?;
         if body.ty.is_number() {
             if outer_level(&body, self.variables.len() + 1) < body.level {
-                return self.fault(&inner.span, "an index cannot depend on the row it picks", "compare it with something");
+                return self.fault(
+                    &inner.span,
+                    "an index cannot depend on the row it picks",
+                    "compare it with something",
+                );
             }
             let ty = match &list.ty {
                 Ty::List(item) => (**item).clone(),
@@ -385,7 +503,12 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks `body` with one more variable, which stands for an item of `list`.
-    fn iteration(&mut self, list: Node, name: Option<(&str, &Range<usize>)>, body: &Ast) -> Option<(Node, Node)> {
+    fn iteration(
+        &mut self,
+        list: Node,
+        name: Option<(&str, &Range<usize>)>,
+        body: &Ast,
+    ) -> Option<(Node, Node)> {
         let item = match &list.ty {
             Ty::List(item) => (**item).clone(),
             Ty::Null => Ty::Null,
@@ -398,7 +521,10 @@ impl<'a> Checker<'a> {
         if let Some((name, at)) = name {
             self.may_bind(name, at);
         }
-        self.variables.push(Variable { name: name.map(|(n, _)| n.to_owned()), ty: item });
+        self.variables.push(Variable {
+            name: name.map(|(n, _)| n.to_owned()),
+            ty: item,
+        });
         let body = self.check(body);
         self.variables.pop();
         Some((list, body?))
@@ -408,7 +534,11 @@ impl<'a> Checker<'a> {
     fn may_bind(&mut self, name: &str, at: &Range<usize>) {
         let taken = name == "param" || name == "plan" || self.named(name, at).is_some();
         if taken {
-            self.fault(at, format!("`{name}` already has a meaning here"), "choose another name");
+            self.fault(
+                at,
+                format!("`{name}` already has a meaning here"),
+                "choose another name",
+            );
         }
     }
 
@@ -420,10 +550,22 @@ impl<'a> Checker<'a> {
         };
         let mut may_not_apply = Vec::new();
         fields_that_may_not_apply(&body, item, self.schema, &mut may_not_apply);
-        Iteration { list, body, item, join, may_not_apply }
+        Iteration {
+            list,
+            body,
+            item,
+            join,
+            may_not_apply,
+        }
     }
 
-    fn call(&mut self, name: &str, at: &Range<usize>, arguments: &[Ast], span: Range<usize>) -> Option<Node> {
+    fn call(
+        &mut self,
+        name: &str,
+        at: &Range<usize>,
+        arguments: &[Ast],
+        span: Range<usize>,
+    ) -> Option<Node> {
         let Some(builtin) = Builtin::find(name) else {
             let (message, help) = Builtin::why_not(name);
             self.check_all(arguments);
@@ -439,8 +581,16 @@ impl<'a> Checker<'a> {
             match ty.unify(&item.ty) {
                 Some(t) => ty = t,
                 None => {
-                    let message = format!("{} in a list of {}", item.ty.name(self.schema), ty.name(self.schema));
-                    return self.fault(&item.span.clone(), message, "all items of a list have one type");
+                    let message = format!(
+                        "{} in a list of {}",
+                        item.ty.name(self.schema),
+                        ty.name(self.schema)
+                    );
+                    return self.fault(
+                        &item.span.clone(),
+                        message,
+                        "all items of a list have one type",
+                    );
                 }
             }
         }
@@ -450,7 +600,11 @@ impl<'a> Checker<'a> {
             }
             if !ty.is_numeric() || ty == Ty::Date {
                 let message = format!("a number in a list of {}", ty.name(self.schema));
-                return self.fault(&item.span.clone(), message, "all items of a list have one type");
+                return self.fault(
+                    &item.span.clone(),
+                    message,
+                    "all items of a list have one type",
+                );
             }
             item.ty = ty.clone();
         }
@@ -475,20 +629,36 @@ impl<'a> Checker<'a> {
 
     fn binary(&mut self, op: BinaryOp, a: Node, b: Node, span: Range<usize>) -> Option<Node> {
         match op {
-            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => self.arithmetic(op, a, b, span),
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => {
+                self.arithmetic(op, a, b, span)
+            }
             _ => self.compare(op, a, b, span),
         }
     }
 
-    fn arithmetic(&mut self, op: BinaryOp, mut a: Node, mut b: Node, span: Range<usize>) -> Option<Node> {
+    fn arithmetic(
+        &mut self,
+        op: BinaryOp,
+        mut a: Node,
+        mut b: Node,
+        span: Range<usize>,
+    ) -> Option<Node> {
         if a.ty == Ty::Money && b.is_zero() {
-            b.ty = if matches!(op, BinaryOp::Add | BinaryOp::Subtract) { Ty::Money } else { Ty::Num };
+            b.ty = if matches!(op, BinaryOp::Add | BinaryOp::Subtract) {
+                Ty::Money
+            } else {
+                Ty::Num
+            };
         } else if b.ty == Ty::Money && a.is_zero() && op != BinaryOp::Multiply {
             a.ty = Ty::Money;
         }
         let additive = matches!(op, BinaryOp::Add | BinaryOp::Subtract);
         let ty = match (&a.ty, &b.ty) {
-            (Ty::Text(_), Ty::Text(_) | Ty::Null) | (Ty::Null, Ty::Text(_)) if op == BinaryOp::Add => Some(Ty::Text(None)),
+            (Ty::Text(_), Ty::Text(_) | Ty::Null) | (Ty::Null, Ty::Text(_))
+                if op == BinaryOp::Add =>
+            {
+                Some(Ty::Text(None))
+            }
             (Ty::Null, Ty::Null) => Some(Ty::Num),
             (Ty::Null, t) | (t, Ty::Null) if t.is_number() || *t == Ty::Money => Some(t.clone()),
             (Ty::Percent, Ty::Percent) if additive => Some(Ty::Percent),
@@ -508,13 +678,21 @@ impl<'a> Checker<'a> {
             (Ty::Money, n) | (n, Ty::Money) if n.is_number() && additive => {
                 "give the amount a name in params.toml, with type = \"money\" and its source"
             }
-            (Ty::Date, _) | (_, Ty::Date) => "durations are not taken; compare dates, or their .year, .month and .day",
+            (Ty::Date, _) | (_, Ty::Date) => {
+                "durations are not taken; compare dates, or their .year, .month and .day"
+            }
             _ => "",
         };
         self.fault(&span, format!("{x} {} {y} means nothing", op.sign()), help)
     }
 
-    fn compare(&mut self, op: BinaryOp, mut a: Node, mut b: Node, span: Range<usize>) -> Option<Node> {
+    fn compare(
+        &mut self,
+        op: BinaryOp,
+        mut a: Node,
+        mut b: Node,
+        span: Range<usize>,
+    ) -> Option<Node> {
         if a.ty == Ty::Money && b.is_zero() {
             b.ty = Ty::Money;
         } else if b.ty == Ty::Money && a.is_zero() {
@@ -526,14 +704,21 @@ impl<'a> Checker<'a> {
                 (Ty::Money, n) | (n, Ty::Money) if n.is_number() => {
                     "give the amount a name in params.toml, with type = \"money\" and its source"
                 }
-                (Ty::Text(_), n) | (n, Ty::Text(_)) if n.is_number() => "a text stands in quotes, a number does not",
-                (Ty::Date, Ty::Text(_)) | (Ty::Text(_), Ty::Date) => "write a date as `@\"2026-07-01\"`",
+                (Ty::Text(_), n) | (n, Ty::Text(_)) if n.is_number() => {
+                    "a text stands in quotes, a number does not"
+                }
+                (Ty::Date, Ty::Text(_)) | (Ty::Text(_), Ty::Date) => {
+                    "write a date as `@\"2026-07-01\"`"
+                }
                 (Ty::List(_), _) | (_, Ty::List(_)) => "use `in`, `some … satisfies …` or an index",
                 _ => "",
             };
             return self.fault(&span, format!("{x} is compared with {y}"), help);
         };
-        let ordered = matches!(op, BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual);
+        let ordered = matches!(
+            op,
+            BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual
+        );
         if ordered && !(ty.is_numeric() || matches!(ty, Ty::Text(_) | Ty::Null)) {
             return self.fault(&span, format!("{x} has no order"), "use `=` or `!=`");
         }
@@ -556,17 +741,27 @@ impl<'a> Checker<'a> {
         };
         match &node.kind {
             Kind::Const(Value::Text(text)) => {
-                let field = self.schema.tables.get(table).and_then(|t| t.fields.get(field))?;
+                let field = self
+                    .schema
+                    .tables
+                    .get(table)
+                    .and_then(|t| t.fields.get(field))?;
                 let codes = field.codes.as_ref()?;
                 if codes.has(text) {
                     return Some(());
                 }
                 let help = suggest(text, codes.names());
-                self.fault(&node.span, format!("`{text}` is not a code of `{}`", field.name), help);
+                self.fault(
+                    &node.span,
+                    format!("`{text}` is not a code of `{}`", field.name),
+                    help,
+                );
                 None
             }
             Kind::Param(index) => {
-                self.notes.coded_params.push((*index, table, field, node.span.clone()));
+                self.notes
+                    .coded_params
+                    .push((*index, table, field, node.span.clone()));
                 Some(())
             }
             Kind::List(items) => items.iter().map(|i| self.must_be_codes(i, met)).collect(),
@@ -578,10 +773,29 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn between(&mut self, x: Node, low: Node, low_in: bool, high: Node, high_in: bool, span: Range<usize>) -> Option<Node> {
-        let above = if low_in { BinaryOp::GreaterEqual } else { BinaryOp::Greater };
-        let below = if high_in { BinaryOp::LessEqual } else { BinaryOp::Less };
-        let (low, high) = (self.compare(above, x.clone(), low, span.clone()), self.compare(below, x, high, span.clone()));
+    fn between(
+        &mut self,
+        x: Node,
+        low: Node,
+        low_in: bool,
+        high: Node,
+        high_in: bool,
+        span: Range<usize>,
+    ) -> Option<Node> {
+        let above = if low_in {
+            BinaryOp::GreaterEqual
+        } else {
+            BinaryOp::Greater
+        };
+        let below = if high_in {
+            BinaryOp::LessEqual
+        } else {
+            BinaryOp::Less
+        };
+        let (low, high) = (
+            self.compare(above, x.clone(), low, span.clone()),
+            self.compare(below, x, high, span.clone()),
+        );
         Some(self.node(Kind::And(Box::new(low?), Box::new(high?)), Ty::Bool, span))
     }
 
@@ -593,7 +807,11 @@ impl<'a> Checker<'a> {
         }
         let mut any = tests.remove(0);
         for test in tests {
-            any = self.node(Kind::Or(Box::new(any), Box::new(test)), Ty::Bool, span.clone());
+            any = self.node(
+                Kind::Or(Box::new(any), Box::new(test)),
+                Ty::Bool,
+                span.clone(),
+            );
         }
         Some(any)
     }
@@ -605,7 +823,13 @@ impl<'a> Checker<'a> {
                 let value = self.check(value)?;
                 self.compare(*op, x.clone(), value, at.clone())
             }
-            Test::Range(RangeTest { low, low_in, high, high_in, span: at }) => {
+            Test::Range(RangeTest {
+                low,
+                low_in,
+                high,
+                high_in,
+                span: at,
+            }) => {
                 let (low, high) = self.check_pair(low, high)?;
                 self.between(x.clone(), low, *low_in, high, *high_in, at.clone())
             }
@@ -630,10 +854,18 @@ impl<'a> Checker<'a> {
             yes.ty = Ty::Money;
         }
         match yes.ty.unify(&no.ty) {
-            Some(ty) => Some(self.node(Kind::If(Box::new(test), Box::new(yes), Box::new(no)), ty, span)),
+            Some(ty) => Some(self.node(
+                Kind::If(Box::new(test), Box::new(yes), Box::new(no)),
+                ty,
+                span,
+            )),
             None => {
                 let (a, b) = (yes.ty.name(self.schema), no.ty.name(self.schema));
-                self.fault(&span, format!("one branch is {a}, the other {b}"), "both branches have one type")
+                self.fault(
+                    &span,
+                    format!("one branch is {a}, the other {b}"),
+                    "both branches have one type",
+                )
             }
         }
     }
@@ -654,9 +886,20 @@ fn outer_level(node: &Node, item: LevelNo) -> LevelNo {
         return node.level;
     }
     match &node.kind {
-        Kind::Var(level) => if *level >= item { 0 } else { *level },
+        Kind::Var(level) => {
+            if *level >= item {
+                0
+            } else {
+                *level
+            }
+        }
         Kind::Let(_) => node.level,
-        _ => node.parts().iter().map(|p| outer_level(p, item)).max().unwrap_or(0),
+        _ => node
+            .parts()
+            .iter()
+            .map(|p| outer_level(p, item))
+            .max()
+            .unwrap_or(0),
     }
 }
 
@@ -664,35 +907,59 @@ fn outer_level(node: &Node, item: LevelNo) -> LevelNo {
 fn find_join(body: &Node, table: TableId, item: LevelNo) -> Option<Join> {
     match &body.kind {
         Kind::And(a, b) => find_join(a, table, item).or_else(|| find_join(b, table, item)),
-        Kind::Compare(BinaryOp::Equal, a, b) => join_of(a, b, table, item).or_else(|| join_of(b, a, table, item)),
+        Kind::Compare(BinaryOp::Equal, a, b) => {
+            join_of(a, b, table, item).or_else(|| join_of(b, a, table, item))
+        }
         _ => None,
     }
 }
 
 fn join_of(field: &Node, value: &Node, table: TableId, item: LevelNo) -> Option<Join> {
-    let Kind::Field(row, _, id) = &field.kind else { return None };
+    let Kind::Field(row, _, id) = &field.kind else {
+        return None;
+    };
     let is_item = matches!(row.kind, Kind::Var(level) if level == item);
-    let joins = is_item && value.level < item && !matches!(value.ty, Ty::List(_) | Ty::Row(_) | Ty::Null);
-    joins.then(|| Join { table, field: *id, value: value.clone() })
+    let joins =
+        is_item && value.level < item && !matches!(value.ty, Ty::List(_) | Ty::Row(_) | Ty::Null);
+    joins.then(|| Join {
+        table,
+        field: *id,
+        value: value.clone(),
+    })
 }
 
 /// Fields of the item that may be not applicable and are read outside `is not applicable( )`.
-fn fields_that_may_not_apply(node: &Node, item: LevelNo, schema: &Schema, found: &mut Vec<(TableId, FieldId)>) {
+fn fields_that_may_not_apply(
+    node: &Node,
+    item: LevelNo,
+    schema: &Schema,
+    found: &mut Vec<(TableId, FieldId)>,
+) {
     if matches!(node.kind, Kind::Marked(true, ..)) {
         return;
     }
     if let Kind::Field(row, table, field) = &node.kind
         && matches!(row.kind, Kind::Var(level) if level == item)
-        && schema.tables.get(*table).and_then(|t| t.fields.get(*field)).is_some_and(|f| f.not_applicable)
+        && schema
+            .tables
+            .get(*table)
+            .and_then(|t| t.fields.get(*field))
+            .is_some_and(|f| f.not_applicable)
         && !found.contains(&(*table, *field))
     {
         found.push((*table, *field));
     }
-    node.parts().iter().for_each(|part| fields_that_may_not_apply(part, item, schema, found));
+    node.parts()
+        .iter()
+        .for_each(|part| fields_that_may_not_apply(part, item, schema, found));
 }
 
 /// The cells that an expression reads through the rule's row (level 1) or `plan` and that may be not applicable.
-pub(crate) fn cells_that_may_not_apply(expr: &Expr, schema: &Schema, found: &mut Vec<(bool, TableId, FieldId)>) {
+pub(crate) fn cells_that_may_not_apply(
+    expr: &Expr,
+    schema: &Schema,
+    found: &mut Vec<(bool, TableId, FieldId)>,
+) {
     fn walk(node: &Node, schema: &Schema, found: &mut Vec<(bool, TableId, FieldId)>) {
         if matches!(node.kind, Kind::Marked(true, ..)) {
             return;
@@ -700,12 +967,18 @@ pub(crate) fn cells_that_may_not_apply(expr: &Expr, schema: &Schema, found: &mut
         if let Kind::Field(row, table, field) = &node.kind {
             let by_row = matches!(row.kind, Kind::Var(1)) && !matches!(row.ty, Ty::List(_));
             let by_plan = matches!(row.kind, Kind::Plan(_));
-            let may = schema.tables.get(*table).and_then(|t| t.fields.get(*field)).is_some_and(|f| f.not_applicable);
+            let may = schema
+                .tables
+                .get(*table)
+                .and_then(|t| t.fields.get(*field))
+                .is_some_and(|f| f.not_applicable);
             if (by_row || by_plan) && may && !found.contains(&(by_row, *table, *field)) {
                 found.push((by_row, *table, *field));
             }
         }
-        node.parts().iter().for_each(|part| walk(part, schema, found));
+        node.parts()
+            .iter()
+            .for_each(|part| walk(part, schema, found));
     }
     walk(&expr.root, schema, found);
 }

@@ -12,7 +12,8 @@ use super::builtin::equal;
 use super::pattern;
 use super::tree::{DatePart, Expr, Iteration, Join, Kind, LevelNo, Node, Ty};
 use super::vector::{
-    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, joint_len, monotone, null_comparison, truth,
+    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, joint_len, monotone,
+    null_comparison, truth,
 };
 use super::world::{Key, Visible, World};
 use crate::schema::{Field, FieldId, Otherwise, Schema, TableId};
@@ -89,7 +90,11 @@ impl<'a> Machine<'a> {
             notebook: None,
             expression: MAIN,
         };
-        machine.translate = submission.texts.iter().map(|text| machine.intern(text)).collect();
+        machine.translate = submission
+            .texts
+            .iter()
+            .map(|text| machine.intern(text))
+            .collect();
         machine
     }
 
@@ -98,9 +103,17 @@ impl<'a> Machine<'a> {
         self.let_values = vec![None; lets.len()];
         self.lets = lets;
         self.levels.clear();
-        self.levels.push(Level { len: 1, parent: Vec::new(), items: Vector::Bools(vec![truth::TRUE]) });
+        self.levels.push(Level {
+            len: 1,
+            parent: Vec::new(),
+            items: Vector::Bools(vec![truth::TRUE]),
+        });
         if let Some((table, rows)) = rows {
-            self.levels.push(Level { len: rows.len(), parent: vec![0; rows.len()], items: Vector::Rows(table, rows) });
+            self.levels.push(Level {
+                len: rows.len(),
+                parent: vec![0; rows.len()],
+                items: Vector::Rows(table, rows),
+            });
         }
     }
 
@@ -112,7 +125,10 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn text(&self, id: u32) -> &str {
-        match usize::try_from(id).ok().and_then(|id| id.checked_sub(self.world.texts.len())) {
+        match usize::try_from(id)
+            .ok()
+            .and_then(|id| id.checked_sub(self.world.texts.len()))
+        {
             None => self.world.texts.get(id),
             Some(local) => u32::try_from(local).map_or("", |local| self.texts.get(local)),
         }
@@ -120,28 +136,48 @@ impl<'a> Machine<'a> {
 
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
         let first = u32::try_from(self.world.texts.len()).unwrap_or(0);
-        self.world.texts.find(text).unwrap_or_else(|| first.saturating_add(self.texts.intern(text)))
+        self.world
+            .texts
+            .find(text)
+            .unwrap_or_else(|| first.saturating_add(self.texts.intern(text)))
     }
 
     /// Whether the text of a number matches the pattern of another, with the flags of a third.
     pub(crate) fn matches(&mut self, input: u32, wanted: u32, flags: u32) -> u8 {
         let wanted = self.text(wanted).to_owned();
-        let flag_text = if flags == NULL_ID { String::new() } else { self.text(flags).to_owned() };
-        let compiled = self.patterns.entry((wanted, flags)).or_insert_with_key(|(wanted, _)| pattern::compile(wanted, &flag_text)).clone();
-        compiled.map_or(truth::NULL, |regex| truth::of(regex.is_match(self.text(input))))
+        let flag_text = if flags == NULL_ID {
+            String::new()
+        } else {
+            self.text(flags).to_owned()
+        };
+        let compiled = self
+            .patterns
+            .entry((wanted, flags))
+            .or_insert_with_key(|(wanted, _)| pattern::compile(wanted, &flag_text))
+            .clone();
+        compiled.map_or(truth::NULL, |regex| {
+            truth::of(regex.is_match(self.text(input)))
+        })
     }
 
     /// The rows of a table, of the submission or of reference.
     pub(crate) fn rows(&self, table: TableId) -> Option<&'a Rows> {
-        self.submission.table(table).or_else(|| self.visible(table).map(|v| &*v.rows))
+        self.submission
+            .table(table)
+            .or_else(|| self.visible(table).map(|v| &*v.rows))
     }
 
     fn visible(&self, table: TableId) -> Option<&'a Visible> {
-        table.checked_sub(self.schema.submission).and_then(|at| self.world.references.get(at))
+        table
+            .checked_sub(self.schema.submission)
+            .and_then(|at| self.world.references.get(at))
     }
 
     fn field_of(&self, table: TableId, field: FieldId) -> Option<&'a Field> {
-        self.schema.tables.get(table).and_then(|t| t.fields.get(field))
+        self.schema
+            .tables
+            .get(table)
+            .and_then(|t| t.fields.get(field))
     }
 
     /// The values of a piece for the rows of the innermost level, or one that stands for all.
@@ -150,13 +186,19 @@ impl<'a> Machine<'a> {
         if node.level >= here {
             return self.eval_here(node);
         }
-        if let Kind::Const(_) = node.kind && self.notebook.is_none() {
+        if let Kind::Const(_) = node.kind
+            && self.notebook.is_none()
+        {
             return self.eval_here(node);
         }
         let inner = self.levels.split_off(node.level + 1);
         let value = self.eval_here(node);
         self.levels.extend(inner);
-        if node.level == 0 { value } else { self.lift(&value, node.level, here) }
+        if node.level == 0 {
+            value
+        } else {
+            self.lift(&value, node.level, here)
+        }
     }
 
     /// The values of an outer level for the rows of an inner one.
@@ -166,7 +208,13 @@ impl<'a> Machine<'a> {
         }
         let n = self.levels.get(to).map_or(0, |l| l.len);
         let mut rows: Vec<usize> = (0..n).collect();
-        for level in self.levels.get(from + 1..=to).unwrap_or_default().iter().rev() {
+        for level in self
+            .levels
+            .get(from + 1..=to)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+        {
             for row in &mut rows {
                 *row = level.parent.get(*row).copied().unwrap_or(0);
             }
@@ -177,8 +225,16 @@ impl<'a> Machine<'a> {
     fn eval_here(&mut self, node: &'a Node) -> Vector {
         let value = self.compute(node);
         if let Some(notebook) = &mut self.notebook {
-            let frame = notebook.remove(&(self.expression, node.id)).and_then(|noted| noted.frame);
-            notebook.insert((self.expression, node.id), Noted { value: value.clone(), frame });
+            let frame = notebook
+                .remove(&(self.expression, node.id))
+                .and_then(|noted| noted.frame);
+            notebook.insert(
+                (self.expression, node.id),
+                Noted {
+                    value: value.clone(),
+                    frame,
+                },
+            );
         }
         value
     }
@@ -186,18 +242,31 @@ impl<'a> Machine<'a> {
     fn compute(&mut self, node: &'a Node) -> Vector {
         match &node.kind {
             Kind::Const(value) => self.constant(value, &node.ty),
-            Kind::Year => Vector::Nums(std::iter::once(self.world.year.map_or(Num::Null, |y| Num::Known(Decimal::from(y)))).collect()),
+            Kind::Year => Vector::Nums(
+                std::iter::once(
+                    self.world
+                        .year
+                        .map_or(Num::Null, |y| Num::Known(Decimal::from(y))),
+                )
+                .collect(),
+            ),
             Kind::Param(at) => {
                 let world = self.world;
                 self.constant(world.params.get(*at).unwrap_or(&Value::Null), &node.ty)
             }
             Kind::Let(at) => self.let_value(*at),
             Kind::Plan(table) => {
-                let there = self.submission.table(*table).is_some_and(|rows| !rows.is_empty());
+                let there = self
+                    .submission
+                    .table(*table)
+                    .is_some_and(|rows| !rows.is_empty());
                 Vector::Rows(*table, vec![if there { 0 } else { UNKNOWN_ID }])
             }
             Kind::Table(table) => Vector::Lists(self.table(*table)),
-            Kind::Var(level) => self.levels.get(*level).map_or(Vector::Bools(Vec::new()), |l| l.items.clone()),
+            Kind::Var(level) => self
+                .levels
+                .get(*level)
+                .map_or(Vector::Bools(Vec::new()), |l| l.items.clone()),
             Kind::Field(of, table, field) => {
                 let of = self.eval(of);
                 self.field(of, *table, *field)
@@ -210,7 +279,11 @@ impl<'a> Machine<'a> {
             Kind::List(items) => self.list(items),
             Kind::Negate(a) => {
                 let zero = NumVec::known(std::iter::once(Decimal::ZERO).collect());
-                Vector::Nums(vector::arithmetic(BinaryOp::Subtract, &zero, &self.eval(a).into_nums()))
+                Vector::Nums(vector::arithmetic(
+                    BinaryOp::Subtract,
+                    &zero,
+                    &self.eval(a).into_nums(),
+                ))
             }
             Kind::Arithmetic(op, a, b) => self.arithmetic(*op, a, b),
             Kind::Compare(op, a, b) => {
@@ -219,7 +292,13 @@ impl<'a> Machine<'a> {
             }
             Kind::And(a, b) => self.both(a, b, truth::FALSE, truth::and),
             Kind::Or(a, b) => self.both(a, b, truth::TRUE, truth::or),
-            Kind::Not(a) => Vector::Bools(self.eval(a).into_bools().into_iter().map(truth::not).collect()),
+            Kind::Not(a) => Vector::Bools(
+                self.eval(a)
+                    .into_bools()
+                    .into_iter()
+                    .map(truth::not)
+                    .collect(),
+            ),
             Kind::If(test, yes, no) => self.branch(test, yes, no),
             Kind::Filter(iteration) => self.filter(node, iteration),
             Kind::Quantified(quantifier, iteration) => {
@@ -240,7 +319,16 @@ impl<'a> Machine<'a> {
             }
             Kind::Marked(not_applicable, row, table, field) => {
                 let row = self.eval(row);
-                self.marked(&row, *table, *field, if *not_applicable { State::NotApplicable } else { State::Suppressed })
+                self.marked(
+                    &row,
+                    *table,
+                    *field,
+                    if *not_applicable {
+                        State::NotApplicable
+                    } else {
+                        State::Suppressed
+                    },
+                )
             }
             Kind::Assume(value, default) => {
                 let (value, default) = (self.eval(value), self.eval(default));
@@ -251,17 +339,32 @@ impl<'a> Machine<'a> {
 
     /// A constant as a vector of one.
     fn constant(&mut self, value: &Value, ty: &Ty) -> Vector {
-        let number = |x: Option<Decimal>| Vector::Nums(std::iter::once(x.map_or(Num::Null, Num::Known)).collect());
+        let number = |x: Option<Decimal>| {
+            Vector::Nums(std::iter::once(x.map_or(Num::Null, Num::Known)).collect())
+        };
         match value {
             Value::Bool(b) => Vector::Bools(vec![truth::of(*b)]),
             Value::Number(x) | Value::Percent(x) | Value::Money(x) => number(Some(*x)),
             Value::Date(d) => number(Some(Decimal::from(crate::value::to_days(*d)))),
             Value::Text(text) => Vector::Texts(vec![self.intern(text)]),
             Value::List(items) => {
-                let inner = if let Ty::List(item) = ty { (**item).clone() } else { Ty::Null };
+                let inner = if let Ty::List(item) = ty {
+                    (**item).clone()
+                } else {
+                    Ty::Null
+                };
                 let items: Vec<Vector> = items.iter().map(|v| self.constant(v, &inner)).collect();
-                let all = if items.is_empty() { Vector::Bools(Vec::new()) } else { Vector::concat(&items) };
-                Vector::Lists(ListVec { offsets: vec![0, all.len()], items: Box::new(all), maybe: None, states: None })
+                let all = if items.is_empty() {
+                    Vector::Bools(Vec::new())
+                } else {
+                    Vector::concat(&items)
+                };
+                Vector::Lists(ListVec {
+                    offsets: vec![0, all.len()],
+                    items: Box::new(all),
+                    maybe: None,
+                    states: None,
+                })
             }
             _ => self.missing(ty, 1, false),
         }
@@ -270,16 +373,22 @@ impl<'a> Machine<'a> {
     /// `null` or unknown of a type, `n` times.
     fn missing(&self, ty: &Ty, n: usize, unknown: bool) -> Vector {
         match ty {
-            Ty::Null | Ty::Bool => Vector::Bools(vec![if unknown { truth::UNKNOWN } else { truth::NULL }; n]),
+            Ty::Null | Ty::Bool => {
+                Vector::Bools(vec![if unknown { truth::UNKNOWN } else { truth::NULL }; n])
+            }
             Ty::Text(_) => Vector::Texts(vec![if unknown { UNKNOWN_ID } else { NULL_ID }; n]),
-            Ty::Row(table) => Vector::Rows(*table, vec![if unknown { UNKNOWN_ID } else { NULL_ID }; n]),
+            Ty::Row(table) => {
+                Vector::Rows(*table, vec![if unknown { UNKNOWN_ID } else { NULL_ID }; n])
+            }
             Ty::List(item) => Vector::Lists(ListVec {
                 offsets: vec![0; n + 1],
                 items: Box::new(self.missing(item, 0, false)),
                 maybe: None,
                 states: Some(vec![if unknown { truth::UNKNOWN } else { truth::NULL }; n]),
             }),
-            _ => Vector::Nums(std::iter::repeat_n(if unknown { Num::Unknown } else { Num::Null }, n).collect()),
+            _ => Vector::Nums(
+                std::iter::repeat_n(if unknown { Num::Unknown } else { Num::Null }, n).collect(),
+            ),
         }
     }
 
@@ -287,7 +396,9 @@ impl<'a> Machine<'a> {
         if let Some(value) = self.let_values.get(at).cloned().flatten() {
             return value;
         }
-        let Some(expr) = self.lets.get(at).copied() else { return Vector::Bools(vec![truth::NULL]) };
+        let Some(expr) = self.lets.get(at).copied() else {
+            return Vector::Bools(vec![truth::NULL]);
+        };
         let outer = std::mem::replace(&mut self.expression, at);
         let value = self.eval(&expr.root);
         self.expression = outer;
@@ -302,7 +413,10 @@ impl<'a> Machine<'a> {
         if let Some(visible) = self.visible(table) {
             return rows_list(table, visible.in_force.clone());
         }
-        let (n, lost) = self.submission.table(table).map_or((0, false), |rows| (rows.len(), rows.lost));
+        let (n, lost) = self
+            .submission
+            .table(table)
+            .map_or((0, false), |rows| (rows.len(), rows.lost));
         let rows = (0..u32::try_from(n).unwrap_or(0)).collect();
         let mut list = rows_list(table, rows);
         if n == 0 && (lost || self.schema.tables.get(table).is_some_and(|t| t.required)) {
@@ -321,8 +435,13 @@ impl<'a> Machine<'a> {
                     other => vec![NULL_ID; other.len()],
                 };
                 list.items = Box::new(self.cells(table, field, &rows));
-                if self.field_of(table, field).is_some_and(|f| f.not_applicable) {
-                    let keep = |k: &usize| !self.is_marked(table, field, rows.get(*k), State::NotApplicable);
+                if self
+                    .field_of(table, field)
+                    .is_some_and(|f| f.not_applicable)
+                {
+                    let keep = |k: &usize| {
+                        !self.is_marked(table, field, rows.get(*k), State::NotApplicable)
+                    };
                     list = keep_items(&list, &keep);
                 }
                 Vector::Lists(list)
@@ -341,11 +460,18 @@ impl<'a> Machine<'a> {
         if all {
             return (*column).clone();
         }
-        let at: Vec<usize> = rows.iter().map(|&row| usize::try_from(row).unwrap_or(usize::MAX)).collect();
+        let at: Vec<usize> = rows
+            .iter()
+            .map(|&row| usize::try_from(row).unwrap_or(usize::MAX))
+            .collect();
         let mut values = column.gather(&at);
         if rows.contains(&UNKNOWN_ID) || rows.contains(&NULL_ID) {
             let ty = Ty::of_field(self.schema, table, field);
-            let pool = Vector::concat(&[values, self.missing(&ty, 1, false), self.missing(&ty, 1, true)]);
+            let pool = Vector::concat(&[
+                values,
+                self.missing(&ty, 1, false),
+                self.missing(&ty, 1, true),
+            ]);
             let n = rows.len();
             let pick: Vec<usize> = rows
                 .iter()
@@ -377,19 +503,37 @@ impl<'a> Machine<'a> {
         };
         let own = self.own_column(rows, table, field, f);
         let blank = |row: usize| rows.state(row, field) == State::Blank;
-        let Some(otherwise) = f.otherwise.filter(|_| (0..rows.len()).any(blank)) else { return own };
+        let Some(otherwise) = f.otherwise.filter(|_| (0..rows.len()).any(blank)) else {
+            return own;
+        };
         let n = rows.len();
         let other = match otherwise {
-            Otherwise::Row if f.ty.is_numeric() => {
-                Vector::Nums(rows.numbers.iter().map(|&r| Num::Known(Decimal::from(r))).collect())
-            }
-            Otherwise::Row => Vector::Texts(rows.numbers.iter().map(|r| self.intern(&r.to_string())).collect()),
+            Otherwise::Row if f.ty.is_numeric() => Vector::Nums(
+                rows.numbers
+                    .iter()
+                    .map(|&r| Num::Known(Decimal::from(r)))
+                    .collect(),
+            ),
+            Otherwise::Row => Vector::Texts(
+                rows.numbers
+                    .iter()
+                    .map(|r| self.intern(&r.to_string()))
+                    .collect(),
+            ),
             Otherwise::Plan(other) => {
                 let plan = self.schema.table("plan").unwrap_or(0);
-                let there = self.submission.table(plan).is_some_and(|rows| !rows.is_empty());
-                self.cells(plan, other, &[if there { 0 } else { UNKNOWN_ID }]).expand(n)
+                let there = self
+                    .submission
+                    .table(plan)
+                    .is_some_and(|rows| !rows.is_empty());
+                self.cells(plan, other, &[if there { 0 } else { UNKNOWN_ID }])
+                    .expand(n)
             }
-            Otherwise::Joined { table: joined, field: other, by } => {
+            Otherwise::Joined {
+                table: joined,
+                field: other,
+                by,
+            } => {
                 let keys = self.column(table, by);
                 let rows = self.join_rows(joined, &keys, n);
                 self.cells(joined, other, &rows)
@@ -401,14 +545,27 @@ impl<'a> Machine<'a> {
 
     /// For each key the one row of a table that has it; `null` when none has, unknown when that cannot be told.
     fn join_rows(&mut self, table: TableId, keys: &Vector, n: usize) -> Vec<u32> {
-        let Some(key) = self.schema.tables.get(table).and_then(crate::schema::Table::key) else { return vec![NULL_ID; n] };
+        let Some(key) = self
+            .schema
+            .tables
+            .get(table)
+            .and_then(crate::schema::Table::key)
+        else {
+            return vec![NULL_ID; n];
+        };
         if self.table(table).states.is_some() {
             return vec![UNKNOWN_ID; n];
         }
         let index = self.index(table, key);
         (0..n)
             .map(|i| match Key::of(keys, i) {
-                None => if is_unknown_at(keys, i) { UNKNOWN_ID } else { NULL_ID },
+                None => {
+                    if is_unknown_at(keys, i) {
+                        UNKNOWN_ID
+                    } else {
+                        NULL_ID
+                    }
+                }
                 Some(key) => match index.by_value.get(&key).and_then(|rows| rows.first()) {
                     Some(row) => *row,
                     None if index.unknown.is_empty() => NULL_ID,
@@ -437,15 +594,31 @@ impl<'a> Machine<'a> {
         match &column.data {
             Data::Texts(ids) => {
                 let id = |(id, state): (&u32, &State)| match gap(*state) {
-                    Some(unknown) => if unknown { UNKNOWN_ID } else { NULL_ID },
+                    Some(unknown) => {
+                        if unknown {
+                            UNKNOWN_ID
+                        } else {
+                            NULL_ID
+                        }
+                    }
                     None if is_reference => *id,
-                    None => usize::try_from(*id).ok().and_then(|i| self.translate.get(i)).copied().unwrap_or(NULL_ID),
+                    None => usize::try_from(*id)
+                        .ok()
+                        .and_then(|i| self.translate.get(i))
+                        .copied()
+                        .unwrap_or(NULL_ID),
                 };
                 Vector::Texts(ids.iter().zip(&column.states).map(id).collect())
             }
             Data::Bools(bools) => {
                 let bool = |(b, state): (&bool, &State)| match gap(*state) {
-                    Some(unknown) => if unknown { truth::UNKNOWN } else { truth::NULL },
+                    Some(unknown) => {
+                        if unknown {
+                            truth::UNKNOWN
+                        } else {
+                            truth::NULL
+                        }
+                    }
                     None => truth::of(*b),
                 };
                 Vector::Bools(bools.iter().zip(&column.states).map(bool).collect())
@@ -475,7 +648,11 @@ impl<'a> Machine<'a> {
             return Rc::clone(index);
         }
         let column = self.column(table, field);
-        let mut index = Index { by_value: HashMap::new(), null: Vec::new(), unknown: Vec::new() };
+        let mut index = Index {
+            by_value: HashMap::new(),
+            null: Vec::new(),
+            unknown: Vec::new(),
+        };
         let rows: Vec<u32> = match self.visible(table) {
             Some(visible) => visible.in_force.clone(),
             None => (0..u32::try_from(column.len()).unwrap_or(0)).collect(),
@@ -496,13 +673,24 @@ impl<'a> Machine<'a> {
 
     fn lookup(&mut self, table: TableId, keys: &[Vector]) -> Vector {
         let n = keys.iter().map(Vector::len).fold(1, joint_len);
-        let complete = self.schema.tables.get(table).and_then(|t| t.reference.as_ref()).is_some_and(|r| r.complete);
+        let complete = self
+            .schema
+            .tables
+            .get(table)
+            .and_then(|t| t.reference.as_ref())
+            .is_some_and(|r| r.complete);
         let visible = self.visible(table);
         let find = |i: usize| {
             if keys.iter().any(|k| is_unknown_at(k, i)) {
                 return UNKNOWN_ID;
             }
-            let Some(key) = keys.iter().map(|k| Key::of(k, i)).collect::<Option<Vec<_>>>() else { return NULL_ID };
+            let Some(key) = keys
+                .iter()
+                .map(|k| Key::of(k, i))
+                .collect::<Option<Vec<_>>>()
+            else {
+                return NULL_ID;
+            };
             let row = visible.and_then(|v| v.find(&key));
             row.unwrap_or(if complete { NULL_ID } else { UNKNOWN_ID })
         };
@@ -514,8 +702,14 @@ impl<'a> Machine<'a> {
         let n = values.iter().map(Vector::len).fold(1, joint_len);
         let expanded: Vec<Vector> = values.into_iter().map(|v| v.expand(n)).collect();
         let k = expanded.len();
-        let pool = if expanded.is_empty() { Vector::Bools(Vec::new()) } else { Vector::concat(&expanded) };
-        let order: Vec<usize> = (0..n).flat_map(|i| (0..k).map(move |j| j * n + i)).collect();
+        let pool = if expanded.is_empty() {
+            Vector::Bools(Vec::new())
+        } else {
+            Vector::concat(&expanded)
+        };
+        let order: Vec<usize> = (0..n)
+            .flat_map(|i| (0..k).map(move |j| j * n + i))
+            .collect();
         Vector::Lists(ListVec {
             offsets: (0..=n).map(|i| i * k).collect(),
             items: Box::new(pool.gather(&order)),
@@ -535,7 +729,11 @@ impl<'a> Machine<'a> {
     fn join_texts(&mut self, a: Vector, b: Vector) -> Vector {
         let n = joint_len(a.len(), b.len());
         let (a, b) = (a.into_texts(), b.into_texts());
-        let at = |v: &[u32], i: usize| v.get(if v.len() == 1 { 0 } else { i }).copied().unwrap_or(NULL_ID);
+        let at = |v: &[u32], i: usize| {
+            v.get(if v.len() == 1 { 0 } else { i })
+                .copied()
+                .unwrap_or(NULL_ID)
+        };
         let join = |i: usize| match (at(&a, i), at(&b, i)) {
             (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => UNKNOWN_ID,
             (NULL_ID, _) | (_, NULL_ID) => NULL_ID,
@@ -554,10 +752,18 @@ impl<'a> Machine<'a> {
         let n = joint_len(a.len(), b.len());
         if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
             let equals = (0..n).map(|i| equal(&a, i, &b, i));
-            return if op == BinaryOp::Equal { equals.collect() } else { equals.map(truth::not).collect() };
+            return if op == BinaryOp::Equal {
+                equals.collect()
+            } else {
+                equals.map(truth::not).collect()
+            };
         }
         let (a, b) = (a.into_texts(), b.into_texts());
-        let at = |v: &[u32], i: usize| v.get(if v.len() == 1 { 0 } else { i }).copied().unwrap_or(NULL_ID);
+        let at = |v: &[u32], i: usize| {
+            v.get(if v.len() == 1 { 0 } else { i })
+                .copied()
+                .unwrap_or(NULL_ID)
+        };
         let one = |i: usize| match (at(&a, i), at(&b, i)) {
             (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
             (a, b) if a == NULL_ID || b == NULL_ID => null_comparison(op, a == b),
@@ -574,7 +780,11 @@ impl<'a> Machine<'a> {
         }
         let b = self.eval(b).into_bools();
         let n = joint_len(a.len(), b.len());
-        let at = |v: &[u8], i: usize| v.get(if v.len() == 1 { 0 } else { i }).copied().unwrap_or(truth::NULL);
+        let at = |v: &[u8], i: usize| {
+            v.get(if v.len() == 1 { 0 } else { i })
+                .copied()
+                .unwrap_or(truth::NULL)
+        };
         Vector::Bools((0..n).map(|i| join(at(&a, i), at(&b, i))).collect())
     }
 
@@ -590,7 +800,11 @@ impl<'a> Machine<'a> {
         let n = joint_len(test.len(), joint_len(yes.len(), no.len()));
         let (yes, no) = (yes.expand(n), no.expand(n));
         let merged = merge(&yes, &no, n);
-        let at = |i: usize| test.get(if test.len() == 1 { 0 } else { i }).copied().unwrap_or(truth::NULL);
+        let at = |i: usize| {
+            test.get(if test.len() == 1 { 0 } else { i })
+                .copied()
+                .unwrap_or(truth::NULL)
+        };
         let pick: Vec<usize> = (0..n)
             .map(|i| match at(i) {
                 truth::TRUE => i,
@@ -602,7 +816,9 @@ impl<'a> Machine<'a> {
     }
 
     fn marked(&self, row: &Vector, table: TableId, field: FieldId, state: State) -> Vector {
-        let Vector::Rows(_, rows) = row else { return Vector::Bools(vec![truth::FALSE; row.len()]) };
+        let Vector::Rows(_, rows) = row else {
+            return Vector::Bools(vec![truth::FALSE; row.len()]);
+        };
         let one = |row: &u32| match *row {
             UNKNOWN_ID => truth::UNKNOWN,
             NULL_ID => truth::FALSE,
@@ -612,29 +828,67 @@ impl<'a> Machine<'a> {
     }
 
     /// Whether a cell of the table is in that state.
-    pub(crate) fn is_marked(&self, table: TableId, field: FieldId, row: Option<&u32>, state: State) -> bool {
+    pub(crate) fn is_marked(
+        &self,
+        table: TableId,
+        field: FieldId,
+        row: Option<&u32>,
+        state: State,
+    ) -> bool {
         let at = row.and_then(|row| usize::try_from(*row).ok());
-        self.rows(table).zip(at).is_some_and(|(rows, at)| at < rows.len() && rows.state(at, field) == state)
+        self.rows(table)
+            .zip(at)
+            .is_some_and(|(rows, at)| at < rows.len() && rows.state(at, field) == state)
     }
 
     /// The row of another table from which a blank cell of `table` takes its value, by the key in its field `by`.
-    pub(crate) fn joined_row(&self, table: TableId, joined: TableId, by: FieldId, row: usize) -> Option<u32> {
-        let key = self.schema.tables.get(joined).and_then(crate::schema::Table::key)?;
+    pub(crate) fn joined_row(
+        &self,
+        table: TableId,
+        joined: TableId,
+        by: FieldId,
+        row: usize,
+    ) -> Option<u32> {
+        let key = self
+            .schema
+            .tables
+            .get(joined)
+            .and_then(crate::schema::Table::key)?;
         let keys = self.columns.get(&(table, by))?;
         let index = self.indexes.get(&(joined, key))?;
-        index.by_value.get(&Key::of(keys, row)?).and_then(|rows| rows.first()).copied()
+        index
+            .by_value
+            .get(&Key::of(keys, row)?)
+            .and_then(|rows| rows.first())
+            .copied()
     }
 
     /// Whether a cell of the submission holds a count so small that it is printed nowhere.
     pub(crate) fn is_small_count(&self, table: TableId, row: usize, field: FieldId) -> bool {
-        let Some(name) = self.field_of(table, field).and_then(|f| f.suppress.as_deref()) else { return false };
-        let threshold = self.world.suppress.iter().find(|(n, _)| n == name).map(|(_, x)| *x);
-        let column = self.submission.table(table).and_then(|rows| rows.columns.get(field)).and_then(Option::as_ref);
+        let Some(name) = self
+            .field_of(table, field)
+            .and_then(|f| f.suppress.as_deref())
+        else {
+            return false;
+        };
+        let threshold = self
+            .world
+            .suppress
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, x)| *x);
+        let column = self
+            .submission
+            .table(table)
+            .and_then(|rows| rows.columns.get(field))
+            .and_then(Option::as_ref);
         match (threshold, column) {
-            (Some(threshold), Some(column)) if column.state(row) == State::Value => match &column.data {
-                Data::Nums(nums) => nums.get(row) > Decimal::ZERO && nums.get(row) < threshold,
-                _ => false,
-            },
+            (Some(threshold), Some(column)) if column.state(row) == State::Value => {
+                match &column.data {
+                    Data::Nums(nums) => nums.get(row) > Decimal::ZERO && nums.get(row) < threshold,
+                    _ => false,
+                }
+            }
             _ => false,
         }
     }
@@ -643,8 +897,15 @@ impl<'a> Machine<'a> {
         let n = joint_len(value.len(), default.len());
         let (value, default) = (value.expand(n), default.expand(n));
         let null = Vector::Bools(vec![truth::NULL]);
-        let pick: Vec<usize> =
-            (0..n).map(|i| if equal(&value, i, &null, 0) == truth::TRUE { n + i } else { i }).collect();
+        let pick: Vec<usize> = (0..n)
+            .map(|i| {
+                if equal(&value, i, &null, 0) == truth::TRUE {
+                    n + i
+                } else {
+                    i
+                }
+            })
+            .collect();
         Vector::concat(&[value, default]).gather(&pick)
     }
 
@@ -653,10 +914,20 @@ impl<'a> Machine<'a> {
         let n = self.levels.last().map_or(1, |l| l.len);
         while self.levels.len() < item {
             let n = self.levels.last().map_or(1, |l| l.len);
-            self.levels.push(Level { len: n, parent: (0..n).collect(), items: Vector::Bools(vec![truth::NULL; n]) });
+            self.levels.push(Level {
+                len: n,
+                parent: (0..n).collect(),
+                items: Vector::Bools(vec![truth::NULL; n]),
+            });
         }
-        let parent: Vec<usize> = (0..n).flat_map(|i| std::iter::repeat_n(i, lists.range(i).len())).collect();
-        self.levels.push(Level { len: parent.len(), parent, items: (*lists.items).clone() });
+        let parent: Vec<usize> = (0..n)
+            .flat_map(|i| std::iter::repeat_n(i, lists.range(i).len()))
+            .collect();
+        self.levels.push(Level {
+            len: parent.len(),
+            parent,
+            items: (*lists.items).clone(),
+        });
         n
     }
 
@@ -669,7 +940,13 @@ impl<'a> Machine<'a> {
     fn note_frame(&mut self, node: &Node, frame: Option<Level>) {
         let key = (self.expression, node.id);
         if let (Some(notebook), Some(frame)) = (&mut self.notebook, frame) {
-            notebook.insert(key, Noted { value: Vector::Bools(Vec::new()), frame: Some(frame) });
+            notebook.insert(
+                key,
+                Noted {
+                    value: Vector::Bools(Vec::new()),
+                    frame: Some(frame),
+                },
+            );
         }
     }
 
@@ -686,15 +963,21 @@ impl<'a> Machine<'a> {
         if iteration.may_not_apply.is_empty() {
             return lists;
         }
-        let Vector::Rows(_, rows) = &*lists.items else { return lists };
+        let Vector::Rows(_, rows) = &*lists.items else {
+            return lists;
+        };
         let applies = |k: &usize| {
-            iteration.may_not_apply.iter().all(|(t, f)| !self.is_marked(*t, *f, rows.get(*k), State::NotApplicable))
+            iteration
+                .may_not_apply
+                .iter()
+                .all(|(t, f)| !self.is_marked(*t, *f, rows.get(*k), State::NotApplicable))
         };
         keep_items(&lists, &applies)
     }
 
     fn worth_joining(&self, join: &Join, n: usize) -> bool {
-        (n > 1 || self.indexes.contains_key(&(join.table, join.field))) && self.table(join.table).states.is_none()
+        (n > 1 || self.indexes.contains_key(&(join.table, join.field)))
+            && self.table(join.table).states.is_none()
     }
 
     /// For each row the rows of the table whose field equals the row's value, or may.
@@ -721,21 +1004,34 @@ impl<'a> Machine<'a> {
             }
             offsets.push(rows.len());
         }
-        ListVec { offsets, items: Box::new(Vector::Rows(join.table, rows)), maybe: None, states: None }
+        ListVec {
+            offsets,
+            items: Box::new(Vector::Rows(join.table, rows)),
+            maybe: None,
+            states: None,
+        }
     }
 
     fn filter(&mut self, node: &'a Node, iteration: &'a Iteration) -> Vector {
         let lists = self.list_of(iteration);
         let depth = self.levels.len();
         self.enter(iteration.item, &lists);
-        let tests = self.eval(&iteration.body).expand(lists.items.len()).into_bools();
+        let tests = self
+            .eval(&iteration.body)
+            .expand(lists.items.len())
+            .into_bools();
         let frame = self.leave(depth);
         self.note_frame(node, frame);
         let keeps = |k: usize| matches!(tests.get(k), Some(&(truth::TRUE | truth::UNKNOWN)));
         let mut kept = keep_items(&lists, &|k| keeps(*k));
         if tests.contains(&truth::UNKNOWN) {
             let maybe = |k: usize| lists.is_maybe(k) || tests.get(k) == Some(&truth::UNKNOWN);
-            kept.maybe = Some((0..lists.items.len()).filter(|&k| keeps(k)).map(maybe).collect());
+            kept.maybe = Some(
+                (0..lists.items.len())
+                    .filter(|&k| keeps(k))
+                    .map(maybe)
+                    .collect(),
+            );
         }
         Vector::Lists(kept)
     }
@@ -748,7 +1044,10 @@ impl<'a> Machine<'a> {
         let items = self.eval(&iteration.body).expand(lists.items.len());
         let frame = self.leave(depth);
         self.note_frame(node, frame);
-        ListVec { items: Box::new(items), ..lists }
+        ListVec {
+            items: Box::new(items),
+            ..lists
+        }
     }
 
     /// One value of a vector, standing alone.
@@ -772,13 +1071,20 @@ impl<'a> Machine<'a> {
                 UNKNOWN_ID => Value::UNKNOWN,
                 row => {
                     let at = usize::try_from(row).unwrap_or(usize::MAX);
-                    Value::Row(self.rows(*table).map_or_else(String::new, |rows| rows.row_place(at)))
+                    Value::Row(
+                        self.rows(*table)
+                            .map_or_else(String::new, |rows| rows.row_place(at)),
+                    )
                 }
             },
             Vector::Lists(v) => match v.state(i) {
                 truth::TRUE if v.range(i).any(|k| v.is_maybe(k)) => Value::UNKNOWN,
                 truth::TRUE => {
-                    let item = if let Ty::List(item) = ty { (**item).clone() } else { Ty::Null };
+                    let item = if let Ty::List(item) = ty {
+                        (**item).clone()
+                    } else {
+                        Ty::Null
+                    };
                     Value::List(v.range(i).map(|k| self.value(&v.items, k, &item)).collect())
                 }
                 truth::NULL => Value::Null,
@@ -789,30 +1095,41 @@ impl<'a> Machine<'a> {
 }
 
 fn unknown_number(f: &Field) -> Num {
-    if f.ty == Type::Date { Num::Unknown } else { Num::Between(f.lowest(), f.highest()) }
+    if f.ty == Type::Date {
+        Num::Unknown
+    } else {
+        Num::Between(f.lowest(), f.highest())
+    }
 }
 
 fn number_value(x: Num, ty: &Ty) -> Value {
     let known = |x: Decimal| match ty {
         Ty::Money => Value::Money(x),
         Ty::Percent => Value::Percent(x),
-        Ty::Date => super::builtin::whole(x).and_then(from_days).map_or(Value::Null, Value::Date),
+        Ty::Date => super::builtin::whole(x)
+            .and_then(from_days)
+            .map_or(Value::Null, Value::Date),
         _ => Value::Number(x),
     };
     match x {
         Num::Known(x) => known(x),
         Num::Null => Value::Null,
         Num::Unknown => Value::UNKNOWN,
-        // Bounds as far out as a cell can be are no news.
+        // Bounds farther out than any cell are none.
         Num::Between(low, high) => Value::Unknown {
-            min: (low > -LIMIT).then(|| Box::new(known(low))),
-            max: (high < LIMIT).then(|| Box::new(known(high))),
+            min: (low.abs() <= LIMIT).then(|| Box::new(known(low))),
+            max: (high.abs() <= LIMIT).then(|| Box::new(known(high))),
         },
     }
 }
 
 fn rows_list(table: TableId, rows: Vec<u32>) -> ListVec {
-    ListVec { offsets: vec![0, rows.len()], items: Box::new(Vector::Rows(table, rows)), maybe: None, states: None }
+    ListVec {
+        offsets: vec![0, rows.len()],
+        items: Box::new(Vector::Rows(table, rows)),
+        maybe: None,
+        states: None,
+    }
 }
 
 /// Lists with only the items that are wanted.
@@ -826,7 +1143,10 @@ fn keep_items(lists: &ListVec, wanted: &dyn Fn(&usize) -> bool) -> ListVec {
     }
     ListVec {
         offsets,
-        maybe: lists.maybe.is_some().then(|| keep.iter().map(|&k| lists.is_maybe(k)).collect()),
+        maybe: lists
+            .maybe
+            .is_some()
+            .then(|| keep.iter().map(|&k| lists.is_maybe(k)).collect()),
         items: Box::new(lists.items.gather(&keep)),
         states: lists.states.clone(),
     }
@@ -850,17 +1170,31 @@ fn merge(a: &Vector, b: &Vector, n: usize) -> Vector {
             let (a, b) = (a.clone().into_nums(), b.clone().into_nums());
             Vector::Nums((0..n).map(|i| merge_numbers(a.at(i), b.at(i))).collect())
         }
-        (Vector::Bools(a), Vector::Bools(b)) => {
-            Vector::Bools(a.iter().zip(b).map(|(a, b)| if a == b { *a } else { truth::UNKNOWN }).collect())
-        }
+        (Vector::Bools(a), Vector::Bools(b)) => Vector::Bools(
+            a.iter()
+                .zip(b)
+                .map(|(a, b)| if a == b { *a } else { truth::UNKNOWN })
+                .collect(),
+        ),
         (Vector::Texts(_), _) | (_, Vector::Texts(_)) => {
             let (a, b) = (a.clone().into_texts(), b.clone().into_texts());
-            Vector::Texts(a.iter().zip(&b).map(|(a, b)| if a == b { *a } else { UNKNOWN_ID }).collect())
+            Vector::Texts(
+                a.iter()
+                    .zip(&b)
+                    .map(|(a, b)| if a == b { *a } else { UNKNOWN_ID })
+                    .collect(),
+            )
         }
-        (Vector::Rows(table, a), Vector::Rows(_, b)) => {
-            Vector::Rows(*table, a.iter().zip(b).map(|(a, b)| if a == b { *a } else { UNKNOWN_ID }).collect())
+        (Vector::Rows(table, a), Vector::Rows(_, b)) => Vector::Rows(
+            *table,
+            a.iter()
+                .zip(b)
+                .map(|(a, b)| if a == b { *a } else { UNKNOWN_ID })
+                .collect(),
+        ),
+        (Vector::Rows(table, _), _) | (_, Vector::Rows(table, _)) => {
+            Vector::Rows(*table, vec![UNKNOWN_ID; n])
         }
-        (Vector::Rows(table, _), _) | (_, Vector::Rows(table, _)) => Vector::Rows(*table, vec![UNKNOWN_ID; n]),
         (Vector::Lists(_), _) | (_, Vector::Lists(_)) => {
             let (x, y) = (a.clone().into_lists(), b.clone().into_lists());
             let state = |i: usize| match equal(a, i, b, i) {
@@ -869,7 +1203,10 @@ fn merge(a: &Vector, b: &Vector, n: usize) -> Vector {
             };
             let states = (0..n).map(state).collect();
             let _ = y;
-            Vector::Lists(ListVec { states: Some(states), ..x })
+            Vector::Lists(ListVec {
+                states: Some(states),
+                ..x
+            })
         }
     }
 }
@@ -881,7 +1218,9 @@ fn merge_numbers(a: Num, b: Num) -> Num {
         (Num::Known(x), Num::Between(low, high)) | (Num::Between(low, high), Num::Known(x)) => {
             Num::Between(x.min(low), x.max(high))
         }
-        (Num::Between(low, high), Num::Between(low2, high2)) => Num::Between(low.min(low2), high.max(high2)),
+        (Num::Between(low, high), Num::Between(low2, high2)) => {
+            Num::Between(low.min(low2), high.max(high2))
+        }
         _ => Num::Unknown,
     }
 }
@@ -908,12 +1247,15 @@ fn index(lists: &ListVec, at: &NumVec) -> Vector {
     let unknown = lists.items.len();
     let pick = |i: usize| {
         let range = lists.range(i);
-        let uncertain = range.clone().any(|k| lists.is_maybe(k)) || lists.state(i) == truth::UNKNOWN;
+        let uncertain =
+            range.clone().any(|k| lists.is_maybe(k)) || lists.state(i) == truth::UNKNOWN;
         match at.at(i) {
             Num::Unknown | Num::Between(..) => unknown,
             _ if uncertain => unknown,
             Num::Known(x) if lists.state(i) == truth::TRUE && x.normalize().scale() == 0 => {
-                let Some(x) = super::builtin::whole(x) else { return usize::MAX };
+                let Some(x) = super::builtin::whole(x) else {
+                    return usize::MAX;
+                };
                 let count = i64::try_from(range.len()).unwrap_or(i64::MAX);
                 let place = if x > 0 { x - 1 } else { count + x };
                 match usize::try_from(place) {
@@ -943,14 +1285,21 @@ fn index(lists: &ListVec, at: &NumVec) -> Vector {
 /// Gathers; a place beyond the end is `null`.
 fn with_nulls(pool: &Vector, pick: &[usize]) -> Vector {
     match pool {
-        Vector::Nums(v) => Vector::Nums(pick.iter().map(|&k| if k < v.len() { v.at(k) } else { Num::Null }).collect()),
+        Vector::Nums(v) => Vector::Nums(
+            pick.iter()
+                .map(|&k| if k < v.len() { v.at(k) } else { Num::Null })
+                .collect(),
+        ),
         Vector::Lists(v) => {
             let mut lists = match pool.gather(pick) {
                 Vector::Lists(lists) => lists,
                 other => other.into_lists(),
             };
-            lists.states =
-                Some(pick.iter().map(|&k| if k < v.len() { v.state(k) } else { truth::NULL }).collect());
+            lists.states = Some(
+                pick.iter()
+                    .map(|&k| if k < v.len() { v.state(k) } else { truth::NULL })
+                    .collect(),
+            );
             Vector::Lists(lists)
         }
         other => other.gather(pick),
@@ -966,11 +1315,16 @@ mod tests {
     fn an_index_counts_from_one_and_from_the_end() {
         let list = ListVec {
             offsets: vec![0, 3],
-            items: Box::new(Vector::Nums(NumVec::known((1..=3).map(Decimal::from).collect::<Nums>()))),
+            items: Box::new(Vector::Nums(NumVec::known(
+                (1..=3).map(Decimal::from).collect::<Nums>(),
+            ))),
             maybe: None,
             states: None,
         };
-        let at = |x: i64| match index(&list, &NumVec::known(std::iter::once(Decimal::from(x)).collect())) {
+        let at = |x: i64| match index(
+            &list,
+            &NumVec::known(std::iter::once(Decimal::from(x)).collect()),
+        ) {
             Vector::Nums(v) => v.at(0),
             _ => Num::Unknown,
         };

@@ -17,7 +17,11 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Fault { span, message: message.into(), help: String::new() }
+        Fault {
+            span,
+            message: message.into(),
+            help: String::new(),
+        }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -40,7 +44,8 @@ pub(crate) enum Token {
 }
 
 const SIGNS: [&str; 22] = [
-    "**", "<=", ">=", "!=", "..", "->", "(", ")", "[", "]", "{", "}", ",", "=", "<", ">", "+", "-", "*", "/", ".", ":",
+    "**", "<=", ">=", "!=", "..", "->", "(", ")", "[", "]", "{", "}", ",", "=", "<", ">", "+", "-",
+    "*", "/", ".", ":",
 ];
 
 /// All tokens of `text` with their places; the last is [`Token::End`].
@@ -58,14 +63,17 @@ pub(crate) fn lex(text: &str) -> Result<Vec<(Token, Range<usize>)>, Fault> {
 fn next(text: &str, at: usize) -> Result<Option<(Token, usize, usize)>, Fault> {
     let at = skip_blank(text, at)?;
     let rest = text.get(at..).unwrap_or_default();
-    let Some(first) = rest.chars().next() else { return Ok(None) };
+    let Some(first) = rest.chars().next() else {
+        return Ok(None);
+    };
     if first == '"' {
         let (value, length) = string(rest, at)?;
         return Ok(Some((Token::Text(value), at, at + length)));
     }
     if let Some(quoted) = rest.strip_prefix('@') {
         if !quoted.starts_with('"') {
-            return Err(Fault::new(at..at + 1, "`@` stands before a quoted date").help("write `@\"2026-07-01\"`"));
+            return Err(Fault::new(at..at + 1, "`@` stands before a quoted date")
+                .help("write `@\"2026-07-01\"`"));
         }
         let (value, length) = string(quoted, at + 1)?;
         return Ok(Some((Token::At(value), at, at + 1 + length)));
@@ -76,7 +84,10 @@ fn next(text: &str, at: usize) -> Result<Option<(Token, usize, usize)>, Fault> {
         return Ok(Some((Token::Number(value), at, at + length)));
     }
     if first.is_alphabetic() || first == '_' || first == '?' {
-        let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len()).max(first.len_utf8());
+        let length = rest
+            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(rest.len())
+            .max(first.len_utf8());
         let name = rest.get(..length).unwrap_or_default();
         return Ok(Some((Token::Name(name.to_owned()), at, at + length)));
     }
@@ -87,7 +98,9 @@ fn next(text: &str, at: usize) -> Result<Option<(Token, usize, usize)>, Fault> {
         return Ok(Some((Token::Sign("%"), at, at + 1)));
     }
     let help = match first {
-        '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' => "a text stands in straight double quotes",
+        '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' => {
+            "a text stands in straight double quotes"
+        }
         '&' => "write `and`",
         '|' => "write `or`",
         '!' => "write `not(…)` or `!=`",
@@ -95,19 +108,29 @@ fn next(text: &str, at: usize) -> Result<Option<(Token, usize, usize)>, Fault> {
         '$' => "write an amount as a parameter with its source",
         _ => "",
     };
-    Err(Fault::new(at..at + first.len_utf8(), format!("`{first}` means nothing here")).help(help))
+    Err(Fault::new(
+        at..at + first.len_utf8(),
+        format!("`{first}` means nothing here"),
+    )
+    .help(help))
 }
 
 fn skip_blank(text: &str, mut at: usize) -> Result<usize, Fault> {
     loop {
         let rest = text.get(at..).unwrap_or_default();
-        if let Some(c) = rest.chars().next().filter(|c| c.is_whitespace() || *c == '\u{feff}' || *c == '\u{200b}') {
+        if let Some(c) = rest
+            .chars()
+            .next()
+            .filter(|c| c.is_whitespace() || *c == '\u{feff}' || *c == '\u{200b}')
+        {
             at += c.len_utf8();
         } else if rest.starts_with("//") {
             at += rest.find('\n').unwrap_or(rest.len());
         } else if rest.starts_with("/*") {
             let Some(end) = rest.find("*/") else {
-                return Err(Fault::new(at..at + 2, "the comment has no end").help("close it with `*/`"));
+                return Err(
+                    Fault::new(at..at + 2, "the comment has no end").help("close it with `*/`")
+                );
             };
             at += end + 2;
         } else {
@@ -140,11 +163,18 @@ fn number(rest: &str, at: usize) -> Result<(Decimal, usize), Fault> {
     }
     let text = rest.get(..end).unwrap_or_default();
     let too_large = || {
-        Fault::new(at..at + end, format!("`{text}` is beyond what a number can be"))
-            .help("numbers have at most 28 decimal places and lie between -10^12 and 10^12")
+        Fault::new(
+            at..at + end,
+            format!("`{text}` is beyond what a number can be"),
+        )
+        .help("numbers have at most 28 decimal places and lie between -10^12 and 10^12")
     };
     let value = parse_decimal(text).ok_or_else(too_large)?;
-    if value.abs() > LIMIT { Err(too_large()) } else { Ok((value, end)) }
+    if value.abs() > LIMIT {
+        Err(too_large())
+    } else {
+        Ok((value, end))
+    }
 }
 
 /// A quoted string at the start of `rest`: its value and its length with the quotes.
@@ -155,7 +185,9 @@ fn string(rest: &str, at: usize) -> Result<(String, usize), Fault> {
         match c {
             '"' => return Ok((value, i + 1)),
             '\\' => {
-                let Some((_, escape)) = chars.next() else { break };
+                let Some((_, escape)) = chars.next() else {
+                    break;
+                };
                 let long = match escape {
                     'n' => Some('\n'),
                     'r' => Some('\r'),
@@ -168,7 +200,9 @@ fn string(rest: &str, at: usize) -> Result<(String, usize), Fault> {
                             Some(c) => Some(c),
                             None => {
                                 return Err(Fault::new(at + i..at + i + 2, "no such character")
-                                    .help("write `\\u` and four, or `\\U` and six hexadecimal digits"));
+                                    .help(
+                                        "write `\\u` and four, or `\\U` and six hexadecimal digits",
+                                    ));
                             }
                         }
                     }
@@ -195,6 +229,8 @@ fn surrogates(hex: &str, rest: &mut impl Iterator<Item = (usize, char)>) -> Opti
         return char::from_u32(high);
     }
     let tail: String = rest.take(6).map(|(_, c)| c).collect();
-    let low = u32::from_str_radix(tail.strip_prefix("\\u")?, 16).ok().filter(|l| (0xDC00..0xE000).contains(l))?;
+    let low = u32::from_str_radix(tail.strip_prefix("\\u")?, 16)
+        .ok()
+        .filter(|l| (0xDC00..0xE000).contains(l))?;
     char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 }

@@ -13,13 +13,32 @@ const MAX_DEPTH: u16 = 200;
 const MAX_STEPS: u32 = 100_000;
 
 const KEYWORDS: [&str; 16] = [
-    "if", "then", "else", "some", "every", "satisfies", "for", "in", "return", "and", "or", "between", "true", "false",
-    "null", "instance",
+    "if",
+    "then",
+    "else",
+    "some",
+    "every",
+    "satisfies",
+    "for",
+    "in",
+    "return",
+    "and",
+    "or",
+    "between",
+    "true",
+    "false",
+    "null",
+    "instance",
 ];
 
 /// The tree of a whole expression.
 pub(crate) fn parse(text: &str) -> Result<Ast, Fault> {
-    let mut parser = Parser { tokens: lex(text)?, at: 0, nesting: 0, steps: 0 };
+    let mut parser = Parser {
+        tokens: lex(text)?,
+        at: 0,
+        nesting: 0,
+        steps: 0,
+    };
     let tree = parser.expression()?;
     parser.expect_end()?;
     Ok(tree)
@@ -27,7 +46,12 @@ pub(crate) fn parse(text: &str) -> Result<Ast, Fault> {
 
 /// `name in list`: what a rule or a summary table runs over. Gives the name, its place and the list.
 pub(crate) fn parse_for(text: &str) -> Result<(String, Range<usize>, Ast), Fault> {
-    let mut parser = Parser { tokens: lex(text)?, at: 0, nesting: 0, steps: 0 };
+    let mut parser = Parser {
+        tokens: lex(text)?,
+        at: 0,
+        nesting: 0,
+        steps: 0,
+    };
     let (name, span) = parser.name("a name for the row, as in `line in budget`")?;
     parser.keyword("in")?;
     let list = parser.expression()?;
@@ -50,15 +74,23 @@ impl Parser {
     }
 
     fn peek_at(&self, ahead: usize) -> &Token {
-        self.tokens.get(self.at + ahead).map_or(&Token::End, |(token, _)| token)
+        self.tokens
+            .get(self.at + ahead)
+            .map_or(&Token::End, |(token, _)| token)
     }
 
     fn span(&self) -> Range<usize> {
-        self.tokens.get(self.at).or(self.tokens.last()).map_or(0..0, |(_, span)| span.clone())
+        self.tokens
+            .get(self.at)
+            .or(self.tokens.last())
+            .map_or(0..0, |(_, span)| span.clone())
     }
 
     fn last_end(&self) -> usize {
-        self.at.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(0, |(_, span)| span.end)
+        self.at
+            .checked_sub(1)
+            .and_then(|i| self.tokens.get(i))
+            .map_or(0, |(_, span)| span.end)
     }
 
     fn is_sign(&self, sign: &str) -> bool {
@@ -93,15 +125,26 @@ impl Parser {
     }
 
     fn fault(&self, expected: &str) -> Fault {
-        Fault::new(self.span(), format!("expected {expected}, found {}", self.found()))
+        Fault::new(
+            self.span(),
+            format!("expected {expected}, found {}", self.found()),
+        )
     }
 
     fn sign(&mut self, sign: &str) -> Result<(), Fault> {
-        if self.take_sign(sign) { Ok(()) } else { Err(self.fault(&format!("`{sign}`"))) }
+        if self.take_sign(sign) {
+            Ok(())
+        } else {
+            Err(self.fault(&format!("`{sign}`")))
+        }
     }
 
     fn keyword(&mut self, word: &str) -> Result<(), Fault> {
-        if self.take_word(word) { Ok(()) } else { Err(self.fault(&format!("`{word}`"))) }
+        if self.take_word(word) {
+            Ok(())
+        } else {
+            Err(self.fault(&format!("`{word}`")))
+        }
     }
 
     fn name(&mut self, expected: &str) -> Result<(String, Range<usize>), Fault> {
@@ -121,7 +164,9 @@ impl Parser {
             Token::Sign("**") => "powers are not taken; write the product",
             Token::Sign("=") => "comparisons do not chain; join them with `and`",
             Token::Sign(":") => "named arguments are not taken; write them in order",
-            Token::Name(n) if n == "instance" => "`instance of` is not taken: types are checked when the pack is loaded",
+            Token::Name(n) if n == "instance" => {
+                "`instance of` is not taken: types are checked when the pack is loaded"
+            }
             _ => "",
         };
         Err(self.fault("an operator or the end").help(help))
@@ -136,7 +181,11 @@ impl Parser {
         if inner >= MAX_DEPTH {
             return Err(too_deep(span));
         }
-        Ok(Ast { kind, span, depth: inner + 1 })
+        Ok(Ast {
+            kind,
+            span,
+            depth: inner + 1,
+        })
     }
 
     fn expression(&mut self) -> Parsed {
@@ -165,7 +214,11 @@ impl Parser {
         self.keyword("else")?;
         let no = self.expression()?;
         let depth = test.depth.max(yes.depth).max(no.depth);
-        self.node_of_depth(AstKind::If(Box::new(test), Box::new(yes), Box::new(no)), from, depth)
+        self.node_of_depth(
+            AstKind::If(Box::new(test), Box::new(yes), Box::new(no)),
+            from,
+            depth,
+        )
     }
 
     fn variable_and_list(&mut self) -> Result<(String, Range<usize>, Ast), Fault> {
@@ -173,10 +226,14 @@ impl Parser {
         self.keyword("in")?;
         let list = self.expression()?;
         if self.is_sign("..") {
-            return Err(self.fault("a list").help("running over `a..b` is not taken; run over a list"));
+            return Err(self
+                .fault("a list")
+                .help("running over `a..b` is not taken; run over a list"));
         }
         if self.is_sign(",") {
-            return Err(self.fault("one variable").help("nest a second one inside the first"));
+            return Err(self
+                .fault("one variable")
+                .help("nest a second one inside the first"));
         }
         Ok((name, span, list))
     }
@@ -188,7 +245,11 @@ impl Parser {
         self.keyword("return")?;
         let body = self.expression()?;
         let depth = list.depth.max(body.depth);
-        self.node_of_depth(AstKind::For(name, span, Box::new(list), Box::new(body)), from, depth)
+        self.node_of_depth(
+            AstKind::For(name, span, Box::new(list), Box::new(body)),
+            from,
+            depth,
+        )
     }
 
     fn quantified(&mut self, quantifier: Quantifier) -> Parsed {
@@ -198,7 +259,11 @@ impl Parser {
         self.keyword("satisfies")?;
         let body = self.expression()?;
         let depth = list.depth.max(body.depth);
-        self.node_of_depth(AstKind::Quantified(quantifier, name, span, Box::new(list), Box::new(body)), from, depth)
+        self.node_of_depth(
+            AstKind::Quantified(quantifier, name, span, Box::new(list), Box::new(body)),
+            from,
+            depth,
+        )
     }
 
     fn disjunction(&mut self) -> Parsed {
@@ -216,7 +281,8 @@ impl Parser {
         while self.take_word("and") {
             let right = self.comparison()?;
             let (from, depth) = (left.span.start, left.depth.max(right.depth));
-            left = self.node_of_depth(AstKind::And(Box::new(left), Box::new(right)), from, depth)?;
+            left =
+                self.node_of_depth(AstKind::And(Box::new(left), Box::new(right)), from, depth)?;
         }
         Ok(left)
     }
@@ -241,18 +307,33 @@ impl Parser {
             self.keyword("and")?;
             let high = self.sum()?;
             let depth = left.depth.max(low.depth).max(high.depth);
-            return self.node_of_depth(AstKind::Between(Box::new(left), Box::new(low), Box::new(high)), from, depth);
+            return self.node_of_depth(
+                AstKind::Between(Box::new(left), Box::new(low), Box::new(high)),
+                from,
+                depth,
+            );
         }
         if self.take_word("in") {
             let tests = self.tests()?;
-            let depth = tests.iter().map(test_depth).max().unwrap_or(0).max(left.depth);
+            let depth = tests
+                .iter()
+                .map(test_depth)
+                .max()
+                .unwrap_or(0)
+                .max(left.depth);
             return self.node_of_depth(AstKind::In(Box::new(left), tests), from, depth);
         }
-        let Some(op) = self.comparison_sign() else { return Ok(left) };
+        let Some(op) = self.comparison_sign() else {
+            return Ok(left);
+        };
         self.at += 1;
         let right = self.sum()?;
         let depth = left.depth.max(right.depth);
-        self.node_of_depth(AstKind::Binary(op, Box::new(left), Box::new(right)), from, depth)
+        self.node_of_depth(
+            AstKind::Binary(op, Box::new(left), Box::new(right)),
+            from,
+            depth,
+        )
     }
 
     /// What stands behind `in`: one test, or several in parentheses.
@@ -274,7 +355,10 @@ impl Parser {
 
     /// Whether an operator or a bracket follows, so that what was read is only the beginning of a value.
     fn goes_on(&self) -> bool {
-        matches!(self.peek(), Token::Sign("." | "[" | "+" | "-" | "*" | "/" | "**"))
+        matches!(
+            self.peek(),
+            Token::Sign("." | "[" | "+" | "-" | "*" | "/" | "**")
+        )
     }
 
     fn test(&mut self) -> Result<Test, Fault> {
@@ -332,7 +416,13 @@ impl Parser {
             _ => return Err(self.fault("`]` or `)`")),
         };
         self.at += 1;
-        Ok(Some(RangeTest { low, low_in, high, high_in, span: from..self.last_end() }))
+        Ok(Some(RangeTest {
+            low,
+            low_in,
+            high,
+            high_in,
+            span: from..self.last_end(),
+        }))
     }
 
     fn sum(&mut self) -> Parsed {
@@ -365,7 +455,11 @@ impl Parser {
 
     fn binary(&self, op: BinaryOp, left: Ast, right: Ast) -> Parsed {
         let (from, depth) = (left.span.start, left.depth.max(right.depth));
-        self.node_of_depth(AstKind::Binary(op, Box::new(left), Box::new(right)), from, depth)
+        self.node_of_depth(
+            AstKind::Binary(op, Box::new(left), Box::new(right)),
+            from,
+            depth,
+        )
     }
 
     fn negation(&mut self) -> Parsed {
@@ -393,12 +487,17 @@ impl Parser {
                     _ => return Err(self.fault("the name of a field")),
                 };
                 self.at += 1;
-                tree = self.node_of_depth(AstKind::Property(Box::new(tree), name, span), from, depth)?;
+                tree =
+                    self.node_of_depth(AstKind::Property(Box::new(tree), name, span), from, depth)?;
             } else if self.take_sign("[") {
                 let inner = self.expression()?;
                 self.sign("]")?;
                 let depth = depth.max(inner.depth);
-                tree = self.node_of_depth(AstKind::Bracket(Box::new(tree), Box::new(inner)), from, depth)?;
+                tree = self.node_of_depth(
+                    AstKind::Bracket(Box::new(tree), Box::new(inner)),
+                    from,
+                    depth,
+                )?;
             } else {
                 return Ok(tree);
             }
@@ -412,7 +511,15 @@ impl Parser {
             Token::Number(x) => {
                 self.at += 1;
                 let percent = self.take_sign("%");
-                self.node(if percent { AstKind::Percent(x) } else { AstKind::Number(x) }, from, &[])
+                self.node(
+                    if percent {
+                        AstKind::Percent(x)
+                    } else {
+                        AstKind::Number(x)
+                    },
+                    from,
+                    &[],
+                )
             }
             Token::Text(text) => {
                 self.at += 1;
@@ -435,7 +542,8 @@ impl Parser {
                 let depth = items.iter().map(|i| i.depth).max().unwrap_or(0);
                 self.node_of_depth(AstKind::List(items), from, depth)
             }
-            Token::Sign("{") => Err(Fault::new(span, "contexts are not taken").help("give each figure a name with `let`")),
+            Token::Sign("{") => Err(Fault::new(span, "contexts are not taken")
+                .help("give each figure a name with `let`")),
             Token::Name(_) => self.name_or_call(),
             _ => Err(self.fault("a value")),
         }
@@ -452,12 +560,17 @@ impl Parser {
             let depth = arguments.iter().map(|a| a.depth).max().unwrap_or(0);
             return self.node_of_depth(AstKind::Call(name, span, arguments), from, depth);
         }
-        let Token::Name(name) = self.peek().clone() else { return Err(self.fault("a value")) };
+        let Token::Name(name) = self.peek().clone() else {
+            return Err(self.fault("a value"));
+        };
         let kind = match name.as_str() {
             "true" => AstKind::Bool(true),
             "false" => AstKind::Bool(false),
             "null" => AstKind::Null,
-            "function" => return Err(Fault::new(span, "functions of one's own are not taken").help("name the figure with `let`")),
+            "function" => {
+                return Err(Fault::new(span, "functions of one's own are not taken")
+                    .help("name the figure with `let`"));
+            }
             word if KEYWORDS.contains(&word) => return Err(self.fault("a value")),
             _ => AstKind::Name(name),
         };
@@ -469,7 +582,9 @@ impl Parser {
     fn function_name(&self) -> Option<(String, usize)> {
         let mut name = String::new();
         for words in 0..4 {
-            let Token::Name(word) = self.peek_at(words) else { return None };
+            let Token::Name(word) = self.peek_at(words) else {
+                return None;
+            };
             if words > 0 {
                 name.push(' ');
             }
@@ -488,7 +603,9 @@ impl Parser {
         while !self.is_sign(close) {
             arguments.push(self.expression()?);
             if self.is_sign(":") {
-                return Err(self.fault("`,`").help("named arguments are not taken; write them in order"));
+                return Err(self
+                    .fault("`,`")
+                    .help("named arguments are not taken; write them in order"));
             }
             if self.is_sign("..") {
                 return Err(self.fault("`,`").help("a range stands behind `in` only"));
@@ -505,7 +622,9 @@ impl Parser {
 const TOO_DEEP: &str = "the expression is nested too deeply";
 
 fn too_deep(span: Range<usize>) -> Fault {
-    Fault::new(span, TOO_DEEP).help(format!("at most {MAX_DEPTH} levels; name parts of it with `let`"))
+    Fault::new(span, TOO_DEEP).help(format!(
+        "at most {MAX_DEPTH} levels; name parts of it with `let`"
+    ))
 }
 
 fn test_depth(test: &Test) -> u16 {

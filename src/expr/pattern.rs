@@ -5,22 +5,35 @@ use regex::Regex;
 /// Why a pattern or its flags cannot be taken, if they cannot.
 pub(crate) fn check(pattern: &str, flags: &str) -> Result<(), String> {
     let translated = translate(pattern, flags)?;
-    regex_syntax::Parser::new().parse(&translated).map(|_| ()).map_err(|error| {
-        let text = error.to_string();
-        let reason = text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-        format!("the pattern cannot be read: {reason}")
-    })
+    regex_syntax::Parser::new()
+        .parse(&translated)
+        .map(|_| ())
+        .map_err(|error| {
+            let text = error.to_string();
+            let reason = text
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim()
+                .trim_start_matches("error: ");
+            format!("the pattern cannot be read: {reason}")
+        })
 }
 
 /// The compiled pattern; `None` when it cannot be taken or is too large.
 pub(crate) fn compile(pattern: &str, flags: &str) -> Option<Regex> {
     let translated = translate(pattern, flags).ok()?;
-    regex::RegexBuilder::new(&translated).size_limit(1 << 20).build().ok()
+    regex::RegexBuilder::new(&translated)
+        .size_limit(1 << 20)
+        .build()
+        .ok()
 }
 
 fn translate(pattern: &str, flags: &str) -> Result<String, String> {
     if let Some(flag) = flags.chars().find(|c| !"ims".contains(*c)) {
-        return Err(format!("the flag `{flag}` is not taken: the flags are i, m and s"));
+        return Err(format!(
+            "the flag `{flag}` is not taken: the flags are i, m and s"
+        ));
     }
     let mut out = String::new();
     if !flags.is_empty() {
@@ -62,7 +75,11 @@ fn escape(escaped: Option<char>, in_class: bool, out: &mut String) -> Result<(),
             Ok(())
         }
         Some('c') => {
-            out.push_str(if in_class { "\\-.:_\\p{L}\\p{N}\\p{M}" } else { "[\\-.:_\\p{L}\\p{N}\\p{M}]" });
+            out.push_str(if in_class {
+                "\\-.:_\\p{L}\\p{N}\\p{M}"
+            } else {
+                "[\\-.:_\\p{L}\\p{N}\\p{M}]"
+            });
             Ok(())
         }
         Some(c @ ('d' | 'D' | 's' | 'S' | 'w' | 'W' | 'n' | 'r' | 't' | 'p' | 'P')) => {
@@ -80,7 +97,10 @@ fn escape(escaped: Option<char>, in_class: bool, out: &mut String) -> Result<(),
 }
 
 /// A class, from behind its `[` to its `]`.
-fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) -> Result<(), String> {
+fn class(
+    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
+    out: &mut String,
+) -> Result<(), String> {
     out.push('[');
     if chars.peek() == Some(&'^') {
         out.push('^');
@@ -92,7 +112,9 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String)
             None => return Err("the class has no `]`".to_owned()),
             Some(']') if first => return Err("the class is empty".to_owned()),
             Some(']') => break,
-            Some('[') => return Err("class subtraction is not taken; escape `[` in a class".to_owned()),
+            Some('[') => {
+                return Err("class subtraction is not taken; escape `[` in a class".to_owned());
+            }
             Some('\\') => escape(chars.next(), true, out)?,
             Some(c @ ('&' | '~')) => {
                 out.push('\\');

@@ -34,7 +34,9 @@ pub enum Ty {
 impl Ty {
     /// The type of a field's cells.
     pub fn of_field(schema: &Schema, table: TableId, field: FieldId) -> Ty {
-        let Some(f) = schema.tables.get(table).and_then(|t| t.fields.get(field)) else { return Ty::Null };
+        let Some(f) = schema.tables.get(table).and_then(|t| t.fields.get(field)) else {
+            return Ty::Null;
+        };
         match f.ty {
             Type::Text => Ty::Text(None),
             Type::Code => Ty::Text(Some((table, field))),
@@ -92,9 +94,15 @@ impl Ty {
             Ty::Percent => "a percentage".to_owned(),
             Ty::Money => "money".to_owned(),
             Ty::Date => "a date".to_owned(),
-            Ty::Row(t) => format!("a row of `{}`", schema.tables.get(*t).map_or("", |t| &t.name)),
+            Ty::Row(t) => format!(
+                "a row of `{}`",
+                schema.tables.get(*t).map_or("", |t| &t.name)
+            ),
             Ty::List(item) => match &**item {
-                Ty::Row(t) => format!("the rows of `{}`", schema.tables.get(*t).map_or("", |t| &t.name)),
+                Ty::Row(t) => format!(
+                    "the rows of `{}`",
+                    schema.tables.get(*t).map_or("", |t| &t.name)
+                ),
                 Ty::Null => "an empty list".to_owned(),
                 item => format!("a list of {}", item.name(schema).trim_start_matches("a ")),
             },
@@ -192,10 +200,18 @@ impl Node {
     /// Its parts.
     pub(crate) fn parts(&self) -> Vec<&Node> {
         match &self.kind {
-            Kind::Const(_) | Kind::Year | Kind::Param(_) | Kind::Let(_) | Kind::Plan(_) | Kind::Table(_) | Kind::Var(_) => {
-                Vec::new()
-            }
-            Kind::Field(a, ..) | Kind::DatePart(a, _) | Kind::Negate(a) | Kind::Not(a) | Kind::Marked(_, a, ..) => vec![a],
+            Kind::Const(_)
+            | Kind::Year
+            | Kind::Param(_)
+            | Kind::Let(_)
+            | Kind::Plan(_)
+            | Kind::Table(_)
+            | Kind::Var(_) => Vec::new(),
+            Kind::Field(a, ..)
+            | Kind::DatePart(a, _)
+            | Kind::Negate(a)
+            | Kind::Not(a)
+            | Kind::Marked(_, a, ..) => vec![a],
             Kind::Arithmetic(_, a, b)
             | Kind::Compare(_, a, b)
             | Kind::And(a, b)
@@ -203,18 +219,19 @@ impl Node {
             | Kind::Index(a, b)
             | Kind::Assume(a, b) => vec![a, b],
             Kind::If(a, b, c) => vec![a, b, c],
-            Kind::Lookup(_, items) | Kind::List(items) | Kind::Call(_, items) => items.iter().collect(),
+            Kind::Lookup(_, items) | Kind::List(items) | Kind::Call(_, items) => {
+                items.iter().collect()
+            }
             Kind::Filter(i) | Kind::Quantified(_, i) | Kind::For(i) => vec![&i.list, &i.body],
         }
     }
 }
 
-/// A whole expression: its text, its tree, and how many pieces the tree has.
+/// A whole expression: its text and its tree.
 #[derive(Clone)]
 pub struct Expr {
     pub(crate) text: String,
     pub(crate) root: Node,
-    pub(crate) size: usize,
 }
 
 impl Expr {

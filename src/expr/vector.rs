@@ -28,7 +28,13 @@ pub(crate) mod truth {
         match ((a | b) & FALSE, a, b) {
             (FALSE, ..) => FALSE,
             (_, UNKNOWN, _) | (_, _, UNKNOWN) => UNKNOWN,
-            _ => if (a | b) & NULL == 0 { TRUE } else { NULL },
+            _ => {
+                if (a | b) & NULL == 0 {
+                    TRUE
+                } else {
+                    NULL
+                }
+            }
         }
     }
 
@@ -71,7 +77,11 @@ pub(crate) struct NumVec {
 
 impl NumVec {
     pub(crate) fn known(lows: Nums) -> Self {
-        NumVec { lows, highs: None, states: None }
+        NumVec {
+            lows,
+            highs: None,
+            states: None,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -81,7 +91,13 @@ impl NumVec {
     /// The number at `i`; a vector of one stands for every row.
     pub(crate) fn at(&self, i: usize) -> Num {
         let i = if self.len() == 1 { 0 } else { i };
-        match self.states.as_ref().and_then(|s| s.get(i)).copied().unwrap_or(VALUE) {
+        match self
+            .states
+            .as_ref()
+            .and_then(|s| s.get(i))
+            .copied()
+            .unwrap_or(VALUE)
+        {
             VALUE => Num::Known(self.lows.get(i)),
             NULL => Num::Null,
             BETWEEN => match &self.highs {
@@ -93,12 +109,18 @@ impl NumVec {
     }
 
     fn state(&self, i: usize) -> u8 {
-        self.states.as_ref().and_then(|s| s.get(if s.len() == 1 { 0 } else { i })).copied().unwrap_or(VALUE)
+        self.states
+            .as_ref()
+            .and_then(|s| s.get(if s.len() == 1 { 0 } else { i }))
+            .copied()
+            .unwrap_or(VALUE)
     }
 
     /// Whether every number is a value or `null`.
     fn is_plain(&self) -> bool {
-        self.states.as_ref().is_none_or(|s| s.iter().all(|&s| s <= NULL))
+        self.states
+            .as_ref()
+            .is_none_or(|s| s.iter().all(|&s| s <= NULL))
     }
 
     pub(crate) fn all_known(&self) -> bool {
@@ -123,7 +145,11 @@ impl FromIterator<Num> for NumVec {
             highs.push(high);
             states.push(state);
         }
-        NumVec { lows, highs: ranged.then_some(highs), states: odd.then_some(states) }
+        NumVec {
+            lows,
+            highs: ranged.then_some(highs),
+            states: odd.then_some(states),
+        }
     }
 }
 
@@ -157,7 +183,9 @@ impl ListVec {
     }
 
     pub(crate) fn is_maybe(&self, item: usize) -> bool {
-        self.maybe.as_ref().is_some_and(|m| m.get(item).copied().unwrap_or(false))
+        self.maybe
+            .as_ref()
+            .is_some_and(|m| m.get(item).copied().unwrap_or(false))
     }
 
     /// `TRUE` for a list, `NULL` or `UNKNOWN` for none.
@@ -226,15 +254,25 @@ impl Vector {
 
     /// The values at `rows`, in that order.
     pub(crate) fn gather(&self, rows: &[usize]) -> Vector {
-        let pick = |v: &[u32]| rows.iter().map(|&i| v.get(i).copied().unwrap_or(NULL_ID)).collect();
+        let pick = |v: &[u32]| {
+            rows.iter()
+                .map(|&i| v.get(i).copied().unwrap_or(NULL_ID))
+                .collect()
+        };
         match self {
-            Vector::Bools(v) => {
-                Vector::Bools(rows.iter().map(|&i| v.get(i).copied().unwrap_or(truth::NULL)).collect())
-            }
+            Vector::Bools(v) => Vector::Bools(
+                rows.iter()
+                    .map(|&i| v.get(i).copied().unwrap_or(truth::NULL))
+                    .collect(),
+            ),
             Vector::Nums(v) => Vector::Nums(NumVec {
                 lows: gather_nums(&v.lows, rows),
                 highs: v.highs.as_ref().map(|h| gather_nums(h, rows)),
-                states: v.states.as_ref().map(|s| rows.iter().map(|&i| s.get(i).copied().unwrap_or(NULL)).collect()),
+                states: v.states.as_ref().map(|s| {
+                    rows.iter()
+                        .map(|&i| s.get(i).copied().unwrap_or(NULL))
+                        .collect()
+                }),
             }),
             Vector::Texts(v) => Vector::Texts(pick(v)),
             Vector::Rows(table, v) => Vector::Rows(*table, pick(v)),
@@ -244,20 +282,35 @@ impl Vector {
 
     /// The same values for `n` rows: a vector of one is repeated.
     pub(crate) fn expand(self, n: usize) -> Vector {
-        if self.len() == n { self } else { self.gather(&vec![0; n]) }
+        if self.len() == n {
+            self
+        } else {
+            self.gather(&vec![0; n])
+        }
     }
 
     /// Vectors of one type laid end to end.
     pub(crate) fn concat(parts: &[Vector]) -> Vector {
-        let typed = parts.iter().find(|p| !matches!(p, Vector::Bools(_))).or_else(|| parts.first());
+        let typed = parts
+            .iter()
+            .find(|p| !matches!(p, Vector::Bools(_)))
+            .or_else(|| parts.first());
         match typed {
             None | Some(Vector::Bools(_)) => {
                 Vector::Bools(parts.iter().flat_map(|p| p.clone().into_bools()).collect())
             }
             Some(Vector::Nums(_)) => Vector::Nums(
-                parts.iter().flat_map(|p| { let v = p.clone().into_nums(); (0..v.len()).map(move |i| v.at(i)).collect::<Vec<_>>() }).collect(),
+                parts
+                    .iter()
+                    .flat_map(|p| {
+                        let v = p.clone().into_nums();
+                        (0..v.len()).map(move |i| v.at(i)).collect::<Vec<_>>()
+                    })
+                    .collect(),
             ),
-            Some(Vector::Texts(_)) => Vector::Texts(parts.iter().flat_map(|p| p.clone().into_texts()).collect()),
+            Some(Vector::Texts(_)) => {
+                Vector::Texts(parts.iter().flat_map(|p| p.clone().into_texts()).collect())
+            }
             Some(Vector::Rows(table, _)) => {
                 let rows = parts.iter().flat_map(|p| match p {
                     Vector::Rows(_, v) => v.clone(),
@@ -295,10 +348,18 @@ fn concat_lists(parts: &[Vector]) -> ListVec {
 
 fn gather_nums(nums: &Nums, rows: &[usize]) -> Nums {
     match nums {
-        Nums::Int { v, scale } => {
-            Nums::Int { v: rows.iter().map(|&i| v.get(i).copied().unwrap_or(0)).collect(), scale: *scale }
-        }
-        Nums::Dec(v) => Nums::Dec(rows.iter().map(|&i| v.get(i).copied().unwrap_or_default()).collect()),
+        Nums::Int { v, scale } => Nums::Int {
+            v: rows
+                .iter()
+                .map(|&i| v.get(i).copied().unwrap_or(0))
+                .collect(),
+            scale: *scale,
+        },
+        Nums::Dec(v) => Nums::Dec(
+            rows.iter()
+                .map(|&i| v.get(i).copied().unwrap_or_default())
+                .collect(),
+        ),
     }
 }
 
@@ -312,9 +373,15 @@ fn gather_lists(lists: &ListVec, rows: &[usize]) -> ListVec {
     }
     ListVec {
         offsets,
-        maybe: lists.maybe.is_some().then(|| items.iter().map(|&i| lists.is_maybe(i)).collect()),
+        maybe: lists
+            .maybe
+            .is_some()
+            .then(|| items.iter().map(|&i| lists.is_maybe(i)).collect()),
         items: Box::new(lists.items.gather(&items)),
-        states: lists.states.is_some().then(|| rows.iter().map(|&i| lists.state(i)).collect()),
+        states: lists
+            .states
+            .is_some()
+            .then(|| rows.iter().map(|&i| lists.state(i)).collect()),
     }
 }
 
@@ -325,25 +392,45 @@ pub(crate) fn joint_len(a: usize, b: usize) -> usize {
 
 /// `+ - * /` of two sets of numbers.
 pub(crate) fn arithmetic(op: BinaryOp, a: &NumVec, b: &NumVec) -> NumVec {
-    if op != BinaryOp::Divide && a.is_plain() && b.is_plain() && let Some(lows) = int_arithmetic(op, &a.lows, &b.lows) {
+    if op != BinaryOp::Divide
+        && a.is_plain()
+        && b.is_plain()
+        && let Some(lows) = int_arithmetic(op, &a.lows, &b.lows)
+    {
         let n = lows.len();
         let states = (a.states.is_some() || b.states.is_some())
             .then(|| (0..n).map(|i| a.state(i).max(b.state(i))).collect());
-        return NumVec { lows, highs: None, states };
+        return NumVec {
+            lows,
+            highs: None,
+            states,
+        };
     }
-    (0..joint_len(a.len(), b.len())).map(|i| one(op, a.at(i), b.at(i))).collect()
+    (0..joint_len(a.len(), b.len()))
+        .map(|i| one(op, a.at(i), b.at(i)))
+        .collect()
 }
 
 /// Scaled integers under `+ - *`, while they fit; `None` when one does not.
 fn int_arithmetic(op: BinaryOp, a: &Nums, b: &Nums) -> Option<Nums> {
-    let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (a, b) else { return None };
+    let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (a, b) else {
+        return None;
+    };
     let n = joint_len(x.len(), y.len());
-    let at = |v: &[i64], i: usize| v.get(if v.len() == 1 { 0 } else { i }).copied().unwrap_or(0);
+    let at = |v: &[i64], i: usize| {
+        v.get(if v.len() == 1 { 0 } else { i })
+            .copied()
+            .unwrap_or(0)
+    };
     let (scale, up_x, up_y) = match op {
         BinaryOp::Multiply => (p + q, 1, 1),
         _ => {
             let scale = *p.max(q);
-            (scale, 10_i64.checked_pow(scale - p)?, 10_i64.checked_pow(scale - q)?)
+            (
+                scale,
+                10_i64.checked_pow(scale - p)?,
+                10_i64.checked_pow(scale - q)?,
+            )
         }
     };
     if scale > 12 {
@@ -385,8 +472,18 @@ pub(crate) fn one(op: BinaryOp, a: Num, b: Num) -> Num {
         return Num::Unknown;
     }
     let corners = match op {
-        BinaryOp::Add => [checked(op, a_low, b_low), checked(op, a_high, b_high), None, None],
-        BinaryOp::Subtract => [checked(op, a_low, b_high), checked(op, a_high, b_low), None, None],
+        BinaryOp::Add => [
+            checked(op, a_low, b_low),
+            checked(op, a_high, b_high),
+            None,
+            None,
+        ],
+        BinaryOp::Subtract => [
+            checked(op, a_low, b_high),
+            checked(op, a_high, b_low),
+            None,
+            None,
+        ],
         _ => [
             checked(op, a_low, b_low),
             checked(op, a_low, b_high),
@@ -394,7 +491,11 @@ pub(crate) fn one(op: BinaryOp, a: Num, b: Num) -> Num {
             checked(op, a_high, b_high),
         ],
     };
-    let wanted = if matches!(op, BinaryOp::Add | BinaryOp::Subtract) { 2 } else { 4 };
+    let wanted = if matches!(op, BinaryOp::Add | BinaryOp::Subtract) {
+        2
+    } else {
+        4
+    };
     let found: Vec<Decimal> = corners.into_iter().take(wanted).flatten().collect();
     match (found.iter().min(), found.iter().max()) {
         (Some(low), Some(high)) if found.len() == wanted => Num::Between(*low, *high),
@@ -417,12 +518,19 @@ pub(crate) fn monotone(x: Num, f: impl Fn(Decimal) -> Option<Decimal>) -> Num {
 /// A comparison of two sets of numbers.
 pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
     let n = joint_len(a.len(), b.len());
-    if a.all_known() && b.all_known()
+    if a.all_known()
+        && b.all_known()
         && let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (&a.lows, &b.lows)
         && p == q
     {
-        let at = |v: &[i64], i: usize| v.get(if v.len() == 1 { 0 } else { i }).copied().unwrap_or(0);
-        return (0..n).map(|i| truth::of(holds(op, at(x, i).cmp(&at(y, i))))).collect();
+        let at = |v: &[i64], i: usize| {
+            v.get(if v.len() == 1 { 0 } else { i })
+                .copied()
+                .unwrap_or(0)
+        };
+        return (0..n)
+            .map(|i| truth::of(holds(op, at(x, i).cmp(&at(y, i)))))
+            .collect();
     }
     (0..n).map(|i| compare_one(op, a.at(i), b.at(i))).collect()
 }
@@ -442,7 +550,8 @@ pub(crate) fn holds(op: BinaryOp, order: Ordering) -> bool {
 /// A comparison of two numbers: surely true or false when the bounds decide it.
 pub(crate) fn compare_one(op: BinaryOp, a: Num, b: Num) -> u8 {
     let ((a_low, a_high), (b_low, b_high)) = match (a, b) {
-        (Num::Unknown | Num::Between(..), Num::Null) | (Num::Null, Num::Unknown | Num::Between(..)) => {
+        (Num::Unknown | Num::Between(..), Num::Null)
+        | (Num::Null, Num::Unknown | Num::Between(..)) => {
             return truth::UNKNOWN;
         }
         (Num::Unknown, _) | (_, Num::Unknown) => return truth::UNKNOWN,
@@ -462,7 +571,11 @@ pub(crate) fn compare_one(op: BinaryOp, a: Num, b: Num) -> u8 {
             } else {
                 truth::UNKNOWN
             };
-            if op == BinaryOp::Equal { equal } else { truth::not(equal) }
+            if op == BinaryOp::Equal {
+                equal
+            } else {
+                truth::not(equal)
+            }
         }
         BinaryOp::Less => decide(a_high < b_low, a_low >= b_high),
         BinaryOp::LessEqual => decide(a_high <= b_low, a_low > b_high),
@@ -499,12 +612,27 @@ mod tests {
     #[test]
     fn bounds_decide_what_they_can() {
         let blank = Num::Between(d(0), d(100));
-        assert_eq!(compare_one(BinaryOp::LessEqual, blank, Num::Known(d(100))), truth::TRUE);
-        assert_eq!(compare_one(BinaryOp::Greater, blank, Num::Known(d(100))), truth::FALSE);
-        assert_eq!(compare_one(BinaryOp::Less, blank, Num::Known(d(100))), truth::UNKNOWN);
+        assert_eq!(
+            compare_one(BinaryOp::LessEqual, blank, Num::Known(d(100))),
+            truth::TRUE
+        );
+        assert_eq!(
+            compare_one(BinaryOp::Greater, blank, Num::Known(d(100))),
+            truth::FALSE
+        );
+        assert_eq!(
+            compare_one(BinaryOp::Less, blank, Num::Known(d(100))),
+            truth::UNKNOWN
+        );
         assert_eq!(compare_one(BinaryOp::Equal, blank, blank), truth::UNKNOWN);
-        assert_eq!(compare_one(BinaryOp::Equal, blank, Num::Null), truth::UNKNOWN);
-        assert_eq!(one(BinaryOp::Multiply, blank, Num::Known(d(-2))), Num::Between(d(-200), d(0)));
+        assert_eq!(
+            compare_one(BinaryOp::Equal, blank, Num::Null),
+            truth::UNKNOWN
+        );
+        assert_eq!(
+            one(BinaryOp::Multiply, blank, Num::Known(d(-2))),
+            Num::Between(d(-200), d(0))
+        );
         assert_eq!(one(BinaryOp::Divide, Num::Known(d(1)), blank), Num::Unknown);
     }
 

@@ -48,9 +48,10 @@ impl Key {
                 Num::Known(x) => Some(Key::Num(x.normalize())),
                 _ => None,
             },
-            Vector::Texts(v) | Vector::Rows(_, v) => {
-                v.get(if v.len() == 1 { 0 } else { i }).filter(|id| **id != NULL_ID && **id != UNKNOWN_ID).map(|id| Key::Id(*id))
-            }
+            Vector::Texts(v) | Vector::Rows(_, v) => v
+                .get(if v.len() == 1 { 0 } else { i })
+                .filter(|id| **id != NULL_ID && **id != UNKNOWN_ID)
+                .map(|id| Key::Id(*id)),
             Vector::Bools(v) => v
                 .get(if v.len() == 1 { 0 } else { i })
                 .filter(|b| **b == truth::TRUE || **b == truth::FALSE)
@@ -75,8 +76,17 @@ impl Key {
 
 impl Visible {
     /// The rows of a reference table that are in force in `year`, indexed by the table's key. Without a year, all are.
-    pub(crate) fn new(schema: &Schema, table: TableId, rows: std::sync::Arc<Rows>, year: Option<i64>) -> Visible {
-        let reference = schema.tables.get(table).and_then(|t| t.reference.clone()).unwrap_or_default();
+    pub(crate) fn new(
+        schema: &Schema,
+        table: TableId,
+        rows: std::sync::Arc<Rows>,
+        year: Option<i64>,
+    ) -> Visible {
+        let reference = schema
+            .tables
+            .get(table)
+            .and_then(|t| t.reference.clone())
+            .unwrap_or_default();
         let column = |field: usize| rows.columns.get(field).and_then(Option::as_ref);
         let bound = |field: usize, row: usize| match Key::of_cell(column(field), row) {
             Some(Key::Num(x)) => Some(x),
@@ -84,20 +94,31 @@ impl Visible {
         };
         let counts = |row: usize| match (reference.dated, year.map(Decimal::from)) {
             (Some((from, until)), Some(year)) => {
-                bound(from, row).is_none_or(|from| from <= year) && bound(until, row).is_none_or(|until| year <= until)
+                bound(from, row).is_none_or(|from| from <= year)
+                    && bound(until, row).is_none_or(|until| year <= until)
             }
             _ => true,
         };
-        let in_force: Vec<u32> = (0..rows.len()).filter(|&row| counts(row)).filter_map(|row| u32::try_from(row).ok()).collect();
+        let in_force: Vec<u32> = (0..rows.len())
+            .filter(|&row| counts(row))
+            .filter_map(|row| u32::try_from(row).ok())
+            .collect();
         let mut index = HashMap::with_capacity(in_force.len());
         for &row in &in_force {
-            let key: Option<Vec<Key>> =
-                reference.key.iter().map(|&field| Key::of_cell(column(field), usize::try_from(row).ok()?)).collect();
+            let key: Option<Vec<Key>> = reference
+                .key
+                .iter()
+                .map(|&field| Key::of_cell(column(field), usize::try_from(row).ok()?))
+                .collect();
             if let Some(key) = key {
                 index.insert(key, row);
             }
         }
-        Visible { rows, in_force, index }
+        Visible {
+            rows,
+            in_force,
+            index,
+        }
     }
 
     /// The row of a key.

@@ -64,8 +64,17 @@ pub struct Case {
     pub span: Range<usize>,
 }
 
-pub(crate) fn read_all(doc: Doc<'_>, keys: &Keys<'_, '_>, schema: &Schema, has_edge: bool) -> Vec<Case> {
-    let cases: Vec<Case> = keys.tables("case").iter().filter_map(|of| read(doc, of, schema)).collect();
+pub(crate) fn read_all(
+    doc: Doc<'_>,
+    keys: &Keys<'_, '_>,
+    schema: &Schema,
+    has_edge: bool,
+) -> Vec<Case> {
+    let cases: Vec<Case> = keys
+        .tables("case")
+        .iter()
+        .filter_map(|of| read(doc, of, schema))
+        .collect();
     let has = |kind: CaseKind| cases.iter().any(|c| c.kind == kind);
     let wanted = [
         (CaseKind::Pass, "passes", true),
@@ -73,9 +82,16 @@ pub(crate) fn read_all(doc: Doc<'_>, keys: &Keys<'_, '_>, schema: &Schema, has_e
         (CaseKind::Missing, "lacks the deciding cell", true),
         (CaseKind::Edge, "stands at the exact edge", has_edge),
     ];
-    let missing: Vec<&str> = wanted.iter().filter(|(kind, _, needed)| *needed && !has(*kind)).map(|(_, words, _)| *words).collect();
+    let missing: Vec<&str> = wanted
+        .iter()
+        .filter(|(kind, _, needed)| *needed && !has(*kind))
+        .map(|(_, words, _)| *words)
+        .collect();
     if !missing.is_empty() {
-        let message = format!("the rule has no case that {}", missing.join(", and none that "));
+        let message = format!(
+            "the rule has no case that {}",
+            missing.join(", and none that ")
+        );
         doc.warning(0..0, message, "", "add `[[case]]` with `kind = \"pass\"`, `\"fail\"`, `\"missing\"` and, where numbers are compared, `\"edge\"`");
     }
     cases
@@ -84,36 +100,74 @@ pub(crate) fn read_all(doc: Doc<'_>, keys: &Keys<'_, '_>, schema: &Schema, has_e
 fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema) -> Option<Case> {
     let name = of.required_text("name");
     let kind = of.required_text("kind").and_then(|text| {
-        let kinds = [("pass", CaseKind::Pass), ("fail", CaseKind::Fail), ("edge", CaseKind::Edge), ("missing", CaseKind::Missing)];
+        let kinds = [
+            ("pass", CaseKind::Pass),
+            ("fail", CaseKind::Fail),
+            ("edge", CaseKind::Edge),
+            ("missing", CaseKind::Missing),
+        ];
         one_of(doc, &text, &kinds.map(|(name, _)| name));
-        kinds.iter().find(|(name, _)| *name == text.value).map(|(_, kind)| *kind)
+        kinds
+            .iter()
+            .find(|(name, _)| *name == text.value)
+            .map(|(_, kind)| *kind)
     });
     let expect = of.required_text("expect").and_then(|text| {
-        let all = [Expected::Fail, Expected::Unknown, Expected::Pass, Expected::NotApplicable];
+        let all = [
+            Expected::Fail,
+            Expected::Unknown,
+            Expected::Pass,
+            Expected::NotApplicable,
+        ];
         one_of(doc, &text, &all.map(Expected::name));
         let found = all.into_iter().find(|e| e.name() == text.value);
         if kind == Some(CaseKind::Missing) && found == Some(Expected::Pass) {
-            doc.mistake(text.span, "a case without the deciding cell never expects `pass`", "", "missing data never passes");
+            doc.mistake(
+                text.span,
+                "a case without the deciding cell never expects `pass`",
+                "",
+                "missing data never passes",
+            );
         }
         found
     });
     let year = of.integer("year");
-    let plan = of.get("plan").and_then(|entry| as_table(doc, entry)).map(|plan| plan_lines(doc, &plan, schema));
+    let plan = of
+        .get("plan")
+        .and_then(|entry| as_table(doc, entry))
+        .map(|plan| plan_lines(doc, &plan, schema));
     let mut tables = Vec::new();
     for (key, entry) in of.entries() {
         if ["name", "kind", "expect", "year", "plan"].contains(&key.value.as_str()) {
             continue;
         }
         if schema.table(&key.value).is_none() {
-            let names = schema.tables.iter().map(|t| t.name.as_str()).chain(["name", "kind", "expect", "year"]);
+            let names = schema
+                .tables
+                .iter()
+                .map(|t| t.name.as_str())
+                .chain(["name", "kind", "expect", "year"]);
             let help = suggest(&key.value, names.collect::<Vec<_>>());
-            doc.mistake(key.span, format!("there is no table `{}`", key.value), "", help);
+            doc.mistake(
+                key.span,
+                format!("there is no table `{}`", key.value),
+                "",
+                help,
+            );
         } else if let Some(text) = as_text(doc, entry) {
             check_header(doc, schema, &key.value, &text);
             tables.push((key.value, text.value));
         }
     }
-    Some(Case { name: name?.value, kind: kind?, expect: expect?, year, plan, tables, span: of.span.clone() })
+    Some(Case {
+        name: name?.value,
+        kind: kind?,
+        expect: expect?,
+        year,
+        plan,
+        tables,
+        span: of.span.clone(),
+    })
 }
 
 /// The `plan` of a case as the lines of a `plan.toml`, in which a figure in quotes stays one.
@@ -125,7 +179,12 @@ fn plan_lines(doc: Doc<'_>, plan: &Keys<'_, '_>, schema: &Schema) -> String {
             && table.field(&key.value).is_none()
         {
             let help = suggest(&key.value, table.fields.iter().map(|f| f.name.as_str()));
-            doc.mistake(key.span.clone(), format!("`plan` has no field `{}`", key.value), "", help);
+            doc.mistake(
+                key.span.clone(),
+                format!("`plan` has no field `{}`", key.value),
+                "",
+                help,
+            );
         }
         if as_figure(doc, entry).is_some() {
             let written = doc.text.get(entry.span()).unwrap_or_default();
@@ -137,8 +196,12 @@ fn plan_lines(doc: Doc<'_>, plan: &Keys<'_, '_>, schema: &Schema) -> String {
 
 /// The columns of a case's table are fields: a slip there would leave the rule nothing to find.
 fn check_header(doc: Doc<'_>, schema: &Schema, name: &str, text: &super::spanned::Text) {
-    let Some(table) = schema.table(name).and_then(|id| schema.tables.get(id)) else { return };
-    let Some(header) = text.value.lines().find(|l| !l.trim().is_empty()) else { return };
+    let Some(table) = schema.table(name).and_then(|id| schema.tables.get(id)) else {
+        return;
+    };
+    let Some(header) = text.value.lines().find(|l| !l.trim().is_empty()) else {
+        return;
+    };
     let mut at = text.value.find(header).unwrap_or(0);
     for column in header.split(',') {
         let word = column.trim().trim_matches('"');

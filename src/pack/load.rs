@@ -20,17 +20,33 @@ use crate::value::{Type, Value};
 
 /// Loads a pack from its files. `folder` is the folder's name, which is the pack's id.
 pub fn load(folder: &str, files: &Files) -> Result<Pack, Refused> {
-    let loader = Loader { folder, files, mistakes: RefCell::default(), texts: utf8(folder, files) };
-    let pack = loader.pack();
+    load_as(folder, files, None)
+}
+
+/// Loads a pack whose digest may be known already.
+pub(crate) fn load_as(folder: &str, files: &Files, known: Option<&str>) -> Result<Pack, Refused> {
+    let loader = Loader {
+        folder,
+        files,
+        mistakes: RefCell::default(),
+        texts: utf8(folder, files),
+    };
+    let pack = loader.pack(known);
     let mut mistakes = loader.mistakes.into_inner();
-    mistakes.sort_by(|a, b| (&a.file, a.span.as_ref().map(|s| s.start)).cmp(&(&b.file, b.span.as_ref().map(|s| s.start))));
+    mistakes.sort_by(|a, b| {
+        (&a.file, a.span.as_ref().map(|s| s.start))
+            .cmp(&(&b.file, b.span.as_ref().map(|s| s.start)))
+    });
     mistakes.dedup();
     match pack {
         Some(mut pack) if mistakes.iter().all(|m| m.level == Level::Warning) => {
             pack.warnings = mistakes;
             Ok(pack)
         }
-        _ => Err(Refused { mistakes, files: loader.texts }),
+        _ => Err(Refused {
+            mistakes,
+            files: loader.texts,
+        }),
     }
 }
 
@@ -39,7 +55,10 @@ fn utf8(folder: &str, files: &Files) -> BTreeMap<String, String> {
     let toml = files.iter().filter(|(path, _)| path.ends_with(".toml"));
     toml.map(|(path, bytes)| {
         let text = String::from_utf8_lossy(bytes);
-        (format!("{folder}/{path}"), text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
+        (
+            format!("{folder}/{path}"),
+            text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned(),
+        )
     })
     .collect()
 }
@@ -76,12 +95,25 @@ struct Head {
 
 impl Loader<'_> {
     fn doc(&self, path: &str) -> Option<Doc<'_>> {
-        let (file, text) = self.texts.get_key_value(&format!("{}/{path}", self.folder))?;
+        let (file, text) = self
+            .texts
+            .get_key_value(&format!("{}/{path}", self.folder))?;
         let bytes = self.files.get(path)?;
         if let Err(error) = std::str::from_utf8(bytes) {
-            self.whole(file, format!("the file is not UTF-8: byte {} is no character", error.valid_up_to()), "save it as UTF-8");
+            self.whole(
+                file,
+                format!(
+                    "the file is not UTF-8: byte {} is no character",
+                    error.valid_up_to()
+                ),
+                "save it as UTF-8",
+            );
         }
-        Some(Doc { file, text, mistakes: &self.mistakes })
+        Some(Doc {
+            file,
+            text,
+            mistakes: &self.mistakes,
+        })
     }
 
     /// A mistake of a file as a whole.
@@ -99,32 +131,60 @@ impl Loader<'_> {
     fn required(&self, path: &str) -> Option<Doc<'_>> {
         let doc = self.doc(path);
         if doc.is_none() {
-            self.whole(&format!("{}/{path}", self.folder), "the file is missing", "a pack has pack.toml, schema.toml, params.toml, sources.toml and rules/");
+            self.whole(
+                &format!("{}/{path}", self.folder),
+                "the file is missing",
+                "a pack has pack.toml, schema.toml, params.toml, sources.toml and rules/",
+            );
         }
         doc
     }
 
-    fn pack(&self) -> Option<Pack> {
+    fn pack(&self, known: Option<&str>) -> Option<Pack> {
         self.unknown_files();
         let pack_doc = self.required("pack.toml");
         let head = pack_doc.and_then(|doc| self.head(doc));
-        let sources = self.doc("sources.toml").map_or_else(Vec::new, |doc| source::read(doc, doc.text));
+        let sources = self
+            .doc("sources.toml")
+            .map_or_else(Vec::new, |doc| source::read(doc, doc.text));
         let source_keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
-        let params = self.doc("params.toml").map_or_else(Vec::new, |doc| param::read(doc, doc.text, &source_keys));
-        let param_types: Vec<(String, Ty)> = params.iter().map(|p| (p.name.clone(), p.ty())).collect();
+        let params = self
+            .doc("params.toml")
+            .map_or_else(Vec::new, |doc| param::read(doc, doc.text, &source_keys));
+        let param_types: Vec<(String, Ty)> =
+            params.iter().map(|p| (p.name.clone(), p.ty())).collect();
         let currency = head.as_ref().map_or("USD", |h| h.currency.as_str());
-        let read = self.required("schema.toml").map(|doc| (doc, schema_file::read(doc, doc.text, currency)));
-        let (schema_doc, schema_file::Read { mut schema, references, codes }) = read?;
+        let read = self
+            .required("schema.toml")
+            .map(|doc| (doc, schema_file::read(doc, doc.text, currency)));
+        let (
+            schema_doc,
+            schema_file::Read {
+                mut schema,
+                references,
+                codes,
+            },
+        ) = read?;
         self.check_suppress(schema_doc, &schema, &params);
-        let (rows, texts) = self.references(schema_doc, &mut schema, &references, &codes, &source_keys);
+        let (rows, texts) =
+            self.references(schema_doc, &mut schema, &references, &codes, &source_keys);
         let identity = pack_doc.and_then(|doc| self.identity(doc, &mut schema, &rows, &texts));
         let years = head.as_ref().map_or((0, 9999), |h| h.years);
-        let context = Context { scope: Scope::new(&schema, &param_types), sources: &sources, years };
+        let context = Context {
+            scope: Scope::new(&schema, &param_types),
+            sources: &sources,
+            years,
+        };
         let rules = self.rules(&context);
-        let (expected, summaries) = pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
+        let (expected, summaries) =
+            pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
         for rule in &rules {
             self.check_params(rule, &params, years, &schema);
-            if let Some(doc) = self.doc(rule.file.strip_prefix(&format!("{}/", self.folder)).unwrap_or_default()) {
+            if let Some(doc) = self.doc(
+                rule.file
+                    .strip_prefix(&format!("{}/", self.folder))
+                    .unwrap_or_default(),
+            ) {
                 rule::check_severity(doc, rule, &sources);
             }
         }
@@ -145,7 +205,7 @@ impl Loader<'_> {
             summaries,
             references: rows,
             texts,
-            digest: digest(self.files),
+            digest: known.map_or_else(|| digest(self.files), str::to_owned),
             office: None,
             warnings: Vec::new(),
             schema,
@@ -155,15 +215,26 @@ impl Loader<'_> {
     /// Files that no part of a pack is: a misplaced rule would silently not be in force.
     fn unknown_files(&self) {
         for path in self.files.keys() {
-            let known = ["pack.toml", "schema.toml", "params.toml", "sources.toml"].contains(&path.as_str())
+            let known = ["pack.toml", "schema.toml", "params.toml", "sources.toml"]
+                .contains(&path.as_str())
                 || path.starts_with("data/")
                 || path.starts_with("forms/")
                 || path.starts_with("rules/")
                 || !path.ends_with(".toml");
             if !known {
-                let help = nearest(path, ["pack.toml", "schema.toml", "params.toml", "sources.toml"]);
-                let help = help.map_or_else(|| "rules stand in rules/<topic>/".to_owned(), |name| format!("did you mean `{name}`?"));
-                self.whole(&format!("{}/{path}", self.folder), "this file is no part of a pack", &help);
+                let help = nearest(
+                    path,
+                    ["pack.toml", "schema.toml", "params.toml", "sources.toml"],
+                );
+                let help = help.map_or_else(
+                    || "rules stand in rules/<topic>/".to_owned(),
+                    |name| format!("did you mean `{name}`?"),
+                );
+                self.whole(
+                    &format!("{}/{path}", self.folder),
+                    "this file is no part of a pack",
+                    &help,
+                );
             }
         }
     }
@@ -171,28 +242,54 @@ impl Loader<'_> {
     fn head(&self, doc: Doc<'_>) -> Option<Head> {
         let tree = doc.parse(doc.text);
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
-        if let Some(id) = keys.required_text("id").filter(|id| id.value != self.folder) {
-            doc.mistake(id.span, format!("the pack's folder is `{}`", self.folder), "", "the id is the folder's name");
+        if let Some(id) = keys
+            .required_text("id")
+            .filter(|id| id.value != self.folder)
+        {
+            doc.mistake(
+                id.span,
+                format!("the pack's folder is `{}`", self.folder),
+                "",
+                "the id is the folder's name",
+            );
         }
         let title = keys.required_text("title");
         let authority = keys.text("authority").map_or_else(String::new, |t| t.value);
         let version = keys.required_text("version");
-        let currency = keys.text("currency").map_or_else(|| "USD".to_owned(), |t| t.value);
+        let currency = keys
+            .text("currency")
+            .map_or_else(|| "USD".to_owned(), |t| t.value);
         let years = keys.table("years");
         if years.is_none() {
-            doc.mistake(0..0, "`years` is missing", "", "add `years = { from = 2013, until = 2027 }`");
+            doc.mistake(
+                0..0,
+                "`years` is missing",
+                "",
+                "add `years = { from = 2013, until = 2027 }`",
+            );
         }
         let years = years.and_then(|of| {
             let span = of.span.clone();
             let years = of.integer("from").zip(of.integer("until"));
             of.done();
             if years.is_none() {
-                doc.mistake(span.clone(), "`years` says from when until when", "", "write `{ from = 2013, until = 2027 }`");
+                doc.mistake(
+                    span.clone(),
+                    "`years` says from when until when",
+                    "",
+                    "write `{ from = 2013, until = 2027 }`",
+                );
             }
             years.filter(|(from, until)| {
-                let fits = from <= until && (1900..=2999).contains(from) && (1900..=2999).contains(until);
+                let fits =
+                    from <= until && (1900..=2999).contains(from) && (1900..=2999).contains(until);
                 if !fits {
-                    doc.mistake(span, format!("{from} to {until} are no fiscal years"), "", "write `{ from = 2013, until = 2027 }`");
+                    doc.mistake(
+                        span,
+                        format!("{from} to {until} are no fiscal years"),
+                        "",
+                        "write `{ from = 2013, until = 2027 }`",
+                    );
                 }
                 fits
             })
@@ -202,20 +299,45 @@ impl Loader<'_> {
             let _ = keys.get(key);
         }
         keys.done();
-        Some(Head { title: title?.value, authority, version: version?.value, currency, years: years?, steps })
+        Some(Head {
+            title: title?.value,
+            authority,
+            version: version?.value,
+            currency,
+            years: years?,
+            steps,
+        })
     }
 
     /// A parameter named by `suppress` is one number.
     fn check_suppress(&self, doc: Doc<'_>, schema: &Schema, params: &[Param]) {
         let _ = self;
         for field in schema.tables.iter().flat_map(|t| &t.fields) {
-            let Some(name) = &field.suppress else { continue };
+            let Some(name) = &field.suppress else {
+                continue;
+            };
             match params.iter().find(|p| p.name == *name) {
                 Some(p) if p.ty == Type::Number && !p.list => {}
-                Some(_) => doc.mistake(0..0, format!("`{}` is suppressed below `{name}`, which is no number", field.name), "", ""),
+                Some(_) => doc.mistake(
+                    0..0,
+                    format!(
+                        "`{}` is suppressed below `{name}`, which is no number",
+                        field.name
+                    ),
+                    "",
+                    "",
+                ),
                 None => {
                     let help = suggest(name, params.iter().map(|p| p.name.as_str()));
-                    doc.mistake(0..0, format!("`{}` is suppressed below `{name}`, and there is no such parameter", field.name), "", help);
+                    doc.mistake(
+                        0..0,
+                        format!(
+                            "`{}` is suppressed below `{name}`, and there is no such parameter",
+                            field.name
+                        ),
+                        "",
+                        help,
+                    );
                 }
             }
         }
@@ -234,50 +356,102 @@ impl Loader<'_> {
         let mut rows: Vec<Option<Arc<Rows>>> = pending.iter().map(|_| None).collect();
         let holds_codes = |table: TableId| codes.iter().any(|c| c.reference == table);
         for first in [true, false] {
-            for (slot, of) in rows.iter_mut().zip(pending).filter(|(_, of)| holds_codes(of.table) == first) {
-                *slot = Some(Arc::new(self.reference(doc, schema, of, sources, &mut texts)));
+            for (slot, of) in rows
+                .iter_mut()
+                .zip(pending)
+                .filter(|(_, of)| holds_codes(of.table) == first)
+            {
+                *slot = Some(Arc::new(
+                    self.reference(doc, schema, of, sources, &mut texts),
+                ));
             }
             if first {
                 for of in codes {
                     let at = of.reference.checked_sub(schema.submission);
                     let found = at.and_then(|at| rows.get(at)).and_then(Option::as_ref);
                     let list = found.map(|rows| codes_in(schema, of.reference, rows, &texts));
-                    if let Some(field) = schema.tables.get_mut(of.table).and_then(|t| t.fields.get_mut(of.field)) {
+                    if let Some(field) = schema
+                        .tables
+                        .get_mut(of.table)
+                        .and_then(|t| t.fields.get_mut(of.field))
+                    {
                         field.codes = list;
                     }
                 }
             }
         }
-        let absent = |of: &Pending| Arc::new(Rows::new(schema.tables.get(of.table).unwrap_or(&schema.tables[0]), crate::table::Layout::Absent(String::new()), &[]));
-        let rows = rows.into_iter().zip(pending).map(|(rows, of)| rows.unwrap_or_else(|| absent(of))).collect();
+        let absent = |of: &Pending| {
+            Arc::new(Rows::new(
+                schema.tables.get(of.table).unwrap_or(&schema.tables[0]),
+                crate::table::Layout::Absent(String::new()),
+                &[],
+            ))
+        };
+        let rows = rows
+            .into_iter()
+            .zip(pending)
+            .map(|(rows, of)| rows.unwrap_or_else(|| absent(of)))
+            .collect();
         (rows, texts)
     }
 
-    fn reference(&self, doc: Doc<'_>, schema: &Schema, of: &Pending, sources: &[&str], texts: &mut Texts) -> Rows {
-        let placeholder = crate::schema::Table::new(String::new(), String::new(), Vec::new(), false, Vec::new());
+    fn reference(
+        &self,
+        doc: Doc<'_>,
+        schema: &Schema,
+        of: &Pending,
+        sources: &[&str],
+        texts: &mut Texts,
+    ) -> Rows {
+        let placeholder =
+            crate::schema::Table::new(String::new(), String::new(), Vec::new(), false, Vec::new());
         let table = schema.tables.get(of.table).unwrap_or(&placeholder);
         if let Some(source) = &of.source
             && !sources.contains(&source.value.as_str())
         {
             let help = suggest(&source.value, sources.iter().copied());
-            doc.mistake(source.span.clone(), format!("there is no source `{}`", source.value), "", help);
+            doc.mistake(
+                source.span.clone(),
+                format!("there is no source `{}`", source.value),
+                "",
+                help,
+            );
         }
         if of.source.is_none() && of.file.is_some() {
-            doc.mistake(of.span.clone(), format!("`{}` does not say where its data come from", table.name), "", "add `source = \"key\"`");
+            doc.mistake(
+                of.span.clone(),
+                format!("`{}` does not say where its data come from", table.name),
+                "",
+                "add `source = \"key\"`",
+            );
         }
         let empty = |path: String| Rows::absent(table, path);
-        let Some(file) = &of.file else { return empty(table.name.clone()) };
+        let Some(file) = &of.file else {
+            return empty(table.name.clone());
+        };
         let Some(bytes) = self.files.get(&file.value) else {
-            let names = self.files.keys().filter(|p| p.starts_with("data/")).map(String::as_str);
+            let names = self
+                .files
+                .keys()
+                .filter(|p| p.starts_with("data/"))
+                .map(String::as_str);
             let help = suggest(&file.value, names.collect::<Vec<_>>());
-            doc.mistake(file.span.clone(), format!("there is no file `{}`", file.value), "", help);
+            doc.mistake(
+                file.span.clone(),
+                format!("there is no file `{}`", file.value),
+                "",
+                help,
+            );
             return empty(file.value.clone());
         };
         let path = format!("{}/{}", self.folder, file.value);
         let mut diagnostics = Vec::new();
         let rows = read::read_csv(table, &path, bytes, texts, &mut diagnostics);
         diagnostics.extend(read::missing(table, &rows));
-        for diagnostic in diagnostics.into_iter().filter(|d| d.weight > Weight::Notice) {
+        for diagnostic in diagnostics
+            .into_iter()
+            .filter(|d| d.weight > Weight::Notice)
+        {
             self.whole(&diagnostic.place, diagnostic.message, "");
         }
         self.check_keys(table, of.table, schema, &rows);
@@ -286,18 +460,25 @@ impl Loader<'_> {
 
     /// Two rows of one key that are in force in one year would leave it open which counts.
     fn check_keys(&self, table: &crate::schema::Table, id: TableId, schema: &Schema, rows: &Rows) {
-        let Some(reference) = &table.reference else { return };
-        let _ = (id, schema);
-        let number = |field: FieldId, row: usize| match rows.columns.get(field).and_then(Option::as_ref) {
-            Some(column) if column.state(row) == State::Value => match &column.data {
-                Data::Nums(nums) => Some(nums.get(row)),
-                _ => None,
-            },
-            _ => None,
+        let Some(reference) = &table.reference else {
+            return;
         };
+        let _ = (id, schema);
+        let number =
+            |field: FieldId, row: usize| match rows.columns.get(field).and_then(Option::as_ref) {
+                Some(column) if column.state(row) == State::Value => match &column.data {
+                    Data::Nums(nums) => Some(nums.get(row)),
+                    _ => None,
+                },
+                _ => None,
+            };
         let mut seen: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
         for row in 0..rows.len() {
-            let key: Vec<&str> = reference.key.iter().map(|&f| rows.raw(row, f).trim()).collect();
+            let key: Vec<&str> = reference
+                .key
+                .iter()
+                .map(|&f| rows.raw(row, f).trim())
+                .collect();
             if key.is_empty() {
                 continue;
             }
@@ -305,77 +486,149 @@ impl Loader<'_> {
             let overlaps = |other: &usize| match reference.dated {
                 None => true,
                 Some((from, until)) => {
-                    let before = |a: usize, b: usize| number(until, a).zip(number(from, b)).is_some_and(|(end, begin)| end < begin);
+                    let before = |a: usize, b: usize| {
+                        number(until, a)
+                            .zip(number(from, b))
+                            .is_some_and(|(end, begin)| end < begin)
+                    };
                     !before(row, *other) && !before(*other, row)
                 }
             };
             if let Some(other) = others.iter().find(|o| overlaps(o)) {
                 let number = rows.numbers.get(*other).copied().unwrap_or(0);
-                let message = format!("the key `{}` stands in row {number} already", key.join(", "));
+                let message = format!(
+                    "the key `{}` stands in row {number} already",
+                    key.join(", ")
+                );
                 self.whole(&rows.row_place(row), message, "one row a key and year");
             }
             others.push(row);
         }
     }
 
-    fn identity(&self, doc: Doc<'_>, schema: &mut Schema, rows: &[Arc<Rows>], texts: &Texts) -> Option<Identity> {
+    fn identity(
+        &self,
+        doc: Doc<'_>,
+        schema: &mut Schema,
+        rows: &[Arc<Rows>],
+        texts: &Texts,
+    ) -> Option<Identity> {
         let _ = self;
         let tree = doc.parse(doc.text);
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         let Some(of) = keys.table("identity") else {
-            doc.mistake(0..0, "`identity` is missing", "", "add `identity = { year = \"plan.fiscal_year\" }`");
+            doc.mistake(
+                0..0,
+                "`identity` is missing",
+                "",
+                "add `identity = { year = \"plan.fiscal_year\" }`",
+            );
             return None;
         };
         let table = schema.table("plan").filter(|&t| t < schema.submission);
         let Some(table) = table else {
-            doc.mistake(of.span.clone(), "there is no table `plan` for the identity to stand in", "", "add `[table.plan]` to schema.toml");
+            doc.mistake(
+                of.span.clone(),
+                "there is no table `plan` for the identity to stand in",
+                "",
+                "add `[table.plan]` to schema.toml",
+            );
             return None;
         };
         let field = |text: Text| {
             let plan = schema.tables.get(table)?;
-            let found = text.value.strip_prefix("plan.").and_then(|name| plan.field(name));
+            let found = text
+                .value
+                .strip_prefix("plan.")
+                .and_then(|name| plan.field(name));
             if found.is_none() {
                 let name = text.value.strip_prefix("plan.").unwrap_or(&text.value);
                 let help = suggest(name, plan.fields.iter().map(|f| f.name.as_str()));
-                doc.mistake(text.span, format!("`{}` is no field of `plan`", text.value), "", help);
+                doc.mistake(
+                    text.span,
+                    format!("`{}` is no field of `plan`", text.value),
+                    "",
+                    help,
+                );
             }
             found
         };
-        let (code, name) = (of.text("code").and_then(field), of.text("name").and_then(field));
+        let (code, name) = (
+            of.text("code").and_then(field),
+            of.text("name").and_then(field),
+        );
         let year = of.required_text("year");
         let year_span = year.as_ref().map(|t| t.span.clone());
         let year = year.and_then(field);
         if let Some(f) = year.and_then(|y| schema.tables.get(table).and_then(|t| t.fields.get(y)))
             && f.ty != Type::Year
         {
-            doc.mistake(year_span.unwrap_or(0..0), format!("`{}` is not of type year", f.name), "", "");
+            doc.mistake(
+                year_span.unwrap_or(0..0),
+                format!("`{}` is not of type year", f.name),
+                "",
+                "",
+            );
         }
         let directory = of.text("directory").and_then(|text| {
-            let found = schema.table(&text.value).filter(|&t| t >= schema.submission);
+            let found = schema
+                .table(&text.value)
+                .filter(|&t| t >= schema.submission);
             if found.is_none() {
-                let names = schema.tables.iter().skip(schema.submission).map(|t| t.name.as_str());
+                let names = schema
+                    .tables
+                    .iter()
+                    .skip(schema.submission)
+                    .map(|t| t.name.as_str());
                 let help = suggest(&text.value, names.collect::<Vec<_>>());
-                doc.mistake(text.span, format!("there is no reference table `{}`", text.value), "", help);
+                doc.mistake(
+                    text.span,
+                    format!("there is no reference table `{}`", text.value),
+                    "",
+                    help,
+                );
             }
             found
         });
         of.done();
         if let Some((code, directory)) = code.zip(directory) {
-            let list = rows.get(directory - schema.submission).map(|rows| directory_in(schema, directory, rows, texts));
-            if let Some(field) = schema.tables.get_mut(table).and_then(|t| t.fields.get_mut(code)) {
+            let list = rows
+                .get(directory - schema.submission)
+                .map(|rows| directory_in(schema, directory, rows, texts));
+            if let Some(field) = schema
+                .tables
+                .get_mut(table)
+                .and_then(|t| t.fields.get_mut(code))
+            {
                 field.codes = list;
             }
         }
-        Some(Identity { table, code, name, year: year?, directory })
+        Some(Identity {
+            table,
+            code,
+            name,
+            year: year?,
+            directory,
+        })
     }
 
     fn rules(&self, context: &Context<'_>) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
-        for path in self.files.keys().filter(|p| p.starts_with("rules/") && p.ends_with(".toml")) {
+        for path in self
+            .files
+            .keys()
+            .filter(|p| p.starts_with("rules/") && p.ends_with(".toml"))
+        {
             let Some(doc) = self.doc(path) else { continue };
-            let Some(rule) = rule::read(doc, doc.text, context) else { continue };
+            let Some(rule) = rule::read(doc, doc.text, context) else {
+                continue;
+            };
             if let Some(other) = rules.iter().find(|r| r.id == rule.id) {
-                self.whole(doc.file, format!("there is a rule `{}` already, in {}", rule.id, other.file), "ids are unique in a pack");
+                self.whole(
+                    doc.file,
+                    format!("there is a rule `{}` already, in {}", rule.id, other.file),
+                    "ids are unique in a pack",
+                );
             }
             rules.push(rule);
         }
@@ -396,37 +649,92 @@ impl Loader<'_> {
             });
         };
         for (at, (from, until), span) in &rule.uses.params {
-            let Some(param) = params.get(*at) else { continue };
-            let first = [Some(years.0), rule.effective.0, *from].into_iter().flatten().max().unwrap_or(years.0);
-            let last = [Some(years.1), rule.effective.1, *until].into_iter().flatten().min().unwrap_or(years.1);
+            let Some(param) = params.get(*at) else {
+                continue;
+            };
+            let first = [Some(years.0), rule.effective.0, *from]
+                .into_iter()
+                .flatten()
+                .max()
+                .unwrap_or(years.0);
+            let last = [Some(years.1), rule.effective.1, *until]
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or(years.1);
             let count = |year: i64| param.values.iter().filter(|v| v.covers(year)).count();
             if let Some(year) = (first..=last).find(|&y| count(y) == 0) {
                 let message = format!("`param.{}` has no value in fiscal year {year}", param.name);
-                doc(&rule.file, span.clone(), message, "add a dated value to params.toml, or `off = true` for none");
+                doc(
+                    &rule.file,
+                    span.clone(),
+                    message,
+                    "add a dated value to params.toml, or `off = true` for none",
+                );
             }
             if let Some(year) = (first..=last).find(|&y| count(y) > 1) {
                 let message = format!("`{}` has two values in fiscal year {year}", param.name);
-                doc(&param.place.0, param.place.1.clone(), message, "end the earlier one the year before");
+                doc(
+                    &param.place.0,
+                    param.place.1.clone(),
+                    message,
+                    "end the earlier one the year before",
+                );
             }
         }
         let texts = |value: &Value| match value {
             Value::Text(t) => vec![t.clone()],
-            Value::List(items) => items.iter().filter_map(|v| if let Value::Text(t) = v { Some(t.clone()) } else { None }).collect(),
+            Value::List(items) => items
+                .iter()
+                .filter_map(|v| {
+                    if let Value::Text(t) = v {
+                        Some(t.clone())
+                    } else {
+                        None
+                    }
+                })
+                .collect(),
             _ => Vec::new(),
         };
         for (at, table, field, span) in &rule.uses.coded {
-            let codes = schema.tables.get(*table).and_then(|t| t.fields.get(*field)).and_then(|f| f.codes.as_ref());
-            let (Some(param), Some(codes)) = (params.get(*at), codes) else { continue };
-            for text in param.values.iter().flat_map(|v| texts(&v.value)).filter(|t| !codes.has(t)) {
-                let message = format!("`{text}`, a value of `param.{}`, is not a code of the field it meets", param.name);
-                doc(&rule.file, span.clone(), message, &suggest(&text, codes.names()));
+            let codes = schema
+                .tables
+                .get(*table)
+                .and_then(|t| t.fields.get(*field))
+                .and_then(|f| f.codes.as_ref());
+            let (Some(param), Some(codes)) = (params.get(*at), codes) else {
+                continue;
+            };
+            for text in param
+                .values
+                .iter()
+                .flat_map(|v| texts(&v.value))
+                .filter(|t| !codes.has(t))
+            {
+                let message = format!(
+                    "`{text}`, a value of `param.{}`, is not a code of the field it meets",
+                    param.name
+                );
+                doc(
+                    &rule.file,
+                    span.clone(),
+                    message,
+                    &suggest(&text, codes.names()),
+                );
             }
         }
         for (at, span) in &rule.uses.patterns {
-            let Some(param) = params.get(*at) else { continue };
+            let Some(param) = params.get(*at) else {
+                continue;
+            };
             for text in param.values.iter().flat_map(|v| texts(&v.value)) {
                 if let Some(message) = crate::expr::pattern_fault(&text) {
-                    doc(&rule.file, span.clone(), format!("`param.{}`: {message}", param.name), "");
+                    doc(
+                        &rule.file,
+                        span.clone(),
+                        format!("`param.{}`: {message}", param.name),
+                        "",
+                    );
                 }
             }
         }
@@ -441,7 +749,11 @@ fn steps(keys: &Keys<'_, '_>) -> [String; 4] {
         ("escalate-to-commissioner", "Escalate"),
     ];
     let of = keys.table("recommendation");
-    let words = NAMES.map(|(key, plain)| of.as_ref().and_then(|of| of.text(key)).map_or_else(|| plain.to_owned(), |t| t.value));
+    let words = NAMES.map(|(key, plain)| {
+        of.as_ref()
+            .and_then(|of| of.text(key))
+            .map_or_else(|| plain.to_owned(), |t| t.value)
+    });
     if let Some(of) = of {
         of.done();
     }
@@ -459,27 +771,44 @@ fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
             None
         }
     };
-    let expected = keys.get("expected").and_then(|e| as_text(doc, e)).and_then(|text| {
-        let subjects = rows_of(&text)?;
-        if subjects.table < scope.schema.submission {
-            doc.mistake(text.span, "who is expected stands in a reference table", "", "");
-            return None;
-        }
-        Some(subjects.rows)
-    });
+    let expected = keys
+        .get("expected")
+        .and_then(|e| as_text(doc, e))
+        .and_then(|text| {
+            let subjects = rows_of(&text)?;
+            if subjects.table < scope.schema.submission {
+                doc.mistake(
+                    text.span,
+                    "who is expected stands in a reference table",
+                    "",
+                    "",
+                );
+                return None;
+            }
+            Some(subjects.rows)
+        });
     let mut summaries = Vec::new();
     let summary = keys.get("summary").and_then(|e| as_table(doc, e));
     for (id, entry) in summary.iter().flat_map(Keys::entries) {
-        let Some(of) = as_table(doc, entry) else { continue };
+        let Some(of) = as_table(doc, entry) else {
+            continue;
+        };
         let title = of.required_text("title");
         let subjects = of.required_text("for").and_then(|text| rows_of(&text));
         let mut row_scope = scope.clone();
         row_scope.row = subjects.as_ref().map(|s| (s.name.clone(), s.table));
-        let columns = of.get("columns").map_or_else(Vec::new, |e| as_array(doc, e));
+        let columns = of
+            .get("columns")
+            .map_or_else(Vec::new, |e| as_array(doc, e));
         let columns = columns.into_iter().filter_map(|pair| {
             let pair = as_array(doc, pair);
             let [header, value] = pair.as_slice() else {
-                doc.mistake(of.span.clone(), "a column is a header and an expression", "", "write `[\"Dollars\", 'sum(…)']`");
+                doc.mistake(
+                    of.span.clone(),
+                    "a column is a header and an expression",
+                    "",
+                    "write `[\"Dollars\", 'sum(…)']`",
+                );
                 return None;
             };
             let (header, value) = (as_text(doc, header)?, as_text(doc, value)?);
@@ -494,7 +823,12 @@ fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
         let columns: Vec<(String, Expr)> = columns.collect();
         of.done();
         if let (Some(title), Some(subjects)) = (title, subjects) {
-            summaries.push(Summary { id: id.value, title: title.value, subjects, columns });
+            summaries.push(Summary {
+                id: id.value,
+                title: title.value,
+                subjects,
+                columns,
+            });
         }
     }
     (expected, summaries)
@@ -503,15 +837,31 @@ fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
 /// The codes of a reference table: its first key, labelled by `label`, `name` or `title`, also spelled as `also` says.
 pub(crate) fn codes_in(schema: &Schema, table: TableId, rows: &Rows, texts: &Texts) -> Codes {
     let mut codes = Codes::default();
-    let Some(t) = schema.tables.get(table) else { return codes };
-    let key = t.reference.as_ref().and_then(|r| r.key.first().copied()).unwrap_or(0);
+    let Some(t) = schema.tables.get(table) else {
+        return codes;
+    };
+    let key = t
+        .reference
+        .as_ref()
+        .and_then(|r| r.key.first().copied())
+        .unwrap_or(0);
     let label = ["label", "name", "title"].iter().find_map(|n| t.field(n));
     let also = t.field("also");
     for row in 0..rows.len() {
-        let Some(code) = cell_text(rows, row, key, texts) else { continue };
-        let label = label.and_then(|f| cell_text(rows, row, f, texts)).unwrap_or(code);
-        let also = also.and_then(|f| cell_text(rows, row, f, texts)).unwrap_or_default();
-        codes.add(code, label, also.split('|').map(str::trim).filter(|t| !t.is_empty()));
+        let Some(code) = cell_text(rows, row, key, texts) else {
+            continue;
+        };
+        let label = label
+            .and_then(|f| cell_text(rows, row, f, texts))
+            .unwrap_or(code);
+        let also = also
+            .and_then(|f| cell_text(rows, row, f, texts))
+            .unwrap_or_default();
+        codes.add(
+            code,
+            label,
+            also.split('|').map(str::trim).filter(|t| !t.is_empty()),
+        );
     }
     codes
 }
@@ -519,21 +869,46 @@ pub(crate) fn codes_in(schema: &Schema, table: TableId, rows: &Rows, texts: &Tex
 /// The names of a directory: every text of a row names its first key.
 pub(crate) fn directory_in(schema: &Schema, table: TableId, rows: &Rows, texts: &Texts) -> Codes {
     let mut codes = Codes::default();
-    let Some(t) = schema.tables.get(table) else { return codes };
-    let key = t.reference.as_ref().and_then(|r| r.key.first().copied()).unwrap_or(0);
+    let Some(t) = schema.tables.get(table) else {
+        return codes;
+    };
+    let key = t
+        .reference
+        .as_ref()
+        .and_then(|r| r.key.first().copied())
+        .unwrap_or(0);
     for row in 0..rows.len() {
-        let Some(code) = cell_text(rows, row, key, texts) else { continue };
-        let names = (0..t.fields.len()).filter(|f| *f != key).filter_map(|f| cell_text(rows, row, f, texts));
-        let names: Vec<&str> = names.flat_map(|n| n.split('|')).map(str::trim).filter(|n| !n.is_empty()).collect();
-        codes.add(code, names.first().copied().unwrap_or(code), names.iter().copied());
+        let Some(code) = cell_text(rows, row, key, texts) else {
+            continue;
+        };
+        let names = (0..t.fields.len())
+            .filter(|f| *f != key)
+            .filter_map(|f| cell_text(rows, row, f, texts));
+        let names: Vec<&str> = names
+            .flat_map(|n| n.split('|'))
+            .map(str::trim)
+            .filter(|n| !n.is_empty())
+            .collect();
+        codes.add(
+            code,
+            names.first().copied().unwrap_or(code),
+            names.iter().copied(),
+        );
     }
     codes
 }
 
-pub(crate) fn cell_text<'t>(rows: &Rows, row: usize, field: FieldId, texts: &'t Texts) -> Option<&'t str> {
+pub(crate) fn cell_text<'t>(
+    rows: &Rows,
+    row: usize,
+    field: FieldId,
+    texts: &'t Texts,
+) -> Option<&'t str> {
     let column = rows.columns.get(field)?.as_ref()?;
     match &column.data {
-        Data::Texts(ids) if column.state(row) == State::Value => ids.get(row).map(|&id| texts.get(id)),
+        Data::Texts(ids) if column.state(row) == State::Value => {
+            ids.get(row).map(|&id| texts.get(id))
+        }
         _ => None,
     }
 }

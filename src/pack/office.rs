@@ -19,13 +19,33 @@ pub fn apply_office(mut pack: Pack, name: &str, files: &Files) -> Result<Pack, R
     let texts: BTreeMap<String, String> = files
         .iter()
         .filter(|(path, _)| path.ends_with(".toml"))
-        .map(|(path, bytes)| (file_name(name, path, files), String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned()))
+        .map(|(path, bytes)| {
+            (
+                file_name(name, path, files),
+                String::from_utf8_lossy(bytes)
+                    .trim_start_matches('\u{feff}')
+                    .to_owned(),
+            )
+        })
         .collect();
-    let main = files.keys().find(|p| p.as_str() == "office.toml").or_else(|| files.keys().find(|p| p.ends_with(".toml")));
+    let main = files
+        .keys()
+        .find(|p| p.as_str() == "office.toml")
+        .or_else(|| files.keys().find(|p| p.ends_with(".toml")));
     match main.and_then(|path| texts.get_key_value(&file_name(name, path, files))) {
         Some((file, text)) => {
-            let doc = Doc { file, text, mistakes: &mistakes };
-            Office { pack: &mut pack, doc, name, files }.apply();
+            let doc = Doc {
+                file,
+                text,
+                mistakes: &mistakes,
+            };
+            Office {
+                pack: &mut pack,
+                doc,
+                name,
+                files,
+            }
+            .apply();
         }
         None => mistakes.borrow_mut().push(Mistake {
             level: Level::Error,
@@ -33,12 +53,16 @@ pub fn apply_office(mut pack: Pack, name: &str, files: &Files) -> Result<Pack, R
             span: None,
             message: "there is no office.toml".to_owned(),
             label: String::new(),
-            help: "an office file is one TOML file, or a folder with office.toml and CSV tables".to_owned(),
+            help: "an office file is one TOML file, or a folder with office.toml and CSV tables"
+                .to_owned(),
         }),
     }
     let mistakes = mistakes.into_inner();
     if mistakes.iter().any(|m| m.level == Level::Error) {
-        return Err(Refused { mistakes, files: texts });
+        return Err(Refused {
+            mistakes,
+            files: texts,
+        });
     }
     pack.office = Some(digest(files));
     Ok(pack)
@@ -46,7 +70,11 @@ pub fn apply_office(mut pack: Pack, name: &str, files: &Files) -> Result<Pack, R
 
 /// How messages call a file of the office: the name alone when there is only one file.
 fn file_name(name: &str, path: &str, files: &Files) -> String {
-    if files.len() == 1 { name.to_owned() } else { format!("{name}/{path}") }
+    if files.len() == 1 {
+        name.to_owned()
+    } else {
+        format!("{name}/{path}")
+    }
 }
 
 struct Office<'a> {
@@ -66,33 +94,67 @@ impl<'a> Office<'a> {
         }
         let before = self.pack.years;
         self.years(&keys);
-        for (name, entry) in keys.get("param").and_then(|e| as_table(doc, e)).iter().flat_map(Keys::entries) {
+        for (name, entry) in keys
+            .get("param")
+            .and_then(|e| as_table(doc, e))
+            .iter()
+            .flat_map(Keys::entries)
+        {
             self.param(&name, entry);
         }
         let mut done = Vec::new();
-        for (name, entry) in keys.get("reference").and_then(|e| as_table(doc, e)).iter().flat_map(Keys::entries) {
+        for (name, entry) in keys
+            .get("reference")
+            .and_then(|e| as_table(doc, e))
+            .iter()
+            .flat_map(Keys::entries)
+        {
             done.extend(self.reference(&name, entry));
         }
-        for (name, entry) in keys.get("verified").and_then(|e| as_table(doc, e)).iter().flat_map(Keys::entries) {
+        for (name, entry) in keys
+            .get("verified")
+            .and_then(|e| as_table(doc, e))
+            .iter()
+            .flat_map(Keys::entries)
+        {
             self.verified(&name, entry);
         }
         // A table that the office alone supplies may stand at the root: `[[received]]`.
         for table in self.references() {
             if let Some(entry) = keys.get(&table) {
-                let name = Text { value: table.clone(), span: entry.span() };
+                let name = Text {
+                    value: table.clone(),
+                    span: entry.span(),
+                };
                 done.extend(self.reference(&name, entry));
             }
         }
         keys.done();
         for path in self.files.keys().filter(|p| p.ends_with(".csv")) {
-            let stem = path.rsplit('/').next().and_then(|f| f.strip_suffix(".csv")).unwrap_or(path);
-            match self.pack.schema.table(stem).filter(|t| *t >= self.pack.schema.submission) {
-                Some(table) if !done.contains(&table) => self.rows(table, path, self.files.get(path).map_or(&[], Vec::as_slice)),
+            let stem = path
+                .rsplit('/')
+                .next()
+                .and_then(|f| f.strip_suffix(".csv"))
+                .unwrap_or(path);
+            match self
+                .pack
+                .schema
+                .table(stem)
+                .filter(|t| *t >= self.pack.schema.submission)
+            {
+                Some(table) if !done.contains(&table) => {
+                    self.rows(table, path, self.files.get(path).map_or(&[], Vec::as_slice))
+                }
                 Some(_) => {}
                 None => {
                     let names = self.references();
                     let help = suggest(stem, names.iter().map(String::as_str).collect::<Vec<_>>());
-                    doc.mistake(0..0, format!("`{path}` is no reference table of the pack"), "", help);
+                    doc.mistake(
+                        0..0,
+                        format!("`{path}` is no reference table of the pack"),
+                        "",
+                        help,
+                    );
                 }
             }
         }
@@ -101,42 +163,83 @@ impl<'a> Office<'a> {
     }
 
     fn references(&self) -> Vec<String> {
-        self.pack.schema.tables.iter().skip(self.pack.schema.submission).map(|t| t.name.clone()).collect()
+        self.pack
+            .schema
+            .tables
+            .iter()
+            .skip(self.pack.schema.submission)
+            .map(|t| t.name.clone())
+            .collect()
     }
 
     fn years(&mut self, keys: &Keys<'_, '_>) {
-        let Some(of) = keys.table("years") else { return };
+        let Some(of) = keys.table("years") else {
+            return;
+        };
         let (from, until) = (of.integer("from"), of.integer("until"));
         of.done();
         let fits = |year: &i64| (1900..=2999).contains(year);
         if [from, until].iter().flatten().any(|y| !fits(y)) {
-            self.doc.mistake(of.span.clone(), "these are no fiscal years", "", "write `years = { from = 2028, until = 2028 }`");
+            self.doc.mistake(
+                of.span.clone(),
+                "these are no fiscal years",
+                "",
+                "write `years = { from = 2028, until = 2028 }`",
+            );
             return;
         }
         let years = &mut self.pack.years;
-        *years = (from.map_or(years.0, |y| y.min(years.0)), until.or(from).map_or(years.1, |y| y.max(years.1)));
+        *years = (
+            from.map_or(years.0, |y| y.min(years.0)),
+            until.or(from).map_or(years.1, |y| y.max(years.1)),
+        );
     }
 
     fn param(&mut self, name: &Text, entry: Entry<'_>) {
         let doc = self.doc;
         let Some(at) = self.pack.params.iter().position(|p| p.name == name.value) else {
-            let help = suggest(&name.value, self.pack.params.iter().map(|p| p.name.as_str()).collect::<Vec<_>>());
-            doc.mistake(name.span.clone(), format!("the pack has no parameter `{}`", name.value), "", help);
+            let help = suggest(
+                &name.value,
+                self.pack
+                    .params
+                    .iter()
+                    .map(|p| p.name.as_str())
+                    .collect::<Vec<_>>(),
+            );
+            doc.mistake(
+                name.span.clone(),
+                format!("the pack has no parameter `{}`", name.value),
+                "",
+                help,
+            );
             return;
         };
-        let Some(param) = self.pack.params.get_mut(at) else { return };
+        let Some(param) = self.pack.params.get_mut(at) else {
+            return;
+        };
         if !param.policy {
-            doc.mistake(name.span.clone(), format!("`{}` is not for an office to set", name.value), "", "only parameters with `policy = true` are");
+            doc.mistake(
+                name.span.clone(),
+                format!("`{}` is not for an office to set", name.value),
+                "",
+                "only parameters with `policy = true` are",
+            );
             return;
         }
-        let Some(of) = as_table(doc, entry) else { return };
+        let Some(of) = as_table(doc, entry) else {
+            return;
+        };
         let values = if of.has("values") {
             let list = of.get("values").map_or_else(Vec::new, |e| as_array(doc, e));
             let _ = (of.text("title"), of.text("type"), of.flag("policy"));
             of.done();
-            list.into_iter().filter_map(|v| param::dated(doc, v, param.ty, param.list, None)).collect()
+            list.into_iter()
+                .filter_map(|v| param::dated(doc, v, param.ty, param.list, None))
+                .collect()
         } else {
-            param::dated(doc, entry, param.ty, param.list, None).into_iter().collect::<Vec<_>>()
+            param::dated(doc, entry, param.ty, param.list, None)
+                .into_iter()
+                .collect::<Vec<_>>()
         };
         param.values.splice(0..0, values);
     }
@@ -145,10 +248,23 @@ impl<'a> Office<'a> {
     fn reference(&mut self, name: &Text, entry: Entry<'_>) -> Option<TableId> {
         use toml::de::DeValue;
         let doc = self.doc;
-        let Some(table) = self.pack.schema.table(&name.value).filter(|t| *t >= self.pack.schema.submission) else {
+        let Some(table) = self
+            .pack
+            .schema
+            .table(&name.value)
+            .filter(|t| *t >= self.pack.schema.submission)
+        else {
             let names = self.references();
-            let help = suggest(&name.value, names.iter().map(String::as_str).collect::<Vec<_>>());
-            doc.mistake(name.span.clone(), format!("the pack has no reference table `{}`", name.value), "", help);
+            let help = suggest(
+                &name.value,
+                names.iter().map(String::as_str).collect::<Vec<_>>(),
+            );
+            doc.mistake(
+                name.span.clone(),
+                format!("the pack has no reference table `{}`", name.value),
+                "",
+                help,
+            );
             return None;
         };
         match entry.get_ref() {
@@ -169,7 +285,12 @@ impl<'a> Office<'a> {
                 if let Some(file) = of.text("file") {
                     match self.files.get(&file.value) {
                         Some(bytes) => self.rows(table, &file.value, bytes),
-                        None => doc.mistake(file.span, format!("there is no file `{}` beside the office file", file.value), "", "give `--office` the folder that holds both"),
+                        None => doc.mistake(
+                            file.span,
+                            format!("there is no file `{}` beside the office file", file.value),
+                            "",
+                            "give `--office` the folder that holds both",
+                        ),
                     }
                 }
                 let _ = (of.text("source"), of.text("as_of"));
@@ -180,13 +301,32 @@ impl<'a> Office<'a> {
     }
 
     fn rows(&mut self, table: TableId, path: &str, bytes: &[u8]) {
-        let Some(t) = self.pack.schema.tables.get(table) else { return };
+        let Some(t) = self.pack.schema.tables.get(table) else {
+            return;
+        };
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
-        let extra = read::read_csv(t, &format!("{}/{path}", self.name), bytes, &mut self.pack.texts, &mut diagnostics);
-        for diagnostic in diagnostics.into_iter().filter(|d| d.weight > Weight::Notice) {
-            self.doc.mistake(0..0, format!("{}: {}", diagnostic.place, diagnostic.message), "", "");
+        let extra = read::read_csv(
+            t,
+            &format!("{}/{path}", self.name),
+            bytes,
+            &mut self.pack.texts,
+            &mut diagnostics,
+        );
+        for diagnostic in diagnostics
+            .into_iter()
+            .filter(|d| d.weight > Weight::Notice)
+        {
+            self.doc.mistake(
+                0..0,
+                format!("{}: {}", diagnostic.place, diagnostic.message),
+                "",
+                "",
+            );
         }
-        let merged = self.pack.reference(table).map(|base| merge(t, base, &extra, &mut self.pack.texts.clone()));
+        let merged = self
+            .pack
+            .reference(table)
+            .map(|base| merge(t, base, &extra, &mut self.pack.texts.clone()));
         let at = table - self.pack.schema.submission;
         if let (Some(merged), Some(slot)) = (merged, self.pack.references.get_mut(at)) {
             *slot = Arc::new(merged);
@@ -195,23 +335,48 @@ impl<'a> Office<'a> {
 
     fn verified(&mut self, key: &Text, entry: Entry<'_>) {
         let doc = self.doc;
-        let Some(of) = as_table(doc, entry) else { return };
-        let (by, on, read) = (of.required_text("by"), of.get("on").and_then(|e| as_figure(doc, e)), of.text("text"));
-        let verification = of.text("verification").and_then(|v| source::verification(doc, &v));
+        let Some(of) = as_table(doc, entry) else {
+            return;
+        };
+        let (by, on, read) = (
+            of.required_text("by"),
+            of.get("on").and_then(|e| as_figure(doc, e)),
+            of.text("text"),
+        );
+        let verification = of
+            .text("verification")
+            .and_then(|v| source::verification(doc, &v));
         of.done();
         if let Some(on) = &on
             && parse_iso_date(&on.value).is_none()
         {
-            doc.mistake(on.span.clone(), format!("`{}` is not a date", on.value), "", "write it as \"2026-07-01\"");
+            doc.mistake(
+                on.span.clone(),
+                format!("`{}` is not a date", on.value),
+                "",
+                "write it as \"2026-07-01\"",
+            );
         }
         let keys: Vec<String> = self.pack.sources.iter().map(|s| s.key.clone()).collect();
         let Some(source) = self.pack.sources.iter_mut().find(|s| s.key == key.value) else {
-            let help = suggest(&key.value, keys.iter().map(String::as_str).collect::<Vec<_>>());
-            doc.mistake(key.span.clone(), format!("the pack has no source `{}`", key.value), "", help);
+            let help = suggest(
+                &key.value,
+                keys.iter().map(String::as_str).collect::<Vec<_>>(),
+            );
+            doc.mistake(
+                key.span.clone(),
+                format!("the pack has no source `{}`", key.value),
+                "",
+                help,
+            );
             return;
         };
         source.verification = verification.unwrap_or(source::Verification::TextRead);
-        let words = [by.map(|t| format!("by {}", t.value)), on.map(|t| format!("on {}", t.value)), read.map(|t| t.value)];
+        let words = [
+            by.map(|t| format!("by {}", t.value)),
+            on.map(|t| format!("on {}", t.value)),
+            read.map(|t| t.value),
+        ];
         source.verified = Some(words.into_iter().flatten().collect::<Vec<_>>().join(", "));
     }
 
@@ -223,9 +388,17 @@ impl<'a> Office<'a> {
             for (at, field) in table.fields.iter_mut().enumerate() {
                 let is_code = id == identity.table && Some(at) == identity.code;
                 if let (true, Some(directory)) = (is_code, identity.directory) {
-                    field.codes = self.pack.references.get(directory - schema.submission).map(|rows| directory_in(&schema, directory, rows, &self.pack.texts));
+                    field.codes = self
+                        .pack
+                        .references
+                        .get(directory - schema.submission)
+                        .map(|rows| directory_in(&schema, directory, rows, &self.pack.texts));
                 } else if let Some(of) = field.codes_of {
-                    field.codes = self.pack.references.get(of - schema.submission).map(|rows| codes_in(&schema, of, rows, &self.pack.texts));
+                    field.codes = self
+                        .pack
+                        .references
+                        .get(of - schema.submission)
+                        .map(|rows| codes_in(&schema, of, rows, &self.pack.texts));
                 }
             }
         }
@@ -237,7 +410,12 @@ impl<'a> Office<'a> {
         for year in (years.0..=years.1).filter(|y| !(before.0..=before.1).contains(y)) {
             let lacking = self.pack.lacking(year);
             for param in lacking.iter().filter(|l| l.starts_with("`param.")) {
-                self.doc.mistake(0..0, format!("{param} has no value in fiscal year {year}"), "", "add it under `[param.…]`");
+                self.doc.mistake(
+                    0..0,
+                    format!("{param} has no value in fiscal year {year}"),
+                    "",
+                    "add it under `[param.…]`",
+                );
             }
         }
     }
@@ -250,7 +428,9 @@ fn rows_as_csv(doc: Doc<'_>, rows: &[Entry<'_>]) -> String {
     for row in rows {
         let mut line = BTreeMap::new();
         for (key, value) in as_table(doc, row).iter().flat_map(Keys::entries) {
-            let Some(value) = as_figure(doc, value) else { continue };
+            let Some(value) = as_figure(doc, value) else {
+                continue;
+            };
             if !header.contains(&key.value) {
                 header.push(key.value.clone());
             }
@@ -259,10 +439,20 @@ fn rows_as_csv(doc: Doc<'_>, rows: &[Entry<'_>]) -> String {
         lines.push(line);
     }
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let mut csv = header.iter().map(|h| quoted(h)).collect::<Vec<_>>().join(",");
+    let mut csv = header
+        .iter()
+        .map(|h| quoted(h))
+        .collect::<Vec<_>>()
+        .join(",");
     for line in lines {
         csv.push('\n');
-        csv.push_str(&header.iter().map(|h| line.get(h).map_or_else(String::new, |v| quoted(v))).collect::<Vec<_>>().join(","));
+        csv.push_str(
+            &header
+                .iter()
+                .map(|h| line.get(h).map_or_else(String::new, |v| quoted(v)))
+                .collect::<Vec<_>>()
+                .join(","),
+        );
     }
     csv
 }
@@ -273,15 +463,33 @@ pub(crate) fn merge(table: &Table, base: &Rows, extra: &Rows, texts: &mut Texts)
     let reference = table.reference.clone().unwrap_or_default();
     let mut key: Vec<usize> = reference.key.clone();
     key.extend(reference.dated.map(|(from, _)| from));
-    let key_of = |rows: &Rows, row: usize| key.iter().map(|&f| written(rows, row, f, texts)).collect::<Vec<_>>();
+    let key_of = |rows: &Rows, row: usize| {
+        key.iter()
+            .map(|&f| written(rows, row, f, texts))
+            .collect::<Vec<_>>()
+    };
     let replaced: Vec<Vec<String>> = (0..extra.len()).map(|row| key_of(extra, row)).collect();
-    let kept: Vec<usize> = (0..base.len()).filter(|&row| key.is_empty() || !replaced.contains(&key_of(base, row))).collect();
-    let fields: Vec<usize> = (0..table.fields.len()).filter(|&f| base.has_column(f) || extra.has_column(f)).collect();
-    let layout = if base.is_absent() { extra.layout.clone() } else { base.layout.clone() };
+    let kept: Vec<usize> = (0..base.len())
+        .filter(|&row| key.is_empty() || !replaced.contains(&key_of(base, row)))
+        .collect();
+    let fields: Vec<usize> = (0..table.fields.len())
+        .filter(|&f| base.has_column(f) || extra.has_column(f))
+        .collect();
+    let layout = if base.is_absent() {
+        extra.layout.clone()
+    } else {
+        base.layout.clone()
+    };
     let mut merged = Rows::new(table, layout, &fields);
-    for (rows, at) in kept.iter().map(|&row| (base, row)).chain((0..extra.len()).map(|row| (extra, row))) {
+    for (rows, at) in kept
+        .iter()
+        .map(|&row| (base, row))
+        .chain((0..extra.len()).map(|row| (extra, row)))
+    {
         let known = texts.clone();
-        let cells: Vec<(Cell<'_>, &str)> = (0..table.fields.len()).map(|f| (cell(rows, at, f, &known), rows.raw(at, f))).collect();
+        let cells: Vec<(Cell<'_>, &str)> = (0..table.fields.len())
+            .map(|f| (cell(rows, at, f, &known), rows.raw(at, f)))
+            .collect();
         merged.push(rows.numbers.get(at).copied().unwrap_or(0), &cells, texts);
     }
     merged
@@ -298,7 +506,9 @@ fn written(rows: &Rows, row: usize, field: usize, texts: &Texts) -> String {
 }
 
 fn cell<'t>(rows: &Rows, row: usize, field: usize, texts: &'t Texts) -> Cell<'t> {
-    let Some(column) = rows.columns.get(field).and_then(Option::as_ref) else { return Cell::Blank };
+    let Some(column) = rows.columns.get(field).and_then(Option::as_ref) else {
+        return Cell::Blank;
+    };
     match column.state(row) {
         State::Blank => Cell::Blank,
         State::NotApplicable => Cell::NotApplicable,

@@ -65,27 +65,53 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, sources: &[&str]) -> Vec<Param> {
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
     let mut params = Vec::new();
     for (name, entry) in keys.entries() {
-        let Some(of) = as_table(doc, entry) else { continue };
+        let Some(of) = as_table(doc, entry) else {
+            continue;
+        };
         let title = of.required_text("title");
         let ty = of.required_text("type").and_then(|ty| param_type(doc, &ty));
         let policy = of.flag("policy");
         let values = of.get("values");
         of.done();
         if values.is_none() {
-            doc.mistake(name.span.clone(), format!("`{}` has no `values`", name.value), "", "add `values = [{ from = 2013, value = …, source = … }]`");
+            doc.mistake(
+                name.span.clone(),
+                format!("`{}` has no `values`", name.value),
+                "",
+                "add `values = [{ from = 2013, value = …, source = … }]`",
+            );
         }
-        let (Some(title), Some((ty, list)), Some(values)) = (title, ty, values) else { continue };
-        let values = as_array(doc, values).into_iter().filter_map(|v| dated(doc, v, ty, list, Some(sources))).collect();
+        let (Some(title), Some((ty, list)), Some(values)) = (title, ty, values) else {
+            continue;
+        };
+        let values = as_array(doc, values)
+            .into_iter()
+            .filter_map(|v| dated(doc, v, ty, list, Some(sources)))
+            .collect();
         let place = (doc.file.to_owned(), name.span);
-        params.push(Param { name: name.value, title: title.value, ty, list, policy, values, place });
+        params.push(Param {
+            name: name.value,
+            title: title.value,
+            ty,
+            list,
+            policy,
+            values,
+            place,
+        });
     }
     params
 }
 
 /// A type, or the same with ` list` behind it.
 fn param_type(doc: Doc<'_>, text: &Text) -> Option<(Type, bool)> {
-    let (name, list) = text.value.strip_suffix(" list").map_or((text.value.as_str(), false), |name| (name, true));
-    let found = Type::NAMES.iter().find(|(n, _)| *n == name).map(|(_, ty)| (*ty, list));
+    let (name, list) = text
+        .value
+        .strip_suffix(" list")
+        .map_or((text.value.as_str(), false), |name| (name, true));
+    let found = Type::NAMES
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map(|(_, ty)| (*ty, list));
     if found.is_none() {
         one_of(doc, text, &Type::NAMES.map(|(name, _)| name));
     }
@@ -93,42 +119,80 @@ fn param_type(doc: Doc<'_>, text: &Text) -> Option<(Type, bool)> {
 }
 
 /// `{ from = 2013, until = 2020, value = "5%", source = "key" }`, or `off = true` for no value.
-pub(crate) fn dated(doc: Doc<'_>, entry: Entry<'_>, ty: Type, list: bool, sources: Option<&[&str]>) -> Option<Dated> {
+pub(crate) fn dated(
+    doc: Doc<'_>,
+    entry: Entry<'_>,
+    ty: Type,
+    list: bool,
+    sources: Option<&[&str]>,
+) -> Option<Dated> {
     let of = as_table(doc, entry)?;
     let (from, until) = (of.integer("from"), of.integer("until"));
     let off = of.flag("off");
     let value = of.get("value");
-    let source = if sources.is_some() { of.required_text("source") } else { of.text("source") };
+    let source = if sources.is_some() {
+        of.required_text("source")
+    } else {
+        of.text("source")
+    };
     of.done();
     if let (Some(source), Some(known)) = (&source, sources)
         && !known.contains(&source.value.as_str())
     {
         let help = suggest(&source.value, known.iter().copied());
-        doc.mistake(source.span.clone(), format!("there is no source `{}`", source.value), "", help);
+        doc.mistake(
+            source.span.clone(),
+            format!("there is no source `{}`", source.value),
+            "",
+            help,
+        );
     }
     if let (Some(from), Some(until)) = (from, until)
         && until < from
     {
-        doc.mistake(of.span.clone(), format!("this ends in {until}, before it begins in {from}"), "", "");
+        doc.mistake(
+            of.span.clone(),
+            format!("this ends in {until}, before it begins in {from}"),
+            "",
+            "",
+        );
     }
     let value = match (value, off) {
         (Some(entry), true) => {
-            doc.mistake(entry.span(), "a parameter that is off has no value", "", "take away `off` or `value`");
+            doc.mistake(
+                entry.span(),
+                "a parameter that is off has no value",
+                "",
+                "take away `off` or `value`",
+            );
             return None;
         }
         (None, true) => Value::Null,
         (None, false) => {
-            doc.mistake(of.span.clone(), "`value` is missing", "", "add `value = …`, or `off = true` for none");
+            doc.mistake(
+                of.span.clone(),
+                "`value` is missing",
+                "",
+                "add `value = …`, or `off = true` for none",
+            );
             return None;
         }
         (Some(entry), false) if list => {
-            let items = as_array(doc, entry).into_iter().filter_map(|item| as_figure(doc, item));
+            let items = as_array(doc, entry)
+                .into_iter()
+                .filter_map(|item| as_figure(doc, item));
             Value::List(items.filter_map(|item| value_of(doc, &item, ty)).collect())
         }
         (Some(entry), false) => value_of(doc, &as_figure(doc, entry)?, ty)?,
     };
     let source = source.map_or_else(String::new, |s| s.value);
-    Some(Dated { from, until, value, source, by_office: sources.is_none() })
+    Some(Dated {
+        from,
+        until,
+        value,
+        source,
+        by_office: sources.is_none(),
+    })
 }
 
 /// A value of a type, as people write it.
@@ -138,9 +202,15 @@ fn value_of(doc: Doc<'_>, text: &Text, ty: Type) -> Option<Value> {
     let found = match ty {
         Type::Text | Type::Code => Some(Value::Text(text.value.clone())),
         Type::Number => figure().map(|(x, _)| Value::Number(x)),
-        Type::Money => figure().filter(|(_, percent)| !percent).map(|(x, _)| Value::Money(x)),
+        Type::Money => figure()
+            .filter(|(_, percent)| !percent)
+            .map(|(x, _)| Value::Money(x)),
         Type::Percent => figure().map(|(x, percent)| {
-            Value::Percent(if percent { x.checked_mul(Decimal::new(1, 2)).unwrap_or(x) } else { x })
+            Value::Percent(if percent {
+                x.checked_mul(Decimal::new(1, 2)).unwrap_or(x)
+            } else {
+                x
+            })
         }),
         Type::Date => parse_iso_date(written).map(Value::Date),
         Type::Boolean => parse_boolean(written).map(Value::Bool),
@@ -155,7 +225,12 @@ fn value_of(doc: Doc<'_>, text: &Text, ty: Type) -> Option<Value> {
             Type::Year => ("a fiscal year", "2027"),
             _ => ("a number", "12.5"),
         };
-        doc.mistake(text.span.clone(), format!("`{}` is not {wanted}", text.value), "", format!("write it as \"{such}\""));
+        doc.mistake(
+            text.span.clone(),
+            format!("`{}` is not {wanted}", text.value),
+            "",
+            format!("write it as \"{such}\""),
+        );
     }
     found
 }

@@ -32,7 +32,10 @@ impl Severity {
 
     /// Its name in packs and reports.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, s)| *s == self).map_or("", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, s)| *s == self)
+            .map_or("", |(name, _)| name)
     }
 }
 
@@ -65,7 +68,10 @@ impl Basis {
 
     /// Its name in packs and reports.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, b)| *b == self).map_or("", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, b)| *b == self)
+            .map_or("", |(name, _)| name)
     }
 }
 
@@ -197,16 +203,38 @@ pub(crate) struct Context<'a> {
 pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Rule> {
     let tree = doc.parse(text);
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
-    let stem = doc.file.rsplit('/').next().and_then(|f| f.strip_suffix(".toml")).unwrap_or(doc.file);
-    if !stem.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-        doc.mistake(0..0, format!("`{stem}` is no rule id"), "", "an id is kebab-case: lower-case words joined by hyphens");
+    let stem = doc
+        .file
+        .rsplit('/')
+        .next()
+        .and_then(|f| f.strip_suffix(".toml"))
+        .unwrap_or(doc.file);
+    if !stem
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        doc.mistake(
+            0..0,
+            format!("`{stem}` is no rule id"),
+            "",
+            "an id is kebab-case: lower-case words joined by hyphens",
+        );
     }
-    let code = keys.required_text("code").map_or_else(String::new, |t| t.value);
-    let title = keys.required_text("title").map_or_else(String::new, |t| t.value);
-    let basis = named(doc, keys.required_text("basis"), &Basis::NAMES).map_or(Basis::Data, |(b, _)| b);
+    let code = keys
+        .required_text("code")
+        .map_or_else(String::new, |t| t.value);
+    let title = keys
+        .required_text("title")
+        .map_or_else(String::new, |t| t.value);
+    let basis =
+        named(doc, keys.required_text("basis"), &Basis::NAMES).map_or(Basis::Data, |(b, _)| b);
     let severity = named(doc, keys.required_text("severity"), &Severity::NAMES);
-    let audiences = [("district", Audience::District), ("reviewer", Audience::Reviewer)];
-    let audience = named(doc, keys.text("audience"), &audiences).map_or(Audience::District, |(a, _)| a);
+    let audiences = [
+        ("district", Audience::District),
+        ("reviewer", Audience::Reviewer),
+    ];
+    let audience =
+        named(doc, keys.text("audience"), &audiences).map_or(Audience::District, |(a, _)| a);
     let cites = read_cites(doc, &keys, context.sources);
     let effective = keys.table("effective").map_or((None, None), |of| {
         let years = (of.integer("from"), of.integer("until"));
@@ -214,10 +242,16 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
         years
     });
     let mut uses = Uses::default();
-    let subjects = keys.text("for").and_then(|text| read_for(doc, &text, context, &mut uses));
+    let subjects = keys
+        .text("for")
+        .and_then(|text| read_for(doc, &text, context, &mut uses));
     let mut scope = context.scope.clone();
     scope.row = subjects.as_ref().map(|s| (s.name.clone(), s.table));
-    let reader = Reader { doc, scope, compares: false };
+    let reader = Reader {
+        doc,
+        scope,
+        compares: false,
+    };
     let editions = read_editions(reader, &keys, &mut uses);
     check_editions(doc, &editions, effective, context.years);
     let has_edge = compares(&editions);
@@ -242,18 +276,31 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
     })
 }
 
-fn named<T: Copy>(doc: Doc<'_>, text: Option<Text>, names: &[(&str, T)]) -> Option<(T, Range<usize>)> {
+fn named<T: Copy>(
+    doc: Doc<'_>,
+    text: Option<Text>,
+    names: &[(&str, T)],
+) -> Option<(T, Range<usize>)> {
     let text = text?;
     let found = names.iter().find(|(name, _)| *name == text.value);
     if found.is_none() {
-        one_of(doc, &text, &names.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        one_of(
+            doc,
+            &text,
+            &names.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        );
     }
     found.map(|(_, value)| (*value, text.span))
 }
 
 fn read_cites(doc: Doc<'_>, keys: &Keys<'_, '_>, sources: &[Source]) -> Vec<usize> {
     if !keys.has("cites") {
-        doc.mistake(0..0, "`cites` is missing", "", "every rule names where it comes from: `cites = [\"key\"]`");
+        doc.mistake(
+            0..0,
+            "`cites` is missing",
+            "",
+            "every rule names where it comes from: `cites = [\"key\"]`",
+        );
     }
     let texts = keys.texts("cites");
     let mut cites = Vec::new();
@@ -262,7 +309,12 @@ fn read_cites(doc: Doc<'_>, keys: &Keys<'_, '_>, sources: &[Source]) -> Vec<usiz
             Some(at) => cites.push(at),
             None => {
                 let help = suggest(&text.value, sources.iter().map(|s| s.key.as_str()));
-                doc.mistake(text.span.clone(), format!("there is no source `{}`", text.value), "", help);
+                doc.mistake(
+                    text.span.clone(),
+                    format!("there is no source `{}`", text.value),
+                    "",
+                    help,
+                );
             }
         }
     }
@@ -274,7 +326,12 @@ fn read_for(doc: Doc<'_>, text: &Text, context: &Context<'_>, uses: &mut Uses) -
         Ok((name, table, rows, notes)) => {
             note(doc, text, notes, (None, None), uses);
             if table >= context.scope.schema.submission {
-                doc.mistake(text.span.clone(), "a rule runs over a table of the submission", "this is a reference table", "look its rows up with `lookup`");
+                doc.mistake(
+                    text.span.clone(),
+                    "a rule runs over a table of the submission",
+                    "this is a reference table",
+                    "look its rows up with `lookup`",
+                );
             }
             Some(Subjects { name, table, rows })
         }
@@ -286,14 +343,35 @@ fn read_for(doc: Doc<'_>, text: &Text, context: &Context<'_>, uses: &mut Uses) -
 }
 
 /// Keeps what the pack must know of an expression, and warns of bare numbers.
-fn note(doc: Doc<'_>, text: &Text, notes: Notes, years: (Option<i64>, Option<i64>), uses: &mut Uses) {
+fn note(
+    doc: Doc<'_>,
+    text: &Text,
+    notes: Notes,
+    years: (Option<i64>, Option<i64>),
+    uses: &mut Uses,
+) {
     for span in notes.bare_numbers {
         let help = "a figure has its source: put it in params.toml and write `param.name`";
         doc.warning(doc.inside(text, &span), "a bare number in a rule", "", help);
     }
-    uses.params.extend(notes.params.into_iter().map(|p| (p, years, text.span.clone())));
-    uses.coded.extend(notes.coded_params.into_iter().map(|(p, t, f, span)| (p, t, f, doc.inside(text, &span))));
-    uses.patterns.extend(notes.pattern_params.into_iter().map(|(p, span)| (p, doc.inside(text, &span))));
+    uses.params.extend(
+        notes
+            .params
+            .into_iter()
+            .map(|p| (p, years, text.span.clone())),
+    );
+    uses.coded.extend(
+        notes
+            .coded_params
+            .into_iter()
+            .map(|(p, t, f, span)| (p, t, f, doc.inside(text, &span))),
+    );
+    uses.patterns.extend(
+        notes
+            .pattern_params
+            .into_iter()
+            .map(|(p, span)| (p, doc.inside(text, &span))),
+    );
     uses.tables.extend(notes.tables);
 }
 
@@ -308,11 +386,23 @@ fn read_editions(mut reader: Reader<'_, '_>, keys: &Keys<'_, '_>, uses: &mut Use
     let _ = reader.compares;
     if !keys.has("edition") {
         let body = read_test(&mut reader, keys, (None, None), uses);
-        return body.map(|test| Edition { from: None, until: None, body: Body::Test(Box::new(test)) }).into_iter().collect();
+        return body
+            .map(|test| Edition {
+                from: None,
+                until: None,
+                body: Body::Test(Box::new(test)),
+            })
+            .into_iter()
+            .collect();
     }
     for key in ["let", "when", "require", "message", "advice"] {
         if keys.has(key) {
-            doc.mistake(0..0, format!("`{key}` stands in the editions of a rule that has them"), "", "move it into each `[[edition]]`");
+            doc.mistake(
+                0..0,
+                format!("`{key}` stands in the editions of a rule that has them"),
+                "",
+                "move it into each `[[edition]]`",
+            );
             let _ = keys.get(key);
         }
     }
@@ -321,7 +411,8 @@ fn read_editions(mut reader: Reader<'_, '_>, keys: &Keys<'_, '_>, uses: &mut Use
         let (from, until) = (of.integer("from"), of.integer("until"));
         let body = match of.text("not_applicable") {
             Some(why) => Some(Body::NotApplicable(why.value)),
-            None => read_test(&mut reader, &of, (from, until), uses).map(|test| Body::Test(Box::new(test))),
+            None => read_test(&mut reader, &of, (from, until), uses)
+                .map(|test| Body::Test(Box::new(test))),
         };
         of.done();
         if let Some(body) = body {
@@ -331,12 +422,19 @@ fn read_editions(mut reader: Reader<'_, '_>, keys: &Keys<'_, '_>, uses: &mut Use
     editions
 }
 
-fn read_test(reader: &mut Reader<'_, '_>, keys: &Keys<'_, '_>, years: (Option<i64>, Option<i64>), uses: &mut Uses) -> Option<Test> {
+fn read_test(
+    reader: &mut Reader<'_, '_>,
+    keys: &Keys<'_, '_>,
+    years: (Option<i64>, Option<i64>),
+    uses: &mut Uses,
+) -> Option<Test> {
     let doc = reader.doc;
     reader.scope.lets.clear();
     let mut lets = Vec::new();
     for (name, entry) in keys.table("let").iter().flat_map(Keys::entries) {
-        let Some(text) = as_text(doc, entry) else { continue };
+        let Some(text) = as_text(doc, entry) else {
+            continue;
+        };
         if let Some(expr) = expression(reader, &text, years, uses) {
             let scope = &mut reader.scope;
             let taken = name.value == "year"
@@ -345,9 +443,16 @@ fn read_test(reader: &mut Reader<'_, '_>, keys: &Keys<'_, '_>, years: (Option<i6
                 || scope.lets.iter().any(|(n, ..)| *n == name.value)
                 || scope.row.as_ref().is_some_and(|(n, _)| *n == name.value);
             if taken {
-                doc.mistake(name.span.clone(), format!("`{}` already has a meaning here", name.value), "", "choose another name");
+                doc.mistake(
+                    name.span.clone(),
+                    format!("`{}` already has a meaning here", name.value),
+                    "",
+                    "choose another name",
+                );
             }
-            scope.lets.push((name.value.clone(), expr.ty().clone(), expr.root.level));
+            scope
+                .lets
+                .push((name.value.clone(), expr.ty().clone(), expr.root.level));
             lets.push((name.value, expr));
         }
     }
@@ -355,21 +460,41 @@ fn read_test(reader: &mut Reader<'_, '_>, keys: &Keys<'_, '_>, years: (Option<i6
         let expr = expression(reader, &text, years, uses)?;
         if !matches!(expr.ty(), Ty::Bool | Ty::Null) {
             let what = expr.ty().name(reader.scope.schema);
-            doc.mistake(text.span, format!("{what} where a test is needed"), "", "compare it with something");
+            doc.mistake(
+                text.span,
+                format!("{what} where a test is needed"),
+                "",
+                "compare it with something",
+            );
             return None;
         }
         Some(expr)
     };
     let when_text = keys.text("when");
     let when = when_text.clone().and_then(|text| test(reader, text, uses));
-    let require = keys.required_text("require").and_then(|text| test(reader, text, uses));
-    let message = keys.required_text("message").map(|text| template(reader, &text, years, uses));
+    let require = keys
+        .required_text("require")
+        .and_then(|text| test(reader, text, uses));
+    let message = keys
+        .required_text("message")
+        .map(|text| template(reader, &text, years, uses));
     let advice_text = keys.text("advice");
     let advice = advice_text.map(|text| template(reader, &text, years, uses));
-    Some(Test { lets, when, require: require?, message: message?, advice })
+    Some(Test {
+        lets,
+        when,
+        require: require?,
+        message: message?,
+        advice,
+    })
 }
 
-fn expression(reader: &Reader<'_, '_>, text: &Text, years: (Option<i64>, Option<i64>), uses: &mut Uses) -> Option<Expr> {
+fn expression(
+    reader: &Reader<'_, '_>,
+    text: &Text,
+    years: (Option<i64>, Option<i64>),
+    uses: &mut Uses,
+) -> Option<Expr> {
     match check(&text.value, &reader.scope) {
         Ok((expr, notes)) => {
             note(reader.doc, text, notes, years, uses);
@@ -383,7 +508,12 @@ fn expression(reader: &Reader<'_, '_>, text: &Text, years: (Option<i64>, Option<
 }
 
 /// Splits a text at its `{…}`; `{{` and `}}` are braces.
-fn template(reader: &Reader<'_, '_>, text: &Text, years: (Option<i64>, Option<i64>), uses: &mut Uses) -> Template {
+fn template(
+    reader: &Reader<'_, '_>,
+    text: &Text,
+    years: (Option<i64>, Option<i64>),
+    uses: &mut Uses,
+) -> Template {
     let doc = reader.doc;
     let (mut parts, mut words) = (Vec::new(), String::new());
     let mut at = 0;
@@ -394,7 +524,12 @@ fn template(reader: &Reader<'_, '_>, text: &Text, years: (Option<i64>, Option<i6
             at += 2;
         } else if c == '{' {
             let Some(end) = closing_brace(rest) else {
-                doc.mistake(doc.inside(text, &(at..at + 1)), "this brace has no end", "", "close it with `}`, or write `{{` for a brace");
+                doc.mistake(
+                    doc.inside(text, &(at..at + 1)),
+                    "this brace has no end",
+                    "",
+                    "close it with `}`, or write `{{` for a brace",
+                );
                 break;
             };
             let inner = rest.get(1..end).unwrap_or_default();
@@ -403,8 +538,16 @@ fn template(reader: &Reader<'_, '_>, text: &Text, years: (Option<i64>, Option<i6
                     let moved = |r: &Range<usize>| r.start + at + 1..r.end + at + 1;
                     let notes = Notes {
                         bare_numbers: notes.bare_numbers.iter().map(moved).collect(),
-                        coded_params: notes.coded_params.into_iter().map(|(p, t, f, r)| (p, t, f, moved(&r))).collect(),
-                        pattern_params: notes.pattern_params.into_iter().map(|(p, r)| (p, moved(&r))).collect(),
+                        coded_params: notes
+                            .coded_params
+                            .into_iter()
+                            .map(|(p, t, f, r)| (p, t, f, moved(&r)))
+                            .collect(),
+                        pattern_params: notes
+                            .pattern_params
+                            .into_iter()
+                            .map(|(p, r)| (p, moved(&r)))
+                            .collect(),
                         ..notes
                     };
                     note(doc, text, notes, years, uses);
@@ -423,7 +566,12 @@ fn template(reader: &Reader<'_, '_>, text: &Text, years: (Option<i64>, Option<i6
             at += end + 1;
         } else {
             if c == '}' {
-                doc.mistake(doc.inside(text, &(at..at + 1)), "this brace has no beginning", "", "write `}}` for a brace");
+                doc.mistake(
+                    doc.inside(text, &(at..at + 1)),
+                    "this brace has no beginning",
+                    "",
+                    "write `}}` for a brace",
+                );
             }
             words.push(c);
             at += c.len_utf8();
@@ -451,23 +599,43 @@ fn closing_brace(rest: &str) -> Option<usize> {
 }
 
 /// Every year in force has one edition.
-fn check_editions(doc: Doc<'_>, editions: &[Edition], effective: (Option<i64>, Option<i64>), years: (i64, i64)) {
+fn check_editions(
+    doc: Doc<'_>,
+    editions: &[Edition],
+    effective: (Option<i64>, Option<i64>),
+    years: (i64, i64),
+) {
     let first = effective.0.unwrap_or(years.0).max(years.0);
     let last = effective.1.unwrap_or(years.1).min(years.1);
     if let (Some(from), Some(until)) = effective
         && until < from
     {
-        doc.mistake(0..0, format!("the rule ends in {until}, before it begins in {from}"), "", "");
+        doc.mistake(
+            0..0,
+            format!("the rule ends in {until}, before it begins in {from}"),
+            "",
+            "",
+        );
     }
     if editions.is_empty() {
         return;
     }
     let covering = |year: i64| editions.iter().filter(|e| e.covers(year)).count();
     if let Some(year) = (first..=last).find(|&y| covering(y) == 0) {
-        doc.mistake(0..0, format!("no edition covers fiscal year {year}"), "", "extend an edition, or add one with `not_applicable = \"why\"`");
+        doc.mistake(
+            0..0,
+            format!("no edition covers fiscal year {year}"),
+            "",
+            "extend an edition, or add one with `not_applicable = \"why\"`",
+        );
     }
     if let Some(year) = (first..=last).find(|&y| covering(y) > 1) {
-        doc.mistake(0..0, format!("two editions cover fiscal year {year}"), "", "end the earlier one the year before");
+        doc.mistake(
+            0..0,
+            format!("two editions cover fiscal year {year}"),
+            "",
+            "end the earlier one the year before",
+        );
     }
 }
 
@@ -475,7 +643,9 @@ fn check_editions(doc: Doc<'_>, editions: &[Edition], effective: (Option<i64>, O
 fn compares(editions: &[Edition]) -> bool {
     editions.iter().any(|e| match &e.body {
         Body::NotApplicable(_) => false,
-        Body::Test(test) => std::iter::once(&test.require).chain(test.lets.iter().map(|(_, e)| e)).any(orders),
+        Body::Test(test) => std::iter::once(&test.require)
+            .chain(test.lets.iter().map(|(_, e)| e))
+            .any(orders),
     })
 }
 
@@ -485,7 +655,9 @@ fn orders(expr: &Expr) -> bool {
         let here = match &node.kind {
             Kind::Compare(op, a, b) => {
                 let zero = a.is_zero() || b.is_zero();
-                let numeric = (a.ty.is_numeric() || b.ty.is_numeric()) && a.ty != Ty::Null && b.ty != Ty::Null;
+                let numeric = (a.ty.is_numeric() || b.ty.is_numeric())
+                    && a.ty != Ty::Null
+                    && b.ty != Ty::Null;
                 numeric && !zero && !matches!(op.sign(), "=" | "!=")
             }
             _ => false,
@@ -503,7 +675,15 @@ pub(crate) fn check_severity(doc: Doc<'_>, rule: &Rule, sources: &[Source]) {
         .filter_map(|&at| sources.get(at))
         .any(|s| s.verification != Verification::Unconfirmed);
     if rule.basis == Basis::Statute && !confirmed && rule.severity > Severity::Condition {
-        let message = format!("a statute rule whose sources are all unconfirmed weighs at most `condition`, not `{}`", rule.severity.name());
-        doc.mistake(rule.severity_span.clone(), message, "", "confirm a source's text, cite one that is confirmed, or lower the severity");
+        let message = format!(
+            "a statute rule whose sources are all unconfirmed weighs at most `condition`, not `{}`",
+            rule.severity.name()
+        );
+        doc.mistake(
+            rule.severity_span.clone(),
+            message,
+            "",
+            "confirm a source's text, cite one that is confirmed, or lower the severity",
+        );
     }
 }

@@ -1,10 +1,11 @@
 //! `schema.toml` → [`Schema`]: tables, fields, codes and reference tables.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::source::one_of;
 use super::spanned::{Doc, Entry, Keys, Text, as_table, as_text};
-use crate::diagnostic::suggest;
+use crate::diagnostic::{fold, suggest};
 use crate::schema::{Codes, Field, FieldId, Otherwise, Reference, Schema, Table, TableId};
 use crate::value::{Decimal, Type, parse_figure};
 
@@ -43,98 +44,176 @@ struct Unresolved {
 pub(crate) fn read(doc: Doc<'_>, text: &str, currency: &str) -> Read {
     let tree = doc.parse(text);
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
-    let mut schema = Schema { currency: currency.to_owned(), ..Schema::default() };
+    let mut schema = Schema {
+        currency: currency.to_owned(),
+        ..Schema::default()
+    };
     let mut unresolved = Vec::new();
     if let Some(tables) = keys.table("table") {
         for (name, entry) in tables.entries() {
-            let Some(of) = as_table(doc, entry) else { continue };
+            let Some(of) = as_table(doc, entry) else {
+                continue;
+            };
             let table = read_table(doc, &name, &of, schema.tables.len(), &mut unresolved);
             of.done();
             schema.tables.push(table);
         }
     } else {
-        doc.mistake(0..0, "`[table.…]` is missing", "", "a schema has at least `[table.plan]`");
+        doc.mistake(
+            0..0,
+            "`[table.…]` is missing",
+            "",
+            "a schema has at least `[table.plan]`",
+        );
     }
     schema.submission = schema.tables.len();
     let mut references = Vec::new();
     if let Some(tables) = keys.table("reference") {
         for (name, entry) in tables.entries() {
-            let Some(of) = as_table(doc, entry) else { continue };
+            let Some(of) = as_table(doc, entry) else {
+                continue;
+            };
             if schema.table(&name.value).is_some() {
-                doc.mistake(name.span.clone(), format!("there is a table `{}` already", name.value), "", "");
+                doc.mistake(
+                    name.span.clone(),
+                    format!("there is a table `{}` already", name.value),
+                    "",
+                    "",
+                );
             }
             let id = schema.tables.len();
             let mut table = read_table(doc, &name, &of, id, &mut unresolved);
             table.reference = Some(read_reference(doc, &of, &table));
-            references.push(Pending { table: id, file: of.text("file"), source: of.text("source"), span: name.span.clone() });
+            references.push(Pending {
+                table: id,
+                file: of.text("file"),
+                source: of.text("source"),
+                span: name.span.clone(),
+            });
             of.done();
             schema.tables.push(table);
         }
     }
     keys.done();
     let codes = resolve(doc, &mut schema, unresolved);
-    Read { schema, references, codes }
+    Read {
+        schema,
+        references,
+        codes,
+    }
 }
 
-fn read_table(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>, id: TableId, unresolved: &mut Vec<Unresolved>) -> Table {
+fn read_table(
+    doc: Doc<'_>,
+    name: &Text,
+    of: &Keys<'_, '_>,
+    id: TableId,
+    unresolved: &mut Vec<Unresolved>,
+) -> Table {
     if ["year", "param", "item"].contains(&name.value.as_str()) {
-        doc.mistake(name.span.clone(), format!("`{}` has a meaning of its own in rules", name.value), "", "choose another name");
+        doc.mistake(
+            name.span.clone(),
+            format!("`{}` has a meaning of its own in rules", name.value),
+            "",
+            "choose another name",
+        );
     }
-    let label = of.text("label").map_or_else(|| people(&name.value), |t| t.value);
+    let label = of
+        .text("label")
+        .map_or_else(|| people(&name.value), |t| t.value);
     let also = of.texts("also").into_iter().map(|t| t.value).collect();
     let required = of.flag("required");
     let mut fields = Vec::new();
     match of.table("fields") {
         Some(keys) => {
             for (key, entry) in keys.entries() {
-                let Some(of) = as_table(doc, entry) else { continue };
+                let Some(of) = as_table(doc, entry) else {
+                    continue;
+                };
                 if let Some((field, otherwise, codes)) = read_field(doc, &key, &of) {
-                    unresolved.push(Unresolved { table: id, field: fields.len(), otherwise, codes });
+                    unresolved.push(Unresolved {
+                        table: id,
+                        field: fields.len(),
+                        otherwise,
+                        codes,
+                    });
                     fields.push(field);
                 }
                 of.done();
             }
         }
-        None => doc.mistake(name.span.clone(), format!("`{}` has no fields", name.value), "", "add `fields = { … }`"),
+        None => doc.mistake(
+            name.span.clone(),
+            format!("`{}` has no fields", name.value),
+            "",
+            "add `fields = { … }`",
+        ),
     }
-    let spellings = |f: &Field| std::iter::once(f.name.clone()).chain([f.label.clone()]).chain(f.also.clone()).collect::<Vec<_>>();
-    for (at, field) in fields.iter().enumerate() {
-        for other in fields.iter().take(at) {
-            let clash = field.also.iter().find(|a| spellings(other).iter().any(|o| crate::diagnostic::fold(o) == crate::diagnostic::fold(a)));
-            if let Some(clash) = clash {
-                let message = format!("`{clash}` would mean both `{}` and `{}` of `{}`", other.name, field.name, name.value);
-                doc.mistake(name.span.clone(), message, "", "take it from one of them");
+    check_spellings(doc, name, &fields);
+    Table::new(name.value.clone(), label, also, required, fields)
+}
+
+/// No other name of a field may mean another field too.
+fn check_spellings(doc: Doc<'_>, table: &Text, fields: &[Field]) {
+    let mut meant: HashMap<String, &str> = HashMap::new();
+    for field in fields {
+        meant.insert(fold(&field.name), &field.name);
+    }
+    for field in fields {
+        for spelling in std::iter::once(&field.label).chain(&field.also) {
+            let other = *meant.entry(fold(spelling)).or_insert(&field.name);
+            if other != field.name {
+                let message = format!(
+                    "`{spelling}` would mean both `{other}` and `{}` of `{}`",
+                    field.name, table.value
+                );
+                doc.mistake(table.span.clone(), message, "", "take it from one of them");
             }
         }
     }
-    Table::new(name.value.clone(), label, also, required, fields)
 }
 
 /// A name as people see it when no label is given: `budget_total` is "Budget total".
 fn people(name: &str) -> String {
     let words = name.replace('_', " ");
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + chars.as_str()
+    })
 }
 
-fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> Option<(Field, Option<Text>, Option<Text>)> {
+fn read_field(
+    doc: Doc<'_>,
+    name: &Text,
+    of: &Keys<'_, '_>,
+) -> Option<(Field, Option<Text>, Option<Text>)> {
     let ty = of.required_text("type").and_then(|ty| {
         one_of(doc, &ty, &Type::NAMES.map(|(name, _)| name));
-        Type::NAMES.iter().find(|(n, _)| *n == ty.value).map(|(_, ty)| *ty)
+        Type::NAMES
+            .iter()
+            .find(|(n, _)| *n == ty.value)
+            .map(|(_, ty)| *ty)
     });
     let bound = |key: &str| of.figure(key).and_then(|text| figure(doc, &text));
     let (min, max) = (bound("min"), bound("max"));
     if let (Some(min), Some(max)) = (min, max)
         && max < min
     {
-        doc.mistake(of.span.clone(), format!("`max` {max} is below `min` {min}"), "", "");
+        doc.mistake(
+            of.span.clone(),
+            format!("`max` {max} is below `min` {min}"),
+            "",
+            "",
+        );
     }
     let digits = of.integer("digits").and_then(|d| usize::try_from(d).ok());
     let (codes, codes_of) = read_codes(doc, of.get("codes"));
     let otherwise = of.text("else");
     let field = Field {
         name: name.value.clone(),
-        label: of.text("label").map_or_else(|| people(&name.value), |t| t.value),
+        label: of
+            .text("label")
+            .map_or_else(|| people(&name.value), |t| t.value),
         also: of.texts("also").into_iter().map(|t| t.value).collect(),
         ty: ty.unwrap_or(Type::Text),
         required: of.flag("required"),
@@ -150,10 +229,20 @@ fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> Option<(Field, Op
         suppress: of.text("suppress").map(|t| t.value),
     };
     if ty == Some(Type::Code) && field.codes.is_none() && codes_of.is_none() {
-        doc.mistake(name.span.clone(), format!("the codes of `{}` are missing", name.value), "", "add `codes = { code = \"Label\" }` or `codes = \"reference table\"`");
+        doc.mistake(
+            name.span.clone(),
+            format!("the codes of `{}` are missing", name.value),
+            "",
+            "add `codes = { code = \"Label\" }` or `codes = \"reference table\"`",
+        );
     }
     if ty != Some(Type::Code) && (field.codes.is_some() || codes_of.is_some()) {
-        doc.mistake(name.span.clone(), format!("`{}` has codes, but is not of type code", name.value), "", "write `type = \"code\"`");
+        doc.mistake(
+            name.span.clone(),
+            format!("`{}` has codes, but is not of type code", name.value),
+            "",
+            "write `type = \"code\"`",
+        );
     }
     ty.map(|_| (field, otherwise, codes_of))
 }
@@ -165,7 +254,12 @@ fn figure(doc: Doc<'_>, text: &Text) -> Option<Decimal> {
         None => None,
     };
     if found.is_none() {
-        doc.mistake(text.span.clone(), format!("`{}` is not a number", text.value), "", "write it as \"0\"");
+        doc.mistake(
+            text.span.clone(),
+            format!("`{}` is not a number", text.value),
+            "",
+            "write it as \"0\"",
+        );
     }
     found
 }
@@ -186,7 +280,12 @@ fn read_codes(doc: Doc<'_>, entry: Option<Entry<'_>>) -> (Option<Codes>, Option<
             (Some(codes), None)
         }
         Some((entry, _)) => {
-            doc.mistake(entry.span(), "codes are a table of labels, or the name of a reference table", "", "");
+            doc.mistake(
+                entry.span(),
+                "codes are a table of labels, or the name of a reference table",
+                "",
+                "",
+            );
             (None, None)
         }
     }
@@ -197,7 +296,12 @@ fn read_reference(doc: Doc<'_>, of: &Keys<'_, '_>, table: &Table) -> Reference {
         let found = table.field(&text.value);
         if found.is_none() {
             let help = suggest(&text.value, table.fields.iter().map(|f| f.name.as_str()));
-            doc.mistake(text.span.clone(), format!("`{}` has no field `{}`", table.name, text.value), "", help);
+            doc.mistake(
+                text.span.clone(),
+                format!("`{}` has no field `{}`", table.name, text.value),
+                "",
+                help,
+            );
         }
         found
     };
@@ -207,53 +311,112 @@ fn read_reference(doc: Doc<'_>, of: &Keys<'_, '_>, table: &Table) -> Reference {
         [from, until] => Some((*from, *until)),
         [] => None,
         _ => {
-            doc.mistake(of.span.clone(), "`dated` names two fields", "", "write `dated = [\"from\", \"until\"]`");
+            doc.mistake(
+                of.span.clone(),
+                "`dated` names two fields",
+                "",
+                "write `dated = [\"from\", \"until\"]`",
+            );
             None
         }
     };
     for id in dated {
         if let Some(f) = table.fields.get(id).filter(|f| f.ty != Type::Year) {
-            doc.mistake(of.span.clone(), format!("`{}` dates rows, but is not of type year", f.name), "", "");
+            doc.mistake(
+                of.span.clone(),
+                format!("`{}` dates rows, but is not of type year", f.name),
+                "",
+                "",
+            );
         }
     }
     let complete = of.flag("complete");
     let owed_by = of.text("owed_by");
     if !complete && owed_by.is_none() {
-        let message = format!("`{}` is not complete, and does not say who owes what is missing", table.name);
-        doc.mistake(of.span.clone(), message, "", "add `owed_by = \"state\"`, or `complete = true`");
+        let message = format!(
+            "`{}` is not complete, and does not say who owes what is missing",
+            table.name
+        );
+        doc.mistake(
+            of.span.clone(),
+            message,
+            "",
+            "add `owed_by = \"state\"`, or `complete = true`",
+        );
     }
     let source = of.text("source").map_or_else(String::new, |t| t.value);
-    Reference { key, dated: dated_pair, complete, owed_by: owed_by.map_or_else(String::new, |t| t.value), source }
+    Reference {
+        key,
+        dated: dated_pair,
+        complete,
+        owed_by: owed_by.map_or_else(String::new, |t| t.value),
+        source,
+    }
 }
 
 /// Resolves what fields say of other tables.
 fn resolve(doc: Doc<'_>, schema: &mut Schema, unresolved: Vec<Unresolved>) -> Vec<CodesOf> {
     let mut codes = Vec::new();
-    for Unresolved { table, field, otherwise, codes: codes_of } in unresolved {
+    for Unresolved {
+        table,
+        field,
+        otherwise,
+        codes: codes_of,
+    } in unresolved
+    {
         if let Some(text) = codes_of {
-            match schema.table(&text.value).filter(|&t| t >= schema.submission) {
+            match schema
+                .table(&text.value)
+                .filter(|&t| t >= schema.submission)
+            {
                 Some(reference) => {
-                    codes.push(CodesOf { table, field, reference });
-                    if let Some(f) = schema.tables.get_mut(table).and_then(|t| t.fields.get_mut(field)) {
+                    codes.push(CodesOf {
+                        table,
+                        field,
+                        reference,
+                    });
+                    if let Some(f) = schema
+                        .tables
+                        .get_mut(table)
+                        .and_then(|t| t.fields.get_mut(field))
+                    {
                         f.codes_of = Some(reference);
                     }
                 }
                 None => {
-                    let names = schema.tables.iter().skip(schema.submission).map(|t| t.name.as_str());
+                    let names = schema
+                        .tables
+                        .iter()
+                        .skip(schema.submission)
+                        .map(|t| t.name.as_str());
                     let help = suggest(&text.value, names);
-                    doc.mistake(text.span, format!("there is no reference table `{}`", text.value), "", help);
+                    doc.mistake(
+                        text.span,
+                        format!("there is no reference table `{}`", text.value),
+                        "",
+                        help,
+                    );
                 }
             }
         }
         if let Some(text) = otherwise {
             match find_otherwise(schema, table, &text.value) {
                 Ok(otherwise) => {
-                    if let Some(f) = schema.tables.get_mut(table).and_then(|t| t.fields.get_mut(field)) {
+                    if let Some(f) = schema
+                        .tables
+                        .get_mut(table)
+                        .and_then(|t| t.fields.get_mut(field))
+                    {
                         f.otherwise = Some(otherwise);
                     }
                 }
                 Err(message) => {
-                    doc.mistake(text.span, message, "", "write `row`, `plan.field` or `table.field`");
+                    doc.mistake(
+                        text.span,
+                        message,
+                        "",
+                        "write `row`, `plan.field` or `table.field`",
+                    );
                 }
             }
         }
@@ -266,17 +429,36 @@ fn find_otherwise(schema: &Schema, table: TableId, text: &str) -> Result<Otherwi
     if text == "row" {
         return Ok(Otherwise::Row);
     }
-    let (of, name) = text.split_once('.').ok_or_else(|| format!("`{text}` says nothing of where the value comes from"))?;
-    let other = schema.table(of).filter(|&t| t < schema.submission).ok_or_else(|| format!("there is no table `{of}`"))?;
+    let (of, name) = text
+        .split_once('.')
+        .ok_or_else(|| format!("`{text}` says nothing of where the value comes from"))?;
+    let other = schema
+        .table(of)
+        .filter(|&t| t < schema.submission)
+        .ok_or_else(|| format!("there is no table `{of}`"))?;
     let other_table = schema.tables.get(other).ok_or("")?;
-    let field = other_table.field(name).ok_or_else(|| format!("`{of}` has no field `{name}`"))?;
+    let field = other_table
+        .field(name)
+        .ok_or_else(|| format!("`{of}` has no field `{name}`"))?;
     if of == "plan" {
         return Ok(Otherwise::Plan(field));
     }
-    let key = other_table.key().and_then(|k| other_table.fields.get(k)).ok_or_else(|| format!("`{of}` has no key"))?;
+    let key = other_table
+        .key()
+        .and_then(|k| other_table.fields.get(k))
+        .ok_or_else(|| format!("`{of}` has no key"))?;
     let by = schema.tables.get(table).and_then(|t| t.field(&key.name));
-    let by = by.ok_or_else(|| format!("the table has no field `{}` that names a row of `{of}`", key.name))?;
-    Ok(Otherwise::Joined { table: other, field, by })
+    let by = by.ok_or_else(|| {
+        format!(
+            "the table has no field `{}` that names a row of `{of}`",
+            key.name
+        )
+    })?;
+    Ok(Otherwise::Joined {
+        table: other,
+        field,
+        by,
+    })
 }
 
 /// A value that stands in for a blank has the blank's type, and the chain of stand-ins ends.
@@ -285,10 +467,17 @@ fn check_otherwise(doc: Doc<'_>, schema: &Schema) {
     for table in &schema.tables {
         for field in &table.fields {
             let target = match field.otherwise {
-                Some(Otherwise::Plan(id)) => plan.and_then(|p| schema.tables.get(p)).and_then(|t| t.fields.get(id)),
-                Some(Otherwise::Joined { table, field, .. }) => schema.tables.get(table).and_then(|t| t.fields.get(field)),
+                Some(Otherwise::Plan(id)) => plan
+                    .and_then(|p| schema.tables.get(p))
+                    .and_then(|t| t.fields.get(id)),
+                Some(Otherwise::Joined { table, field, .. }) => {
+                    schema.tables.get(table).and_then(|t| t.fields.get(field))
+                }
                 Some(Otherwise::Row) if !matches!(field.ty, Type::Text | Type::Number) => {
-                    let message = format!("`{}.{}` takes the number of the row, but is not of type text or number", table.name, field.name);
+                    let message = format!(
+                        "`{}.{}` takes the number of the row, but is not of type text or number",
+                        table.name, field.name
+                    );
                     doc.mistake(0..0, message, "", "");
                     None
                 }
@@ -296,11 +485,17 @@ fn check_otherwise(doc: Doc<'_>, schema: &Schema) {
             };
             let Some(target) = target else { continue };
             if target.ty != field.ty {
-                let message = format!("`{}.{}` and the field that stands in for it are of two types", table.name, field.name);
+                let message = format!(
+                    "`{}.{}` and the field that stands in for it are of two types",
+                    table.name, field.name
+                );
                 doc.mistake(0..0, message, "", "give both one type");
             }
             if target.otherwise.is_some_and(|o| o != Otherwise::Row) {
-                let message = format!("`{}.{}` takes its value from a field that takes its own elsewhere", table.name, field.name);
+                let message = format!(
+                    "`{}.{}` takes its value from a field that takes its own elsewhere",
+                    table.name, field.name
+                );
                 doc.mistake(0..0, message, "", "name the last field of the chain");
             }
         }

@@ -26,7 +26,10 @@ impl Verification {
 
     /// Its name in packs and reports.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, v)| *v == self).map_or("", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, v)| *v == self)
+            .map_or("", |(name, _)| name)
     }
 }
 
@@ -55,20 +58,32 @@ pub struct Source {
     pub years: (Option<i64>, Option<i64>),
 }
 
-const MODALITIES: [&str; 7] = ["shall", "may", "must", "should", "will", "definition", "recognized"];
+const MODALITIES: [&str; 7] = [
+    "shall",
+    "may",
+    "must",
+    "should",
+    "will",
+    "definition",
+    "recognized",
+];
 
 pub(crate) fn read(doc: Doc<'_>, text: &str) -> Vec<Source> {
     let tree = doc.parse(text);
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
     let mut sources = Vec::new();
     for (key, entry) in keys.entries() {
-        let Some(of) = super::spanned::as_table(doc, entry) else { continue };
+        let Some(of) = super::spanned::as_table(doc, entry) else {
+            continue;
+        };
         let citation = of.required_text("citation");
         let modality = of.text("modality").filter(|m| one_of(doc, m, &MODALITIES));
         let duty_holder = of.text("duty_holder").map(|t| t.value);
         let paraphrase = of.text("paraphrase").map(|t| t.value);
         let url = of.text("url").map(|t| t.value);
-        let verification = of.required_text("verification").and_then(|v| verification(doc, &v));
+        let verification = of
+            .required_text("verification")
+            .and_then(|v| verification(doc, &v));
         let no_rule = of.text("no_rule").map(|t| t.value);
         let years = of.table("years").map_or((None, None), |y| {
             let years = (y.integer("from"), y.integer("until"));
@@ -95,7 +110,10 @@ pub(crate) fn read(doc: Doc<'_>, text: &str) -> Vec<Source> {
 }
 
 pub(crate) fn verification(doc: Doc<'_>, text: &super::spanned::Text) -> Option<Verification> {
-    let found = Verification::NAMES.iter().find(|(name, _)| *name == text.value).map(|(_, v)| *v);
+    let found = Verification::NAMES
+        .iter()
+        .find(|(name, _)| *name == text.value)
+        .map(|(_, v)| *v);
     if found.is_none() {
         one_of(doc, text, &Verification::NAMES.map(|(name, _)| name));
     }
@@ -107,7 +125,12 @@ pub(crate) fn one_of(doc: Doc<'_>, text: &super::spanned::Text, names: &[&str]) 
     let found = names.contains(&text.value.as_str());
     if !found {
         let help = suggest(&text.value, names.iter().copied());
-        doc.mistake(text.span.clone(), format!("`{}` is not known here", text.value), "", help);
+        doc.mistake(
+            text.span.clone(),
+            format!("`{}` is not known here", text.value),
+            "",
+            help,
+        );
     }
     found
 }

@@ -19,23 +19,66 @@ pub(crate) struct Doc<'a> {
 }
 
 impl Doc<'_> {
-    pub(crate) fn mistake(&self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) {
-        self.push(Level::Error, Some(span), message.into(), label.into(), help.into());
+    pub(crate) fn mistake(
+        &self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(
+            Level::Error,
+            Some(span),
+            message.into(),
+            label.into(),
+            help.into(),
+        );
     }
 
-    pub(crate) fn warning(&self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) {
-        self.push(Level::Warning, Some(span), message.into(), label.into(), help.into());
+    pub(crate) fn warning(
+        &self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(
+            Level::Warning,
+            Some(span),
+            message.into(),
+            label.into(),
+            help.into(),
+        );
     }
 
-    fn push(&self, level: Level, span: Option<Range<usize>>, message: String, label: String, help: String) {
+    fn push(
+        &self,
+        level: Level,
+        span: Option<Range<usize>>,
+        message: String,
+        label: String,
+        help: String,
+    ) {
         let file = self.file.to_owned();
-        self.mistakes.borrow_mut().push(Mistake { level, file, span, message, label, help });
+        self.mistakes.borrow_mut().push(Mistake {
+            level,
+            file,
+            span,
+            message,
+            label,
+            help,
+        });
     }
 
     /// Tells the mistakes of an expression at their places inside the text that holds it.
     pub(crate) fn faults(&self, text: &Text, faults: Vec<Fault>) {
         for fault in faults {
-            self.mistake(self.inside(text, &fault.span), fault.message, "", fault.help);
+            self.mistake(
+                self.inside(text, &fault.span),
+                fault.message,
+                "",
+                fault.help,
+            );
         }
     }
 
@@ -44,7 +87,11 @@ impl Doc<'_> {
         let raw = self.text.get(text.span.clone()).unwrap_or_default();
         let from = text.span.start + raw_offset(raw, part.start);
         let to = text.span.start + raw_offset(raw, part.end);
-        if from < to { from..to } else { from..(from + 1).min(text.span.end).max(from) }
+        if from < to {
+            from..to
+        } else {
+            from..(from + 1).min(text.span.end).max(from)
+        }
     }
 
     /// The tree of the file; syntax errors are told, and what could be read is read.
@@ -52,7 +99,12 @@ impl Doc<'_> {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let span = error.span().unwrap_or(0..0);
-            self.mistake(span, error.message().lines().collect::<Vec<_>>().join("; "), "", "");
+            self.mistake(
+                span,
+                error.message().lines().collect::<Vec<_>>().join("; "),
+                "",
+                "",
+            );
         }
         table
     }
@@ -77,7 +129,11 @@ fn raw_offset(raw: &str, at: usize) -> usize {
     let mut rest = raw.get(open..).unwrap_or_default();
     let mut offset = open;
     if open == 3 {
-        let newline = if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+        let newline = if rest.starts_with("\r\n") {
+            2
+        } else {
+            usize::from(rest.starts_with('\n'))
+        };
         rest = rest.get(newline..).unwrap_or_default();
         offset += newline;
     }
@@ -99,19 +155,27 @@ fn raw_offset(raw: &str, at: usize) -> usize {
 
 /// How many bytes the next character of a basic string takes as written, and in its value.
 fn escape_length(rest: &str) -> (usize, usize) {
-    let Some(c) = rest.chars().next() else { return (0, 0) };
+    let Some(c) = rest.chars().next() else {
+        return (0, 0);
+    };
     if c != '\\' {
         return (c.len_utf8(), c.len_utf8());
     }
     let hex = |digits: usize| {
-        let code = rest.get(2..2 + digits).and_then(|h| u32::from_str_radix(h, 16).ok()).and_then(char::from_u32);
+        let code = rest
+            .get(2..2 + digits)
+            .and_then(|h| u32::from_str_radix(h, 16).ok())
+            .and_then(char::from_u32);
         (2 + digits, code.map_or(1, char::len_utf8))
     };
     match rest.chars().nth(1) {
         Some('u') => hex(4),
         Some('U') => hex(8),
         Some('x') => hex(2),
-        Some(c) if c.is_whitespace() => (1 + rest.get(1..).map_or(0, |r| r.len() - r.trim_start().len()), 0),
+        Some(c) if c.is_whitespace() => (
+            1 + rest.get(1..).map_or(0, |r| r.len() - r.trim_start().len()),
+            0,
+        ),
         Some(c) => (1 + c.len_utf8(), 1),
         None => (1, 1),
     }
@@ -130,7 +194,12 @@ pub(crate) type Entry<'t> = &'t Spanned<DeValue<'t>>;
 
 impl<'d, 't> Keys<'d, 't> {
     pub(crate) fn new(doc: Doc<'d>, table: &'t DeTable<'t>, span: Range<usize>) -> Self {
-        Keys { doc, table, span, asked: RefCell::default() }
+        Keys {
+            doc,
+            table,
+            span,
+            asked: RefCell::default(),
+        }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Entry<'t>> {
@@ -147,16 +216,31 @@ impl<'d, 't> Keys<'d, 't> {
         let mut entries: Vec<_> = self
             .table
             .iter()
-            .map(|(key, value)| (Text { value: key.get_ref().to_string(), span: key.span() }, value))
+            .map(|(key, value)| {
+                (
+                    Text {
+                        value: key.get_ref().to_string(),
+                        span: key.span(),
+                    },
+                    value,
+                )
+            })
             .collect();
         entries.sort_by_key(|(key, _)| key.span.start);
-        self.asked.borrow_mut().extend(entries.iter().map(|(key, _)| key.value.clone()));
+        self.asked
+            .borrow_mut()
+            .extend(entries.iter().map(|(key, _)| key.value.clone()));
         entries
     }
 
     fn missing(&self, key: &str) {
         let span = self.span.start..self.span.start.max(self.span.end.min(self.span.start + 1));
-        self.doc.mistake(span, format!("`{key}` is missing"), "", format!("add `{key} = …`"));
+        self.doc.mistake(
+            span,
+            format!("`{key}` is missing"),
+            "",
+            format!("add `{key} = …`"),
+        );
     }
 
     pub(crate) fn text(&self, key: &str) -> Option<Text> {
@@ -170,14 +254,17 @@ impl<'d, 't> Keys<'d, 't> {
         self.text(key).filter(|text| {
             let blank = text.value.trim().is_empty();
             if blank {
-                self.doc.mistake(text.span.clone(), format!("`{key}` is blank"), "", "");
+                self.doc
+                    .mistake(text.span.clone(), format!("`{key}` is blank"), "", "");
             }
             !blank
         })
     }
 
     pub(crate) fn flag(&self, key: &str) -> bool {
-        let Some(entry) = self.get(key) else { return false };
+        let Some(entry) = self.get(key) else {
+            return false;
+        };
         if let DeValue::Boolean(b) = entry.get_ref() {
             return *b;
         }
@@ -190,8 +277,13 @@ impl<'d, 't> Keys<'d, 't> {
     }
 
     pub(crate) fn texts(&self, key: &str) -> Vec<Text> {
-        let Some(entry) = self.get(key) else { return Vec::new() };
-        as_array(self.doc, entry).iter().filter_map(|item| as_text(self.doc, item)).collect()
+        let Some(entry) = self.get(key) else {
+            return Vec::new();
+        };
+        as_array(self.doc, entry)
+            .iter()
+            .filter_map(|item| as_text(self.doc, item))
+            .collect()
     }
 
     pub(crate) fn table(&self, key: &str) -> Option<Keys<'d, 't>> {
@@ -199,8 +291,13 @@ impl<'d, 't> Keys<'d, 't> {
     }
 
     pub(crate) fn tables(&self, key: &str) -> Vec<Keys<'d, 't>> {
-        let Some(entry) = self.get(key) else { return Vec::new() };
-        as_array(self.doc, entry).iter().filter_map(|item| as_table(self.doc, item)).collect()
+        let Some(entry) = self.get(key) else {
+            return Vec::new();
+        };
+        as_array(self.doc, entry)
+            .iter()
+            .filter_map(|item| as_table(self.doc, item))
+            .collect()
     }
 
     /// A whole number or a decimal, in quotes or not, as it is written.
@@ -216,7 +313,12 @@ impl<'d, 't> Keys<'d, 't> {
                 let mut names: Vec<&str> = asked.iter().map(String::as_str).collect();
                 names.dedup();
                 let help = suggest(key.get_ref(), names);
-                self.doc.mistake(key.span(), format!("there is no key `{}` here", key.get_ref()), "", help);
+                self.doc.mistake(
+                    key.span(),
+                    format!("there is no key `{}` here", key.get_ref()),
+                    "",
+                    help,
+                );
             }
         }
     }
@@ -224,12 +326,20 @@ impl<'d, 't> Keys<'d, 't> {
 
 fn wrong_kind(doc: Doc<'_>, entry: Entry<'_>, wanted: &str) {
     let found = entry.get_ref().type_str();
-    doc.mistake(entry.span(), format!("expected {wanted}, found {found}"), "", "");
+    doc.mistake(
+        entry.span(),
+        format!("expected {wanted}, found {found}"),
+        "",
+        "",
+    );
 }
 
 pub(crate) fn as_text(doc: Doc<'_>, entry: Entry<'_>) -> Option<Text> {
     if let DeValue::String(text) = entry.get_ref() {
-        return Some(Text { value: text.to_string(), span: entry.span() });
+        return Some(Text {
+            value: text.to_string(),
+            span: entry.span(),
+        });
     }
     wrong_kind(doc, entry, "a text in quotes");
     None
@@ -237,7 +347,9 @@ pub(crate) fn as_text(doc: Doc<'_>, entry: Entry<'_>) -> Option<Text> {
 
 pub(crate) fn as_integer(doc: Doc<'_>, entry: Entry<'_>) -> Option<i64> {
     let number = match entry.get_ref() {
-        DeValue::Integer(number) => i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok(),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
+        }
         _ => None,
     };
     if number.is_none() {
@@ -258,7 +370,10 @@ pub(crate) fn as_figure(doc: Doc<'_>, entry: Entry<'_>) -> Option<Text> {
             return None;
         }
     };
-    Some(Text { value, span: entry.span() })
+    Some(Text {
+        value,
+        span: entry.span(),
+    })
 }
 
 pub(crate) fn as_array<'t>(doc: Doc<'_>, entry: Entry<'t>) -> Vec<Entry<'t>> {

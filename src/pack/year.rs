@@ -37,26 +37,60 @@ impl<'p> InForce<'p> {
     }
 
     /// The value of an expression over a submission.
-    pub fn evaluate(&self, expr: &crate::expr::Expr, submission: &crate::submission::Submission) -> Value {
+    pub fn evaluate(
+        &self,
+        expr: &crate::expr::Expr,
+        submission: &crate::submission::Submission,
+    ) -> Value {
         crate::expr::evaluate(expr, &self.pack.schema, &self.world, submission)
     }
 
     /// The same, with some reference tables replaced.
-    pub(crate) fn with(pack: &'p Pack, year: i64, texts: Texts, replaced: &[(TableId, Arc<Rows>)]) -> Self {
+    pub(crate) fn with(
+        pack: &'p Pack,
+        year: i64,
+        texts: Texts,
+        replaced: &[(TableId, Arc<Rows>)],
+    ) -> Self {
         let references = pack.references.iter().enumerate().map(|(at, rows)| {
             let table = pack.schema.submission + at;
-            let rows = replaced.iter().find(|(t, _)| *t == table).map_or(rows, |(_, rows)| rows);
+            let rows = replaced
+                .iter()
+                .find(|(t, _)| *t == table)
+                .map_or(rows, |(_, rows)| rows);
             Visible::new(&pack.schema, table, Arc::clone(rows), Some(year))
         });
-        let params = pack.params.iter().map(|p| p.value_in(year).map_or(Value::Null, |d| d.value.clone())).collect();
-        let suppress = pack.params.iter().filter_map(|p| match p.value_in(year)?.value {
-            Value::Number(x) => Some((p.name.clone(), x)),
-            _ => None,
-        });
+        let params = pack
+            .params
+            .iter()
+            .map(|p| p.value_in(year).map_or(Value::Null, |d| d.value.clone()))
+            .collect();
+        let suppress = pack
+            .params
+            .iter()
+            .filter_map(|p| match p.value_in(year)?.value {
+                Value::Number(x) => Some((p.name.clone(), x)),
+                _ => None,
+            });
         let suppress = suppress.collect();
-        let world = World { suppress, year: Some(year), references: references.collect(), texts, params };
-        let rules = pack.rules.iter().filter_map(|rule| in_year(rule, year)).collect();
-        InForce { pack, year, rules, world }
+        let world = World {
+            suppress,
+            year: Some(year),
+            references: references.collect(),
+            texts,
+            params,
+        };
+        let rules = pack
+            .rules
+            .iter()
+            .filter_map(|rule| in_year(rule, year))
+            .collect();
+        InForce {
+            pack,
+            year,
+            rules,
+            world,
+        }
     }
 }
 

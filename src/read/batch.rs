@@ -57,7 +57,12 @@ enum Kind {
 /// Sorts out the files of a batch. `name` is the name of the folder itself, which is the path of a submission when its
 /// tables stand at the root; `paths` are relative to it, with `/`; `read` gives the bytes of a table, which tell a folder
 /// of statewide tables from a submission.
-pub fn sort_batch(schema: &Schema, name: &str, paths: &[String], read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Batch {
+pub fn sort_batch(
+    schema: &Schema,
+    name: &str,
+    paths: &[String],
+    read: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Batch {
     let mut batch = Batch::default();
     let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut paths: Vec<&str> = paths.iter().map(String::as_str).collect();
@@ -72,11 +77,21 @@ pub fn sort_batch(schema: &Schema, name: &str, paths: &[String], read: &dyn Fn(&
             match kind(schema, path) {
                 Kind::Hidden => {}
                 Kind::Table(table) => tables.push((table, path)),
-                Kind::Workbook => batch.submissions.push(Source::Workbook { path: path.to_owned() }),
-                Kind::Other(why) => batch.not_read.push(NotRead { path: path.to_owned(), why }),
+                Kind::Workbook => batch.submissions.push(Source::Workbook {
+                    path: path.to_owned(),
+                }),
+                Kind::Other(why) => batch.not_read.push(NotRead {
+                    path: path.to_owned(),
+                    why,
+                }),
             }
         }
-        batch.submissions.extend(source_of(schema, if folder.is_empty() { name } else { folder }, &tables, read));
+        batch.submissions.extend(source_of(
+            schema,
+            if folder.is_empty() { name } else { folder },
+            &tables,
+            read,
+        ));
     }
     batch.not_read.sort_by(|a, b| a.path.cmp(&b.path));
     batch
@@ -95,13 +110,22 @@ fn source_of(
     }
     let has_key = |(id, path): &(TableId, &str)| {
         let table = schema.tables.get(*id).filter(|_| !is_toml(path));
-        table.zip(read(path)).is_some_and(|(table, bytes)| is_statewide(table, &bytes))
+        table
+            .zip(read(path))
+            .is_some_and(|(table, bytes)| is_statewide(table, &bytes))
     };
     let plan = schema.table(PLAN);
     let (plans, others): (Vec<_>, Vec<_>) = tables.iter().partition(|(id, _)| Some(*id) == plan);
     let statewide = plans.iter().any(has_key) && (others.is_empty() || others.iter().any(has_key));
     let files = tables.iter().map(|(_, path)| (*path).to_owned()).collect();
-    Some(if statewide { Source::Statewide { files } } else { Source::Folder { path: path.to_owned(), files } })
+    Some(if statewide {
+        Source::Statewide { files }
+    } else {
+        Source::Folder {
+            path: path.to_owned(),
+            files,
+        }
+    })
 }
 
 /// The last part of a path.
@@ -122,7 +146,8 @@ pub(crate) fn table_of(schema: &Schema, path: &str) -> Option<TableId> {
 
 /// Whether a file's name says that it is TOML.
 pub(crate) fn is_toml(path: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("toml"))
+    path.rsplit_once('.')
+        .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("toml"))
 }
 
 fn kind(schema: &Schema, path: &str) -> Kind {
@@ -136,7 +161,9 @@ fn kind(schema: &Schema, path: &str) -> Kind {
     if let Some(table) = table_of(schema, path) {
         return Kind::Table(table);
     }
-    let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
+    let ending = name
+        .rsplit_once('.')
+        .map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
     match ending.as_str() {
         "xlsx" | "xlsm" => Kind::Workbook,
         "xls" => Kind::Other("an old .xls workbook: save it as .xlsx"),
@@ -153,11 +180,16 @@ mod tests {
 
     fn sort(paths: &[&str], plan: &str) -> Batch {
         let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-        sort_batch(&schema(), "root", &paths, &|_| Some(plan.as_bytes().to_vec()))
+        sort_batch(&schema(), "root", &paths, &|_| {
+            Some(plan.as_bytes().to_vec())
+        })
     }
 
     fn folder(path: &str, files: &[&str]) -> Source {
-        Source::Folder { path: path.to_owned(), files: files.iter().map(|file| (*file).to_owned()).collect() }
+        Source::Folder {
+            path: path.to_owned(),
+            files: files.iter().map(|file| (*file).to_owned()).collect(),
+        }
     }
 
     #[test]
@@ -175,7 +207,9 @@ mod tests {
             ],
             "",
         );
-        let book = |path: &str| Source::Workbook { path: path.to_owned() };
+        let book = |path: &str| Source::Workbook {
+            path: path.to_owned(),
+        };
         let want = vec![
             book("c.xlsx"),
             folder("a", &["a/budget.csv", "a/plan.toml"]),
@@ -183,7 +217,13 @@ mod tests {
             book("mail/d/d.xlsx"),
         ];
         assert_eq!(batch.submissions, want);
-        assert_eq!(batch.not_read, [NotRead { path: "a/letter.pdf".into(), why: "not a table" }]);
+        assert_eq!(
+            batch.not_read,
+            [NotRead {
+                path: "a/letter.pdf".into(),
+                why: "not a table"
+            }]
+        );
     }
 
     #[test]
@@ -196,21 +236,43 @@ mod tests {
 
     #[test]
     fn everything_else_is_listed() {
-        let paths =
-            ["README.md", "Thumbs.db", "budgets 2026.csv", "expected.json", "office.toml", "old.xls", "x/~$a.xlsx"];
+        let paths = [
+            "README.md",
+            "Thumbs.db",
+            "budgets 2026.csv",
+            "expected.json",
+            "office.toml",
+            "old.xls",
+            "x/~$a.xlsx",
+        ];
         let batch = sort(&paths, "");
         assert!(batch.submissions.is_empty());
-        let read: Vec<_> = batch.not_read.iter().map(|file| file.path.as_str()).collect();
+        let read: Vec<_> = batch
+            .not_read
+            .iter()
+            .map(|file| file.path.as_str())
+            .collect();
         assert_eq!(read, paths);
-        assert_eq!(batch.not_read[5].why, "an old .xls workbook: save it as .xlsx");
+        assert_eq!(
+            batch.not_read[5].why,
+            "an old .xls workbook: save it as .xlsx"
+        );
     }
 
     #[test]
     fn statewide_tables_are_told_by_their_key() {
         let files = ["plan.csv", "budget.csv"];
         let statewide = sort(&files, "District code,plan_year,amount,allocation\n");
-        assert_eq!(statewide.submissions, [Source::Statewide { files: vec!["budget.csv".into(), "plan.csv".into()] }]);
+        assert_eq!(
+            statewide.submissions,
+            [Source::Statewide {
+                files: vec!["budget.csv".into(), "plan.csv".into()]
+            }]
+        );
         let plain = sort(&files, "district_code,fiscal_year,allocation\n");
-        assert_eq!(plain.submissions, [folder("root", &["budget.csv", "plan.csv"])]);
+        assert_eq!(
+            plain.submissions,
+            [folder("root", &["budget.csv", "plan.csv"])]
+        );
     }
 }

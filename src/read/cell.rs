@@ -6,7 +6,9 @@ use super::grid::Written;
 use crate::diagnostic::nearest;
 use crate::schema::{Codes, Field};
 use crate::table::Cell;
-use crate::value::{Decimal, LIMIT, Type, parse_boolean, parse_date, parse_figure, parse_year, plain, to_days, trim};
+use crate::value::{
+    Decimal, LIMIT, Type, parse_boolean, parse_date, parse_figure, parse_year, plain, to_days, trim,
+};
 
 /// A cell as read.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,11 +29,19 @@ enum Held<'a> {
 
 impl Read<'_> {
     /// A cell in which nothing stands.
-    pub(crate) const BLANK: Read<'static> = Read { held: Held::Cell(Cell::Blank), raw: "", message: None };
+    pub(crate) const BLANK: Read<'static> = Read {
+        held: Held::Cell(Cell::Blank),
+        raw: "",
+        message: None,
+    };
 
     /// A cell that cannot be read, for a reason told elsewhere.
     pub(crate) fn doubtful<'a>(written: &'a Written<'_>) -> Read<'a> {
-        Read { held: Cell::Unreadable.into(), raw: written.shown(), message: None }
+        Read {
+            held: Cell::Unreadable.into(),
+            raw: written.shown(),
+            message: None,
+        }
     }
 
     /// The cell for its column.
@@ -56,18 +66,30 @@ pub(crate) fn read_cell<'a>(field: &'a Field, written: &'a Written<'_>) -> Read<
         Written::Bad(why) => Err(why.clone()),
         Written::Text(_) => read_text(field, without_formula_quotes(raw)),
         Written::Number { value, percent, .. } => read_number(field, *value, *percent, raw),
-        Written::Date { date, .. } if field.ty == Type::Date => Ok(Cell::Number(to_days(*date).into()).into()),
+        Written::Date { date, .. } if field.ty == Type::Date => {
+            Ok(Cell::Number(to_days(*date).into()).into())
+        }
         Written::Date { .. } | Written::Bool(_) => read_text(field, raw),
     };
     match result {
-        Ok(held) => Read { message: out_of_bounds(field, &held, raw), held, raw },
-        Err(message) => Read { held: Cell::Unreadable.into(), raw, message: Some(message) },
+        Ok(held) => Read {
+            message: out_of_bounds(field, &held, raw),
+            held,
+            raw,
+        },
+        Err(message) => Read {
+            held: Cell::Unreadable.into(),
+            raw,
+            message: Some(message),
+        },
     }
 }
 
 /// The text of `="0020011"`, which programs write so that spreadsheets keep the zeros.
 fn without_formula_quotes(text: &str) -> &str {
-    text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"')).map_or(text, trim)
+    text.strip_prefix("=\"")
+        .and_then(|t| t.strip_suffix('"'))
+        .map_or(text, trim)
 }
 
 fn read_text<'a>(field: &'a Field, text: &'a str) -> Result<Held<'a>, String> {
@@ -77,14 +99,21 @@ fn read_text<'a>(field: &'a Field, text: &'a str) -> Result<Held<'a>, String> {
     if text == "*" {
         return Ok(Cell::Suppressed.into());
     }
-    if let Some(code) = field.codes.as_ref().and_then(|codes| find_code(field, codes, text)) {
+    if let Some(code) = field
+        .codes
+        .as_ref()
+        .and_then(|codes| find_code(field, codes, text))
+    {
         return Ok(Cell::Text(code).into());
     }
     if is_not_applicable(text) {
         return if field.not_applicable {
             Ok(Cell::NotApplicable.into())
         } else {
-            Err(format!("{} is not allowed here: leave the cell blank or fill it in", quoted(text)))
+            Err(format!(
+                "{} is not allowed here: leave the cell blank or fill it in",
+                quoted(text)
+            ))
         };
     }
     read_value(field, text)
@@ -108,7 +137,10 @@ fn read_value<'a>(field: &'a Field, text: &'a str) -> Result<Held<'a>, String> {
         Type::Year => parse_year(text).map(Decimal::from),
         Type::Number | Type::Percent | Type::Money => figure(field.ty, text),
     };
-    bounded(number.ok_or_else(|| format!("{} is not {}", quoted(text), wanted(field.ty)))?, text)
+    bounded(
+        number.ok_or_else(|| format!("{} is not {}", quoted(text), wanted(field.ty)))?,
+        text,
+    )
 }
 
 /// The figure of a text; a lone dash is zero in an amount alone.
@@ -122,7 +154,12 @@ fn figure(ty: Type, text: &str) -> Option<Decimal> {
     }
 }
 
-fn read_number<'a>(field: &'a Field, value: Decimal, percent: bool, raw: &'a str) -> Result<Held<'a>, String> {
+fn read_number<'a>(
+    field: &'a Field,
+    value: Decimal,
+    percent: bool,
+    raw: &'a str,
+) -> Result<Held<'a>, String> {
     let number = match field.ty {
         Type::Text | Type::Code | Type::Date => return read_text(field, raw),
         Type::Boolean | Type::Year => {
@@ -137,30 +174,50 @@ fn read_number<'a>(field: &'a Field, value: Decimal, percent: bool, raw: &'a str
         Type::Number if percent => value.checked_mul(Decimal::ONE_HUNDRED),
         Type::Number | Type::Percent | Type::Money => Some(value),
     };
-    bounded(number.ok_or_else(|| format!("{} is not {}", quoted(raw), wanted(field.ty)))?, raw)
+    bounded(
+        number.ok_or_else(|| format!("{} is not {}", quoted(raw), wanted(field.ty)))?,
+        raw,
+    )
 }
 
 fn bounded<'a>(value: Decimal, text: &str) -> Result<Held<'a>, String> {
     if value.abs() > LIMIT {
-        return Err(format!("{} is beyond 1,000,000,000,000, the largest figure that can be read", quoted(text)));
+        return Err(format!(
+            "{} is beyond 1,000,000,000,000, the largest figure that can be read",
+            quoted(text)
+        ));
     }
     Ok(Cell::Number(value).into())
 }
 
 fn out_of_bounds(field: &Field, held: &Held<'_>, raw: &str) -> Option<String> {
-    let Held::Cell(Cell::Number(value)) = held else { return None };
+    let Held::Cell(Cell::Number(value)) = held else {
+        return None;
+    };
     if matches!(field.ty, Type::Date) {
         return None;
     }
     if let Some(least) = field.least().filter(|least| value < least) {
-        return Some(format!("{} is below the least allowed, {}", quoted(raw), bound(field.ty, least)));
+        return Some(format!(
+            "{} is below the least allowed, {}",
+            quoted(raw),
+            bound(field.ty, least)
+        ));
     }
     let most = field.max.filter(|most| value > most)?;
-    Some(format!("{} is above the most allowed, {}", quoted(raw), bound(field.ty, most)))
+    Some(format!(
+        "{} is above the most allowed, {}",
+        quoted(raw),
+        bound(field.ty, most)
+    ))
 }
 
 fn bound(ty: Type, x: Decimal) -> String {
-    if ty == Type::Percent { crate::value::percent(x) } else { plain(x) }
+    if ty == Type::Percent {
+        crate::value::percent(x)
+    } else {
+        plain(x)
+    }
 }
 
 fn wanted(ty: Type) -> &'static str {
@@ -176,7 +233,10 @@ fn wanted(ty: Type) -> &'static str {
 }
 
 fn is_not_applicable(text: &str) -> bool {
-    text == "." || ["n/a", "na", "n.a.", "not applicable"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    text == "."
+        || ["n/a", "na", "n.a.", "not applicable"]
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Digits that lost their leading zeros, with them.
@@ -190,17 +250,30 @@ fn padded<'a>(field: &Field, text: &'a str) -> Cow<'a, str> {
 }
 
 fn find_code<'a>(field: &Field, codes: &'a Codes, text: &str) -> Option<&'a str> {
-    codes.find(text).or_else(|| codes.find(&padded(field, text)))
+    codes
+        .find(text)
+        .or_else(|| codes.find(&padded(field, text)))
 }
 
 fn unknown_code(field: &Field, text: &str) -> String {
     let what = format!("{} is not a known `{}`", quoted(text), field.name);
-    let Some(codes) = &field.codes else { return what };
-    let spellings = codes.entries.iter().flat_map(|(code, label)| [code.as_str(), label.as_str()]);
-    if let Some(code) = nearest(text, spellings.filter(|name| !name.is_empty())).and_then(|name| codes.find(name)) {
+    let Some(codes) = &field.codes else {
+        return what;
+    };
+    let spellings = codes
+        .entries
+        .iter()
+        .flat_map(|(code, label)| [code.as_str(), label.as_str()]);
+    if let Some(code) =
+        nearest(text, spellings.filter(|name| !name.is_empty())).and_then(|name| codes.find(name))
+    {
         return format!("{what}: did you mean `{}`?", spoken(codes, code));
     }
-    let names: Vec<_> = codes.names().take(12).map(|code| spoken(codes, code)).collect();
+    let names: Vec<_> = codes
+        .names()
+        .take(12)
+        .map(|code| spoken(codes, code))
+        .collect();
     match codes.entries.len() {
         0 => what,
         n if n > names.len() => format!("{what}: one of {}, … ({n} in all)", names.join(", ")),
@@ -211,7 +284,9 @@ fn unknown_code(field: &Field, text: &str) -> String {
 /// A code as people know it: by its label, and by itself when it is a number.
 fn spoken(codes: &Codes, code: &str) -> String {
     match codes.label(code).filter(|label| !label.is_empty()) {
-        Some(label) if code.starts_with(|c: char| c.is_ascii_digit()) && label != code => format!("{code} ({label})"),
+        Some(label) if code.starts_with(|c: char| c.is_ascii_digit()) && label != code => {
+            format!("{code} ({label})")
+        }
         Some(label) => label.to_owned(),
         None => code.to_owned(),
     }
@@ -220,7 +295,10 @@ fn spoken(codes: &Codes, code: &str) -> String {
 /// The user's words for a place, as [`quoted`] but without the backticks.
 pub(crate) fn short(text: &str) -> String {
     let text = quoted(text);
-    text.strip_prefix('`').and_then(|t| t.strip_suffix('`')).unwrap_or(&text).to_owned()
+    text.strip_prefix('`')
+        .and_then(|t| t.strip_suffix('`'))
+        .unwrap_or(&text)
+        .to_owned()
 }
 
 /// The user's words in backticks: at most 60 characters, control characters escaped.
@@ -256,7 +334,12 @@ mod tests {
             Cell::Text(text) => text.to_owned(),
             other => format!("{other:?}"),
         };
-        assert_eq!(read.message.as_ref().map_or(cell.clone(), |message| format!("{cell}: {message}")), want);
+        assert_eq!(
+            read.message
+                .as_ref()
+                .map_or(cell.clone(), |message| format!("{cell}: {message}")),
+            want
+        );
     }
 
     #[track_caller]
@@ -266,16 +349,32 @@ mod tests {
 
     fn number(value: &str, shown: &str) -> Written<'static> {
         let percent = shown.ends_with('%');
-        Written::Number { value: parse_decimal(value).unwrap(), shown: shown.to_owned(), percent }
+        Written::Number {
+            value: parse_decimal(value).unwrap(),
+            shown: shown.to_owned(),
+            percent,
+        }
     }
 
     #[test]
     fn figures() {
         assert_text(Type::Money, " $1,234.50\u{a0}", "1234.5");
         assert_text(Type::Money, "$ -", "0");
-        assert_text(Type::Number, "-", "Unreadable: `-` is not a number such as `12.5`");
-        assert_text(Type::Money, "abc", "Unreadable: `abc` is not an amount such as `$1,234.50`");
-        assert_text(Type::Money, "5%", "Unreadable: `5%` is not an amount such as `$1,234.50`");
+        assert_text(
+            Type::Number,
+            "-",
+            "Unreadable: `-` is not a number such as `12.5`",
+        );
+        assert_text(
+            Type::Money,
+            "abc",
+            "Unreadable: `abc` is not an amount such as `$1,234.50`",
+        );
+        assert_text(
+            Type::Money,
+            "5%",
+            "Unreadable: `5%` is not an amount such as `$1,234.50`",
+        );
         assert_text(Type::Number, "79.5%", "79.5");
         assert_text(Type::Percent, "12.5%", "0.125");
         assert_text(Type::Percent, "0.125", "0.125");
@@ -285,31 +384,56 @@ mod tests {
             "1e13",
             "Unreadable: `1e13` is beyond 1,000,000,000,000, the largest figure that can be read",
         );
-        let share = Field { max: Some(Decimal::ONE), ..field("x", Type::Percent) };
-        assert_reads(&share, &Written::Text("150%".into()), "1.5: `150%` is above the most allowed, 100 %");
+        let share = Field {
+            max: Some(Decimal::ONE),
+            ..field("x", Type::Percent)
+        };
+        assert_reads(
+            &share,
+            &Written::Text("150%".into()),
+            "1.5: `150%` is above the most allowed, 100 %",
+        );
     }
 
     #[test]
     fn cells_of_workbooks() {
         assert_reads(&field("x", Type::Number), &number("0.795", "79.5%"), "79.5");
-        assert_reads(&field("x", Type::Percent), &number("0.795", "79.5%"), "0.795");
+        assert_reads(
+            &field("x", Type::Percent),
+            &number("0.795", "79.5%"),
+            "0.795",
+        );
         assert_reads(&field("x", Type::Text), &number("1.1", "1.10"), "1.10");
         assert_reads(&field("x", Type::Year), &number("2027", "2027"), "2027");
-        assert_reads(&field("x", Type::Boolean), &Written::Bool(true), "Bool(true)");
-        let day = Written::Date { date: date(1970, 1, 3).unwrap(), shown: "1/3/1970".into() };
+        assert_reads(
+            &field("x", Type::Boolean),
+            &Written::Bool(true),
+            "Bool(true)",
+        );
+        let day = Written::Date {
+            date: date(1970, 1, 3).unwrap(),
+            shown: "1/3/1970".into(),
+        };
         assert_reads(&field("x", Type::Date), &day, "2");
         assert_reads(&field("x", Type::Text), &day, "1/3/1970");
         let want = "Unreadable: `1/3/1970` is not an amount such as `$1,234.50`";
         assert_reads(&field("x", Type::Money), &day, want);
         let bad = Written::Bad("the cell shows #REF!".into());
-        assert_reads(&field("x", Type::Text), &bad, "Unreadable: the cell shows #REF!");
+        assert_reads(
+            &field("x", Type::Text),
+            &bad,
+            "Unreadable: the cell shows #REF!",
+        );
     }
 
     #[test]
     fn marks() {
         assert_text(Type::Text, " ", "Blank");
         assert_text(Type::Money, "*", "Suppressed");
-        let open = Field { not_applicable: true, ..field("x", Type::Number) };
+        let open = Field {
+            not_applicable: true,
+            ..field("x", Type::Number)
+        };
         for mark in ["n/a", "N/A", "na", ".", "Not applicable"] {
             assert_reads(&open, &Written::Text(mark.into()), "NotApplicable");
         }
@@ -319,27 +443,44 @@ mod tests {
 
     #[test]
     fn texts_and_codes() {
-        let code = Field { digits: Some(7), ..field("x", Type::Text) };
+        let code = Field {
+            digits: Some(7),
+            ..field("x", Type::Text)
+        };
         assert_reads(&code, &Written::Text("20011".into()), "0020011");
         assert_reads(&code, &Written::Text("=\"0020011\"".into()), "0020011");
         assert_reads(&code, &number("20011", "20011"), "0020011");
         let mut codes = Codes::default();
         codes.add("culture-climate", "Culture and climate", []);
         codes.add("111", "Teachers", []);
-        let listed = Field { codes: Some(codes), ..field("domain", Type::Code) };
+        let listed = Field {
+            codes: Some(codes),
+            ..field("domain", Type::Code)
+        };
         assert_reads(
             &listed,
             &Written::Text("Culture & climate".into()),
             "Unreadable: `Culture & climate` is not a known `domain`: did you mean `Culture and climate`?",
         );
-        assert_reads(&listed, &Written::Text("CULTURE CLIMATE".into()), "culture-climate");
+        assert_reads(
+            &listed,
+            &Written::Text("CULTURE CLIMATE".into()),
+            "culture-climate",
+        );
         assert_reads(
             &listed,
             &Written::Text("x".into()),
             "Unreadable: `x` is not a known `domain`: one of Culture and climate, 111 (Teachers)",
         );
-        let spelt = Field { ty: Type::Text, ..listed };
-        assert_reads(&spelt, &Written::Text("culture and climate".into()), "culture-climate");
+        let spelt = Field {
+            ty: Type::Text,
+            ..listed
+        };
+        assert_reads(
+            &spelt,
+            &Written::Text("culture and climate".into()),
+            "culture-climate",
+        );
         assert_reads(&spelt, &Written::Text("else".into()), "else");
     }
 

@@ -26,14 +26,22 @@ impl Records {
     pub(crate) fn read(table: &Table, keys: &[&str], text: &str) -> Records {
         let text = with_line_feeds(text);
         let mut best = (b',', 0);
-        let others = [b';', b'\t', b'|'].into_iter().filter(|&d| text.as_bytes().contains(&d));
+        let others = [b';', b'\t', b'|']
+            .into_iter()
+            .filter(|&d| text.as_bytes().contains(&d));
         let candidates: Vec<u8> = std::iter::once(b',').chain(others).collect();
         if candidates.len() > 1 {
             for delimiter in candidates {
                 let head = Records::split(&text, delimiter, HEAD);
                 let grid = head.grid();
-                let down = if table.name == PLAN && vertical_columns(table, &grid).is_some() { 2 } else { 0 };
-                let known = Header::find(table, keys, &grid).map_or(0, |header| header.known).max(down);
+                let down = if table.name == PLAN && vertical_columns(table, &grid).is_some() {
+                    2
+                } else {
+                    0
+                };
+                let known = Header::find(table, keys, &grid)
+                    .map_or(0, |header| header.known)
+                    .max(down);
                 if known > best.1 {
                     best = (delimiter, known);
                 }
@@ -46,9 +54,15 @@ impl Records {
     /// numbers are wrong after them (<https://github.com/BurntSushi/rust-csv/issues/208>), so they are counted here.
     fn split(text: &str, delimiter: u8, most: usize) -> Records {
         let bytes = text.as_bytes();
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
-        let mut records = Records { list: Vec::new(), unclosed: None };
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(bytes);
+        let mut records = Records {
+            list: Vec::new(),
+            unclosed: None,
+        };
         let mut number = 0_u32;
         let mut from = 0;
         while records.list.len() < most {
@@ -58,7 +72,9 @@ impl Records {
             }
             let rest = bytes.get(from..).unwrap_or_default();
             let blank = rest.iter().take_while(|&&b| b == b'\n').count();
-            number = number.saturating_add(u32::try_from(blank).unwrap_or(u32::MAX)).saturating_add(1);
+            number = number
+                .saturating_add(u32::try_from(blank).unwrap_or(u32::MAX))
+                .saturating_add(1);
             from = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
             if from >= bytes.len() && is_unclosed(&record, rest) {
                 records.unclosed = Some(number);
@@ -72,27 +88,46 @@ impl Records {
     pub(crate) fn grid(&self) -> Grid<'_> {
         let rows = self.list.iter().map(|(number, record)| GridRow {
             number: *number,
-            cells: record.iter().map(|cell| Written::Text(Cow::Borrowed(cell))).collect(),
+            cells: record
+                .iter()
+                .map(|cell| Written::Text(Cow::Borrowed(cell)))
+                .collect(),
         });
-        Grid { rows: rows.collect() }
+        Grid {
+            rows: rows.collect(),
+        }
     }
 }
 
 /// Whether the last record of a file swallowed lines because a quote was never closed.
 fn is_unclosed(record: &StringRecord, bytes: &[u8]) -> bool {
-    record.iter().next_back().is_some_and(|cell| cell.contains('\n'))
+    record
+        .iter()
+        .next_back()
+        .is_some_and(|cell| cell.contains('\n'))
         && bytes.iter().fold(false, |open, &b| open != (b == b'"'))
 }
 
 fn with_line_feeds(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The text of a file: UTF-8 with or without a byte order mark, UTF-16 with one, or else Windows-1252 with a notice.
 /// `None` with a diagnostic for what is no text.
-pub(crate) fn decode<'a>(path: &str, bytes: &'a [u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Cow<'a, str>> {
+pub(crate) fn decode<'a>(
+    path: &str,
+    bytes: &'a [u8],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Cow<'a, str>> {
     if let Some(kind) = not_a_text(bytes) {
-        diagnostics.push(Diagnostic::fatal(path, format!("this is not a text file but {kind}")));
+        diagnostics.push(Diagnostic::fatal(
+            path,
+            format!("this is not a text file but {kind}"),
+        ));
         return None;
     }
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
@@ -109,17 +144,29 @@ fn utf8<'a>(path: &str, bytes: &'a [u8], diagnostics: &mut Vec<Diagnostic>) -> C
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
-    diagnostics.push(Diagnostic::notice(path, "the file is not UTF-8: it was read as Windows-1252"));
+    diagnostics.push(Diagnostic::notice(
+        path,
+        "the file is not UTF-8: it was read as Windows-1252",
+    ));
     WINDOWS_1252.decode_without_bom_handling(bytes).0
 }
 
 fn not_a_text(bytes: &[u8]) -> Option<&'static str> {
     const KINDS: [(&[u8], &str); 3] = [
-        (b"PK\x03\x04", "a workbook or a zip file: give a workbook the ending .xlsx"),
-        (b"\xD0\xCF\x11\xE0", "an old .xls workbook: save it as .xlsx"),
+        (
+            b"PK\x03\x04",
+            "a workbook or a zip file: give a workbook the ending .xlsx",
+        ),
+        (
+            b"\xD0\xCF\x11\xE0",
+            "an old .xls workbook: save it as .xlsx",
+        ),
         (b"%PDF", "a PDF"),
     ];
-    KINDS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| *kind)
+    KINDS
+        .iter()
+        .find(|(start, _)| bytes.starts_with(start))
+        .map(|(_, kind)| *kind)
 }
 
 #[cfg(test)]
@@ -128,7 +175,11 @@ mod tests {
 
     #[test]
     fn rows_are_counted_as_a_spreadsheet_does() {
-        let want = ["2: line_id=1 amount=5", "5: line_id=2 description=two\nlines amount=6", "6: line_id=3 amount=7"];
+        let want = [
+            "2: line_id=1 amount=5",
+            "5: line_id=2 description=two\nlines amount=6",
+            "6: line_id=3 amount=7",
+        ];
         let text = "line_id,description,amount\n1,,5\n\n,,\n2,\"two\nlines\",6\n3,,7\n";
         assert_budget(text, &want, &[]);
         assert_budget(text.trim_end(), &want, &[]);
@@ -136,7 +187,11 @@ mod tests {
         assert_budget(text.replace('\n', "\r"), &want, &[]);
         assert_budget(
             format!("\n\n{text}").replace('\n', "\r\n"),
-            &["4: line_id=1 amount=5", "7: line_id=2 description=two\nlines amount=6", "8: line_id=3 amount=7"],
+            &[
+                "4: line_id=1 amount=5",
+                "7: line_id=2 description=two\nlines amount=6",
+                "8: line_id=3 amount=7",
+            ],
             &[],
         );
     }
@@ -147,32 +202,61 @@ mod tests {
         assert_budget("\u{feff}description,amount\nCafé,5", &want, &[]);
         let notice = "N b.csv the file is not UTF-8: it was read as Windows-1252";
         assert_budget(b"description,amount\nCaf\xe9,5", &want, &[notice]);
-        let wide: Vec<u8> = "\u{feff}description,amount\nCafé,5".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = "\u{feff}description,amount\nCafé,5"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         assert_budget(wide, &want, &[]);
-        assert_budget("description,amount\na\0b,5\n", &["2: description=a\0b amount=5"], &[]);
+        assert_budget(
+            "description,amount\na\0b,5\n",
+            &["2: description=a\0b amount=5"],
+            &[],
+        );
     }
 
     #[test]
     fn delimiters() {
         let want = ["2: line_id=1 description=a, b amount=1234.5"];
         assert_budget("line_id;description;amount\n1;a, b;$1,234.50\n", &want, &[]);
-        assert_budget("line_id\tdescription\tamount\n1\ta, b\t$1,234.50\n", &want, &[]);
-        assert_budget("line_id,description,amount\n1,\"a, b\",\"$1,234.50\"\n", &want, &[]);
-        assert_budget("line_id,description,amount\n1,a; b; c,5\n", &["2: line_id=1 description=a; b; c amount=5"], &[]);
+        assert_budget(
+            "line_id\tdescription\tamount\n1\ta, b\t$1,234.50\n",
+            &want,
+            &[],
+        );
+        assert_budget(
+            "line_id,description,amount\n1,\"a, b\",\"$1,234.50\"\n",
+            &want,
+            &[],
+        );
+        assert_budget(
+            "line_id,description,amount\n1,a; b; c,5\n",
+            &["2: line_id=1 description=a; b; c amount=5"],
+            &[],
+        );
     }
 
     #[test]
     fn quotes_that_never_close_are_told() {
         let (_, told) = read_budget("line_id,description,amount\n1,\"a,5\n2,b,6\n3,c,7\n");
-        assert!(told[0].starts_with("E b.csv:2 a quote opens in this row"), "{told:?}");
-        assert_budget("line_id,description\n1,5\" pipe\n", &["2: line_id=1 description=5\" pipe"], &[]);
+        assert!(
+            told[0].starts_with("E b.csv:2 a quote opens in this row"),
+            "{told:?}"
+        );
+        assert_budget(
+            "line_id,description\n1,5\" pipe\n",
+            &["2: line_id=1 description=5\" pipe"],
+            &[],
+        );
     }
 
     #[test]
     fn other_files_are_no_text() {
         for bytes in [&b"PK\x03\x04zip"[..], b"%PDF-1.7", b"\xD0\xCF\x11\xE0old"] {
             let (lines, told) = read_budget(bytes);
-            assert!(lines.is_empty() && told[0].starts_with("F b.csv this is not a text file"), "{told:?}");
+            assert!(
+                lines.is_empty() && told[0].starts_with("F b.csv this is not a text file"),
+                "{told:?}"
+            );
         }
     }
 }

@@ -41,7 +41,13 @@ impl Header {
     /// known besides the fields.
     pub(crate) fn find(table: &Table, keys: &[&str], grid: &Grid<'_>) -> Option<Header> {
         let mut best: Option<Header> = None;
-        for (at, row) in grid.rows.iter().enumerate().filter(|(_, row)| !row.is_blank()).take(DEPTH) {
+        for (at, row) in grid
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| !row.is_blank())
+            .take(DEPTH)
+        {
             let header = Header::of_row(table, keys, at, row);
             if header.counts() && best.as_ref().is_none_or(|best| header.known > best.known) {
                 best = Some(header);
@@ -66,12 +72,22 @@ impl Header {
             loose: Vec::new(),
             doubles: Vec::new(),
         };
-        for (column, cell) in row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank()) {
+        for (column, cell) in row
+            .cells
+            .iter()
+            .enumerate()
+            .filter(|(_, cell)| !cell.is_blank())
+        {
             header.named = column + 1;
             header.take(table, keys, column, cell.shown());
         }
-        header.known =
-            header.columns.iter().chain(&header.keys).flatten().collect::<std::collections::BTreeSet<_>>().len();
+        header.known = header
+            .columns
+            .iter()
+            .chain(&header.keys)
+            .flatten()
+            .collect::<std::collections::BTreeSet<_>>()
+            .len();
         header
     }
 
@@ -79,7 +95,9 @@ impl Header {
     fn take(&mut self, table: &Table, keys: &[&str], column: usize, text: &str) {
         let name = bare(text);
         let key = keys.iter().position(|key| fold(key) == fold(name));
-        let key = key.and_then(|key| self.keys.get_mut(key)).filter(|slot| slot.is_none());
+        let key = key
+            .and_then(|key| self.keys.get_mut(key))
+            .filter(|slot| slot.is_none());
         let is_key = key.is_some();
         if let Some(slot) = key {
             *slot = Some(column);
@@ -100,12 +118,20 @@ impl Header {
 
     /// The fields that have a column.
     pub(crate) fn fields(&self) -> Vec<FieldId> {
-        self.columns.iter().enumerate().filter_map(|(field, column)| column.map(|_| field)).collect()
+        self.columns
+            .iter()
+            .enumerate()
+            .filter_map(|(field, column)| column.map(|_| field))
+            .collect()
     }
 
     /// Whether a row says the same again in every column that is read.
     pub(crate) fn is_repeated_by(&self, table: &Table, row: &GridRow<'_>) -> bool {
-        let mut columns = self.columns.iter().enumerate().filter_map(|(field, column)| column.map(|c| (field, c)));
+        let mut columns = self
+            .columns
+            .iter()
+            .enumerate()
+            .filter_map(|(field, column)| column.map(|c| (field, c)));
         self.known >= 2
             && columns.all(|(field, column)| {
                 let text = row.cell(column).shown();
@@ -119,7 +145,12 @@ impl Header {
             diagnostics.push(self.report_loose(table, form, *column, text));
         }
         for (column, field, text) in &self.doubles {
-            let first = self.columns.get(*field).copied().flatten().unwrap_or_default();
+            let first = self
+                .columns
+                .get(*field)
+                .copied()
+                .flatten()
+                .unwrap_or_default();
             diagnostics.push(Diagnostic::error(
                 form.place(At::Header(self.number, *column, &short(text))),
                 format!(
@@ -136,15 +167,28 @@ impl Header {
         let place = form.place(At::Header(self.number, column, &short(text)));
         let message = format!("the column {} is not used", quoted(text));
         let free = |field: &FieldId| self.columns.get(*field).is_some_and(Option::is_none);
-        let names = table.fields.iter().enumerate().filter(|(id, _)| free(id)).flat_map(|(_, field)| {
-            [field.name.as_str(), field.label.as_str()].into_iter().filter(|name| !name.is_empty())
-        });
-        let meant = nearest(text, names).and_then(|name| table.find_field(name)).and_then(|id| table.fields.get(id));
+        let names = table
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(id, _)| free(id))
+            .flat_map(|(_, field)| {
+                [field.name.as_str(), field.label.as_str()]
+                    .into_iter()
+                    .filter(|name| !name.is_empty())
+            });
+        let meant = nearest(text, names)
+            .and_then(|name| table.find_field(name))
+            .and_then(|id| table.fields.get(id));
         match meant {
             None => Diagnostic::notice(place, message),
             Some(field) => {
                 let message = format!("{message}: did you mean `{}`?", field.name);
-                if field.required { Diagnostic::error(place, message) } else { Diagnostic::notice(place, message) }
+                if field.required {
+                    Diagnostic::error(place, message)
+                } else {
+                    Diagnostic::notice(place, message)
+                }
             }
         }
     }
@@ -156,13 +200,21 @@ mod tests {
 
     #[test]
     fn headers_in_any_order_and_spelling() {
-        assert_budget("Amount *,OBJECT CODE:,line-id\n5,Teachers,1\n", &["2: line_id=1 object_code=111 amount=5"], &[]);
+        assert_budget(
+            "Amount *,OBJECT CODE:,line-id\n5,Teachers,1\n",
+            &["2: line_id=1 object_code=111 amount=5"],
+            &[],
+        );
     }
 
     #[test]
     fn titles_above_the_header() {
         let text = "Budget of Windham,,\n,,\nPrepared in July,,\nline_id,amount,Notes\n1,5,x\n";
-        assert_budget(text, &["5: line_id=1 amount=5"], &["N b.csv:4:Notes the column `Notes` is not used"]);
+        assert_budget(
+            text,
+            &["5: line_id=1 amount=5"],
+            &["N b.csv:4:Notes the column `Notes` is not used"],
+        );
     }
 
     #[test]
@@ -170,8 +222,10 @@ mod tests {
         assert_budget(
             "line_id,amuont,quantty\n1,5,2\n",
             &[],
-            &["E b.csv no row of headers was found; the table `budget` has the columns `line_id`, `strategy_id`, \
-               `object_code`, `description`, `justification`, `quantity`, `share`, `amount`"],
+            &[
+                "E b.csv no row of headers was found; the table `budget` has the columns `line_id`, `strategy_id`, \
+               `object_code`, `description`, `justification`, `quantity`, `share`, `amount`",
+            ],
         );
         let text = "line_id,description,amuont,quantty,Line ID\n1,a,5,2,3\n";
         let told = [

@@ -43,7 +43,9 @@ impl Form {
     pub(crate) fn place(&self, at: At<'_>) -> String {
         match (self, at) {
             (Form::Csv(path), At::Row(row)) => format!("{path}:{row}"),
-            (Form::Csv(path), At::Header(row, _, name) | At::Cell(row, _, name)) => format!("{path}:{row}:{name}"),
+            (Form::Csv(path), At::Header(row, _, name) | At::Cell(row, _, name)) => {
+                format!("{path}:{row}:{name}")
+            }
             (Form::Sheet(path), At::Row(row)) => format!("{path}!{row}"),
             (Form::Sheet(path), At::Header(row, column, _) | At::Cell(row, column, _)) => {
                 format!("{path}!{}{row}", letter(column))
@@ -56,7 +58,11 @@ impl Form {
             Form::Csv(path) => Layout::Csv(path.clone()),
             Form::Sheet(path) => Layout::Sheet {
                 path: path.clone(),
-                columns: header.columns.iter().map(|c| c.and_then(|c| u32::try_from(c).ok())).collect(),
+                columns: header
+                    .columns
+                    .iter()
+                    .map(|c| c.and_then(|c| u32::try_from(c).ok()))
+                    .collect(),
                 header: header.number,
             },
         }
@@ -80,7 +86,11 @@ pub(crate) fn rows_of(
         diagnostics.push(no_header(table, grid, form));
         let path = form.path().to_owned();
         let empty = grid.rows.iter().all(GridRow::is_blank);
-        return if empty { Rows::absent(table, path) } else { Rows::lost(table, path) };
+        return if empty {
+            Rows::absent(table, path)
+        } else {
+            Rows::lost(table, path)
+        };
     };
     header.report(table, form, diagnostics);
     let mut lines = Lines::new(table, &header, form);
@@ -94,12 +104,23 @@ pub(crate) fn rows_of(
 pub(crate) fn no_header(table: &Table, grid: &Grid<'_>, form: &Form) -> Diagnostic {
     if grid.rows.iter().all(GridRow::is_blank) {
         let message = format!("the table `{}` is empty", table.name);
-        let tell = if table.required { Diagnostic::error } else { Diagnostic::notice };
+        let tell = if table.required {
+            Diagnostic::error
+        } else {
+            Diagnostic::notice
+        };
         return tell(form.path().to_owned(), message);
     }
-    let names: Vec<_> = table.fields.iter().map(|field| format!("`{}`", field.name)).collect();
-    let message =
-        format!("no row of headers was found; the table `{}` has the columns {}", table.name, names.join(", "));
+    let names: Vec<_> = table
+        .fields
+        .iter()
+        .map(|field| format!("`{}`", field.name))
+        .collect();
+    let message = format!(
+        "no row of headers was found; the table `{}` has the columns {}",
+        table.name,
+        names.join(", ")
+    );
     Diagnostic::error(form.path(), message)
 }
 
@@ -107,16 +128,29 @@ pub(crate) fn no_header(table: &Table, grid: &Grid<'_>, form: &Form) -> Diagnost
 pub(crate) fn report_missing(table: &Table, rows: &Rows, diagnostics: &mut Vec<Diagnostic>) {
     let path = rows.layout.path();
     if rows.is_absent() || rows.is_empty() {
-        let told = diagnostics.iter().any(|d| d.place == path && d.weight != crate::diagnostic::Weight::Notice);
+        let told = diagnostics
+            .iter()
+            .any(|d| d.place == path && d.weight != crate::diagnostic::Weight::Notice);
         if table.required && !told {
-            let lack = if rows.is_absent() { "is missing" } else { "has no rows" };
-            diagnostics.push(Diagnostic::error(path, format!("the table `{}` {lack}", table.name)));
+            let lack = if rows.is_absent() {
+                "is missing"
+            } else {
+                "has no rows"
+            };
+            diagnostics.push(Diagnostic::error(
+                path,
+                format!("the table `{}` {lack}", table.name),
+            ));
         }
     }
     if rows.is_absent() {
         return;
     }
-    let what = if matches!(rows.layout, Layout::Csv(_) | Layout::Sheet { .. }) { "column" } else { "field" };
+    let what = if matches!(rows.layout, Layout::Csv(_) | Layout::Sheet { .. }) {
+        "column"
+    } else {
+        "field"
+    };
     for (id, field) in table.fields.iter().enumerate() {
         let has_column = rows.columns.get(id).is_some_and(Option::is_some);
         if field.required && field.otherwise.is_none() && !has_column {
@@ -161,15 +195,38 @@ impl<'t> Lines<'t> {
     /// No lines yet, under a header.
     pub(crate) fn new(table: &'t Table, header: &'t Header, form: &'t Form) -> Self {
         let fields = header.fields();
-        let has_total = |id: &FieldId| table.fields.get(*id).is_some_and(|f| f.total && f.ty.is_numeric());
+        let has_total = |id: &FieldId| {
+            table
+                .fields
+                .get(*id)
+                .is_some_and(|f| f.total && f.ty.is_numeric())
+        };
         let sums = fields.iter().copied().filter(has_total);
-        let sums = sums.map(|field| Sum { field, all: Some(Decimal::ZERO), since: Some(Decimal::ZERO) }).collect();
+        let sums = sums
+            .map(|field| Sum {
+                field,
+                all: Some(Decimal::ZERO),
+                since: Some(Decimal::ZERO),
+            })
+            .collect();
         let rows = Rows::new(table, form.layout(header), &fields);
-        Lines { table, header, form, rows, sums, headless: Vec::new() }
+        Lines {
+            table,
+            header,
+            form,
+            rows,
+            sums,
+            headless: Vec::new(),
+        }
     }
 
     /// Takes a row below the header: a line, a totals row, or nothing.
-    pub(crate) fn take(&mut self, row: &GridRow<'_>, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) {
+    pub(crate) fn take(
+        &mut self,
+        row: &GridRow<'_>,
+        texts: &mut Texts,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         if row.is_blank() || self.header.is_repeated_by(self.table, row) {
             return;
         }
@@ -181,32 +238,48 @@ impl<'t> Lines<'t> {
         let held = |column: &Option<usize>| column.is_some_and(|c| !row.cell(c).is_blank());
         let place = || self.form.place(At::Row(row.number));
         if !self.header.columns.iter().any(held) {
-            let message = "this row has nothing in the columns that are read: it was not read as a line";
+            let message =
+                "this row has nothing in the columns that are read: it was not read as a line";
             diagnostics.push(Diagnostic::notice(place(), message));
             return;
         }
         if self.table.name == PLAN && !self.rows.is_empty() {
-            diagnostics.push(Diagnostic::error(place(), "the table `plan` has one row: this one was not read"));
+            diagnostics.push(Diagnostic::error(
+                place(),
+                "the table `plan` has one row: this one was not read",
+            ));
             return;
         }
         self.take_line(row, doubtful, texts, diagnostics);
     }
 
-    fn take_line(&mut self, row: &GridRow<'_>, doubtful: bool, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) {
+    fn take_line(
+        &mut self,
+        row: &GridRow<'_>,
+        doubtful: bool,
+        texts: &mut Texts,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let fields = self.table.fields.iter().zip(&self.header.columns);
         let reads: Vec<Read<'_>> = fields
-            .map(|(field, column)| match column.map(|column| row.cell(column)) {
-                None => Read::BLANK,
-                Some(written) if doubtful => Read::doubtful(written),
-                Some(written) => read_cell(field, written),
-            })
+            .map(
+                |(field, column)| match column.map(|column| row.cell(column)) {
+                    None => Read::BLANK,
+                    Some(written) if doubtful => Read::doubtful(written),
+                    Some(written) => read_cell(field, written),
+                },
+            )
             .collect();
         for sum in &mut self.sums {
             sum.add(&reads.get(sum.field).map_or(Cell::Blank, Read::cell));
         }
         let cells: Vec<_> = reads.iter().map(|read| (read.cell(), read.raw)).collect();
         self.rows.push(row.number, &cells, texts);
-        for (field, message) in reads.iter().enumerate().filter_map(|(id, read)| Some((id, read.message.as_ref()?))) {
+        for (field, message) in reads
+            .iter()
+            .enumerate()
+            .filter_map(|(id, read)| Some((id, read.message.as_ref()?)))
+        {
             let place = self.rows.place(self.table, self.rows.len() - 1, field);
             diagnostics.push(Diagnostic::error(place, message.clone()));
         }
@@ -214,14 +287,21 @@ impl<'t> Lines<'t> {
 
     /// Whether a row of a text file is longer than the header: a comma is not quoted, and its cells stand anywhere.
     fn is_too_long(&mut self, row: &GridRow<'_>, diagnostics: &mut Vec<Diagnostic>) -> bool {
-        let width = row.cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |last| last + 1);
+        let width = row
+            .cells
+            .iter()
+            .rposition(|cell| !cell.is_blank())
+            .map_or(0, |last| last + 1);
         let too_long = matches!(self.form, Form::Csv(_)) && width > self.header.width;
         if too_long {
             let message = format!(
                 "this row has {width} cells, the header {}: is a comma unquoted? none of its cells was read",
                 self.header.width
             );
-            diagnostics.push(Diagnostic::error(self.form.place(At::Row(row.number)), message));
+            diagnostics.push(Diagnostic::error(
+                self.form.place(At::Row(row.number)),
+                message,
+            ));
             return true;
         }
         for column in self.header.named..width {
@@ -235,16 +315,24 @@ impl<'t> Lines<'t> {
     /// The word by which a row is known as a total, in any column. A row of which the other cells that a line must have
     /// (texts, codes, dates; not figures) are more than half filled is a line all the same.
     fn total_word<'r>(&self, row: &'r GridRow<'_>) -> Option<&'r str> {
-        let at = row.cells.iter().position(|cell| matches!(cell, Written::Text(t) if is_total(t)))?;
+        let at = row
+            .cells
+            .iter()
+            .position(|cell| matches!(cell, Written::Text(t) if is_total(t)))?;
         let columns = |required: bool| {
-            self.table.fields.iter().zip(&self.header.columns).filter_map(move |(field, column)| {
-                let counts = !matches!(field.ty, Type::Money | Type::Number | Type::Percent);
-                column.filter(|c| *c != at && counts && (field.required || !required))
-            })
+            self.table
+                .fields
+                .iter()
+                .zip(&self.header.columns)
+                .filter_map(move |(field, column)| {
+                    let counts = !matches!(field.ty, Type::Money | Type::Number | Type::Percent);
+                    column.filter(|c| *c != at && counts && (field.required || !required))
+                })
         };
         let required = columns(true).count() > 0;
-        let (all, filled) = columns(required)
-            .fold((0, 0), |(all, filled), column| (all + 1, filled + usize::from(!row.cell(column).is_blank())));
+        let (all, filled) = columns(required).fold((0, 0), |(all, filled), column| {
+            (all + 1, filled + usize::from(!row.cell(column).is_blank()))
+        });
         (filled * 2 <= all).then(|| row.cell(at).shown())
     }
 
@@ -254,15 +342,34 @@ impl<'t> Lines<'t> {
             let since = sum.since.replace(Decimal::ZERO);
             let field = self.table.fields.get(sum.field);
             let column = self.header.columns.get(sum.field).copied().flatten();
-            let Some(((field, column), (all, since))) = field.zip(column).zip(sum.all.zip(since)) else { continue };
+            let Some(((field, column), (all, since))) = field.zip(column).zip(sum.all.zip(since))
+            else {
+                continue;
+            };
             let read = read_cell(field, row.cell(column));
-            let Cell::Number(said) = read.cell() else { continue };
+            let Cell::Number(said) = read.cell() else {
+                continue;
+            };
             if said != all && said != since {
-                let add = if fold(word).starts_with("sub") { since } else { all };
-                let print = |x| if field.ty == Type::Money { amount(x) } else { plain(x) };
+                let add = if fold(word).starts_with("sub") {
+                    since
+                } else {
+                    all
+                };
+                let print = |x| {
+                    if field.ty == Type::Money {
+                        amount(x)
+                    } else {
+                        plain(x)
+                    }
+                };
                 diagnostics.push(Diagnostic::error(
                     self.form.place(At::Cell(row.number, column, &field.name)),
-                    format!("the total says {}, the lines above add to {}", print(said), print(add)),
+                    format!(
+                        "the total says {}, the lines above add to {}",
+                        print(said),
+                        print(add)
+                    ),
                 ));
             }
         }
@@ -273,8 +380,13 @@ impl<'t> Lines<'t> {
         self.headless.sort_unstable();
         for column in &self.headless {
             let name = letter(*column);
-            let place = self.form.place(At::Header(self.header.number, *column, &name));
-            diagnostics.push(Diagnostic::notice(place, format!("the column `{name}` has no header and is not used")));
+            let place = self
+                .form
+                .place(At::Header(self.header.number, *column, &name));
+            diagnostics.push(Diagnostic::notice(
+                place,
+                format!("the column `{name}` has no header and is not used"),
+            ));
         }
         self.rows
     }
@@ -299,7 +411,12 @@ pub(crate) fn is_total(text: &str) -> bool {
         "overall_total",
     ];
     let text = crate::value::trim(text);
-    if text.len() > 20 || !text.as_bytes().windows(5).any(|part| part.eq_ignore_ascii_case(b"total")) {
+    if text.len() > 20
+        || !text
+            .as_bytes()
+            .windows(5)
+            .any(|part| part.eq_ignore_ascii_case(b"total"))
+    {
         return false;
     }
     WORDS.contains(&fold(text.trim_end_matches([':', ' '])).as_str())
@@ -324,10 +441,15 @@ pub(crate) fn vertical_rows(
         match slot.and_then(|id| cells.get_mut(id).zip(places.get_mut(id))) {
             Some((cell @ None, slot)) => {
                 *cell = Some(written);
-                *slot = u32::try_from(values).ok().map(|column| (column, row.number));
+                *slot = u32::try_from(values)
+                    .ok()
+                    .map(|column| (column, row.number));
             }
             Some(_) => {
-                let message = format!("{} stands here for the second time: the first was read", quoted(name));
+                let message = format!(
+                    "{} stands here for the second time: the first was read",
+                    quoted(name)
+                );
                 diagnostics.push(Diagnostic::error(place, message));
             }
             None if name.is_empty() || written.is_blank() => {}
@@ -336,7 +458,10 @@ pub(crate) fn vertical_rows(
     }
     let layout = match form {
         Form::Csv(path) => Layout::Toml(path.clone()),
-        Form::Sheet(path) => Layout::Vertical { path: path.clone(), cells: places },
+        Form::Sheet(path) => Layout::Vertical {
+            path: path.clone(),
+            cells: places,
+        },
     };
     Some(record(table, layout, &cells, texts, diagnostics))
 }
@@ -344,15 +469,21 @@ pub(crate) fn vertical_rows(
 /// The first row of fields and the columns of their names and values: told by the headers, or by two names in a column.
 pub(crate) fn vertical_columns(table: &Table, grid: &Grid<'_>) -> Option<(usize, usize, usize)> {
     let across = Header::find(table, &[], grid).map_or(0, |header| header.known);
-    let find = |row: &GridRow<'_>, name: &str| row.cells.iter().position(|cell| fold(cell.shown()) == name);
+    let find = |row: &GridRow<'_>, name: &str| {
+        row.cells.iter().position(|cell| fold(cell.shown()) == name)
+    };
     for (at, row) in grid.rows.iter().enumerate().take(20) {
         if let Some((names, values)) = find(row, "field").zip(find(row, "value")) {
             return Some((at + 1, names, values));
         }
     }
-    let named = |row: &&GridRow<'_>, column: usize| table.find_field(bare(row.cell(column).shown())).is_some();
+    let named = |row: &&GridRow<'_>, column: usize| {
+        table.find_field(bare(row.cell(column).shown())).is_some()
+    };
     let down = |column: usize| grid.rows.iter().filter(|row| named(row, column)).count();
-    (0..3_usize).find(|&column| down(column) >= 2 && down(column) > across).map(|column| (0, column, column + 1))
+    (0..3_usize)
+        .find(|&column| down(column) >= 2 && down(column) > across)
+        .map(|column| (0, column, column + 1))
 }
 
 /// One row from what is written for each field; fields for which nothing is written have no column.
@@ -363,7 +494,11 @@ pub(crate) fn record(
     texts: &mut Texts,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Rows {
-    let fields: Vec<FieldId> = written.iter().enumerate().filter_map(|(id, w)| w.map(|_| id)).collect();
+    let fields: Vec<FieldId> = written
+        .iter()
+        .enumerate()
+        .filter_map(|(id, w)| w.map(|_| id))
+        .collect();
     let mut rows = Rows::new(table, layout, &fields);
     let reads: Vec<Read<'_>> = table
         .fields
@@ -373,20 +508,38 @@ pub(crate) fn record(
         .collect();
     let cells: Vec<_> = reads.iter().map(|read| (read.cell(), read.raw)).collect();
     rows.push(1, &cells, texts);
-    for (field, message) in reads.iter().enumerate().filter_map(|(id, read)| Some((id, read.message.as_ref()?))) {
-        diagnostics.push(Diagnostic::error(rows.place(table, 0, field), message.clone()));
+    for (field, message) in reads
+        .iter()
+        .enumerate()
+        .filter_map(|(id, read)| Some((id, read.message.as_ref()?)))
+    {
+        diagnostics.push(Diagnostic::error(
+            rows.place(table, 0, field),
+            message.clone(),
+        ));
     }
     rows
 }
 
 /// Says that a key is no field of the table.
 pub(crate) fn not_used(table: &Table, place: String, name: &str) -> Diagnostic {
-    let names = table.fields.iter().flat_map(|field| [field.name.as_str(), field.label.as_str()]);
+    let names = table
+        .fields
+        .iter()
+        .flat_map(|field| [field.name.as_str(), field.label.as_str()]);
     let meant = crate::diagnostic::nearest(name, names.filter(|name| !name.is_empty()));
-    match meant.and_then(|name| table.find_field(name)).and_then(|id| table.fields.get(id)) {
-        Some(field) => {
-            Diagnostic::notice(place, format!("{} is not used: did you mean `{}`?", quoted(name), field.name))
-        }
+    match meant
+        .and_then(|name| table.find_field(name))
+        .and_then(|id| table.fields.get(id))
+    {
+        Some(field) => Diagnostic::notice(
+            place,
+            format!(
+                "{} is not used: did you mean `{}`?",
+                quoted(name),
+                field.name
+            ),
+        ),
         None => Diagnostic::notice(place, format!("{} is not used", quoted(name))),
     }
 }
@@ -414,36 +567,62 @@ mod tests {
             2,
             &["E b.csv:4:amount the total says 1,150.50, the lines above add to 150.50"],
         );
-        assert_rows(&format!("{lines}Total,,,,150.5,\n3,1.1,111,Coach,1,\n"), 3, &[]);
+        assert_rows(
+            &format!("{lines}Total,,,,150.5,\n3,1.1,111,Coach,1,\n"),
+            3,
+            &[],
+        );
     }
 
     #[test]
     fn subtotals_count_from_the_last() {
         let rows = "1,1.1,111,Coach,100,\n,1.1,,Subtotal,100,\n2,1.2,111,Coach,50,\n,,,Sub-total,51,\n,,,Total,150,\n";
-        assert_rows(rows, 2, &["E b.csv:5:amount the total says 51.00, the lines above add to 50.00"]);
+        assert_rows(
+            rows,
+            2,
+            &["E b.csv:5:amount the total says 51.00, the lines above add to 50.00"],
+        );
     }
 
     #[test]
     fn lines_that_speak_of_totals_are_lines() {
-        assert_rows("1,1.1,111,Total Quality training,100,\n2,1.1,111,Total,5,\n3,1.1,111,Books,5,total\n", 3, &[]);
+        assert_rows(
+            "1,1.1,111,Total Quality training,100,\n2,1.1,111,Total,5,\n3,1.1,111,Books,5,total\n",
+            3,
+            &[],
+        );
     }
 
     #[test]
     fn unreadable_lines_leave_a_total_unchecked() {
         let rows = "1,1.1,111,Coach,abc,\n,,,Total,150,\n";
-        assert_rows(rows, 1, &["E b.csv:2:amount `abc` is not an amount such as `$1,234.50`"]);
+        assert_rows(
+            rows,
+            1,
+            &["E b.csv:2:amount `abc` is not an amount such as `$1,234.50`"],
+        );
     }
 
     #[test]
     fn ragged_rows() {
-        let told = ["E b.csv:3 this row has 3 cells, the header 2: is a comma unquoted? none of its cells was read"];
+        let told = [
+            "E b.csv:3 this row has 3 cells, the header 2: is a comma unquoted? none of its cells was read",
+        ];
         assert_budget(
             "line_id,amount\n1\n2,$1,234\n3,5,,\n",
-            &["2: line_id=1", "3: line_id=? amount=?", "4: line_id=3 amount=5"],
+            &[
+                "2: line_id=1",
+                "3: line_id=? amount=?",
+                "4: line_id=3 amount=5",
+            ],
             &told,
         );
         let told = ["N b.csv:1:C the column `C` has no header and is not used"];
-        assert_budget("line_id,amount,\n1,5,x\n", &["2: line_id=1 amount=5"], &told);
+        assert_budget(
+            "line_id,amount,\n1,5,x\n",
+            &["2: line_id=1 amount=5"],
+            &told,
+        );
     }
 
     #[test]

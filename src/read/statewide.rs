@@ -37,14 +37,18 @@ struct Key {
 
 impl Key {
     fn path(&self) -> String {
-        let revision = self.revision.map_or(String::new(), |revision| format!("-r{revision}"));
+        let revision = self
+            .revision
+            .map_or(String::new(), |revision| format!("-r{revision}"));
         format!("{}-{}{revision}", self.code, self.year)
     }
 }
 
 /// Whether a table's header has the columns of the key.
 pub(crate) fn is_statewide(table: &Table, bytes: &[u8]) -> bool {
-    let Some(text) = decode("", bytes, &mut Vec::new()) else { return false };
+    let Some(text) = decode("", bytes, &mut Vec::new()) else {
+        return false;
+    };
     let records = Records::read(table, &KEYS, &text);
     Header::find(table, &KEYS, &records.grid()).is_some_and(|header| has_key(&header))
 }
@@ -55,21 +59,41 @@ fn has_key(header: &Header) -> bool {
 
 /// Reads statewide tables: a submission for each row of `plan.csv`, in the order of their keys, and what was wrong with
 /// the tables as a whole.
-pub fn read_statewide(schema: &Schema, key: PlanKey, files: &[File]) -> (Vec<Submission>, Vec<Diagnostic>) {
-    let mut reader = Statewide { schema, key, plans: BTreeMap::new(), diagnostics: Vec::new() };
+pub fn read_statewide(
+    schema: &Schema,
+    key: PlanKey,
+    files: &[File],
+) -> (Vec<Submission>, Vec<Diagnostic>) {
+    let mut reader = Statewide {
+        schema,
+        key,
+        plans: BTreeMap::new(),
+        diagnostics: Vec::new(),
+    };
     let plan = schema.table(PLAN);
     let mut seen: Vec<Option<&str>> = vec![None; schema.submission_tables().len()];
-    let mut sorted: Vec<(TableId, &File)> =
-        files.iter().filter_map(|file| Some((table_of(schema, &file.path)?, file))).collect();
+    let mut sorted: Vec<(TableId, &File)> = files
+        .iter()
+        .filter_map(|file| Some((table_of(schema, &file.path)?, file)))
+        .collect();
     sorted.sort_by(|(a, x), (b, y)| (Some(*a) != plan, &x.path).cmp(&(Some(*b) != plan, &y.path)));
     for (id, file) in sorted {
-        let Some((slot, table)) = seen.get_mut(id).zip(schema.tables.get(id)) else { continue };
+        let Some((slot, table)) = seen.get_mut(id).zip(schema.tables.get(id)) else {
+            continue;
+        };
         if let Some(first) = slot {
-            let message = format!("`{first}` holds the table `{}` already: this file was not read", table.name);
-            reader.diagnostics.push(Diagnostic::error(&*file.path, message));
+            let message = format!(
+                "`{first}` holds the table `{}` already: this file was not read",
+                table.name
+            );
+            reader
+                .diagnostics
+                .push(Diagnostic::error(&*file.path, message));
         } else if is_toml(&file.path) {
             let message = "statewide tables have the plans in `plan.csv`: this file was not read";
-            reader.diagnostics.push(Diagnostic::error(&*file.path, message));
+            reader
+                .diagnostics
+                .push(Diagnostic::error(&*file.path, message));
         } else {
             *slot = Some(&file.path);
             if reader.read_table(id, table, file).is_none() {
@@ -77,16 +101,25 @@ pub fn read_statewide(schema: &Schema, key: PlanKey, files: &[File]) -> (Vec<Sub
             }
         }
     }
-    for (table, _) in schema.submission_tables().iter().zip(&seen).filter(|(t, s)| t.required && s.is_none()) {
+    for (table, _) in schema
+        .submission_tables()
+        .iter()
+        .zip(&seen)
+        .filter(|(t, s)| t.required && s.is_none())
+    {
         let place = format!("{}{}.csv", folder_of(files), table.name);
-        reader.diagnostics.push(Diagnostic::error(place, format!("the table `{}` is missing", table.name)));
+        reader.diagnostics.push(Diagnostic::error(
+            place,
+            format!("the table `{}` is missing", table.name),
+        ));
     }
     (reader.plans.into_values().collect(), reader.diagnostics)
 }
 
 fn folder_of(files: &[File]) -> String {
     let path = files.first().map_or("", |file| file.path.as_str());
-    path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"))
+    path.rsplit_once('/')
+        .map_or(String::new(), |(folder, _)| format!("{folder}/"))
 }
 
 struct Statewide<'s> {
@@ -125,7 +158,11 @@ impl Statewide<'_> {
     }
 
     fn lose(&mut self, id: TableId, table: &Table, path: &str) {
-        for slot in self.plans.values_mut().filter_map(|plan| plan.tables.get_mut(id)) {
+        for slot in self
+            .plans
+            .values_mut()
+            .filter_map(|plan| plan.tables.get_mut(id))
+        {
             *slot = Rows::lost(table, path.to_owned());
         }
     }
@@ -141,44 +178,77 @@ impl Statewide<'_> {
 
     fn report_header(&mut self, table: &Table, header: &Header, form: &Form) {
         header.report(table, form, &mut self.diagnostics);
-        for (name, _) in KEYS.iter().zip(&header.keys).take(2).filter(|(_, column)| column.is_none()) {
+        for (name, _) in KEYS
+            .iter()
+            .zip(&header.keys)
+            .take(2)
+            .filter(|(_, column)| column.is_none())
+        {
             let place = form.place(At::Header(header.number, 0, name));
-            let message = format!("the column `{name}` is missing, which tells the plans of statewide tables apart");
+            let message = format!(
+                "the column `{name}` is missing, which tells the plans of statewide tables apart"
+            );
             self.diagnostics.push(Diagnostic::error(place, message));
         }
         let mut lacks = Vec::new();
         report_missing(table, &Lines::new(table, header, form).rows, &mut lacks);
-        self.diagnostics.extend(lacks.into_iter().filter(|d| d.place != form.path()));
+        self.diagnostics
+            .extend(lacks.into_iter().filter(|d| d.place != form.path()));
     }
 
     /// A submission for each row of `plan.csv`.
     fn start_plans(&mut self, table: &Table, file: &File, header: &Header, rows: &[GridRow<'_>]) {
         let form = Form::Csv(file.path.clone());
-        let folder = file.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        for row in rows.iter().filter(|row| !is_passed_over(table, header, row)) {
-            let Ok(key) = self.key_of(header, row) else { continue };
+        let folder = file
+            .path
+            .rsplit_once('/')
+            .map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        for row in rows
+            .iter()
+            .filter(|row| !is_passed_over(table, header, row))
+        {
+            let Ok(key) = self.key_of(header, row) else {
+                continue;
+            };
             let path = key.path();
             if self.plans.contains_key(&key) {
                 let place = form.place(At::Row(row.number));
-                let message = format!("the plan `{path}` has a row above already: this one was not read");
+                let message =
+                    format!("the plan `{path}` has a row above already: this one was not read");
                 self.diagnostics.push(Diagnostic::error(place, message));
                 continue;
             }
-            let submission = Submission::empty(self.schema, &path, |name| format!("{folder}{name}.csv"));
+            let submission =
+                Submission::empty(self.schema, &path, |name| format!("{folder}{name}.csv"));
             self.plans.insert(key, submission);
         }
     }
 
     /// Gives every row to its plan. Rows that fit none are told of once a key.
-    fn share_out(&mut self, id: TableId, table: &Table, header: &Header, form: &Form, rows: &[GridRow<'_>]) {
+    fn share_out(
+        &mut self,
+        id: TableId,
+        table: &Table,
+        header: &Header,
+        form: &Form,
+        rows: &[GridRow<'_>],
+    ) {
         let mut lines: BTreeMap<Key, Lines<'_>> = BTreeMap::new();
         let mut strays: BTreeMap<Key, (u32, usize)> = BTreeMap::new();
-        for row in rows.iter().filter(|row| !is_passed_over(table, header, row)) {
+        for row in rows
+            .iter()
+            .filter(|row| !is_passed_over(table, header, row))
+        {
             let key = match self.key_of(header, row) {
                 Ok(key) => key,
                 Err((column, message)) => {
                     let name = KEYS.get(column).copied().unwrap_or_default();
-                    let at = header.keys.get(column).copied().flatten().unwrap_or_default();
+                    let at = header
+                        .keys
+                        .get(column)
+                        .copied()
+                        .flatten()
+                        .unwrap_or_default();
                     let place = form.place(At::Cell(row.number, at, name));
                     self.diagnostics.push(Diagnostic::error(place, message));
                     continue;
@@ -188,8 +258,12 @@ impl Statewide<'_> {
                 strays.entry(key).or_insert((row.number, 0)).1 += 1;
                 continue;
             };
-            let Some(plan) = self.plans.get_mut(&key) else { continue };
-            let lines = lines.entry(key).or_insert_with(|| Lines::new(table, header, form));
+            let Some(plan) = self.plans.get_mut(&key) else {
+                continue;
+            };
+            let lines = lines
+                .entry(key)
+                .or_insert_with(|| Lines::new(table, header, form));
             if table.name != PLAN || lines.rows.is_empty() {
                 lines.take(row, &mut plan.texts, &mut plan.diagnostics);
             }
@@ -199,7 +273,11 @@ impl Statewide<'_> {
             let mut found = Vec::new();
             let rows = lines.remove(key).map(|lines| lines.finish(&mut found));
             let rows = rows.unwrap_or_else(|| Lines::new(table, header, form).rows);
-            plan.inputs.push(Input { path: form.path().to_owned(), rows: rows.len(), sha256: None });
+            plan.inputs.push(Input {
+                path: form.path().to_owned(),
+                rows: rows.len(),
+                sha256: None,
+            });
             if table.required && rows.is_empty() {
                 let message = format!("the table `{}` has no rows of this plan", table.name);
                 found.push(Diagnostic::error(form.path(), message));
@@ -215,12 +293,26 @@ impl Statewide<'_> {
         let mut strays: Vec<_> = strays.into_iter().collect();
         strays.sort_by_key(|(_, (row, _))| *row);
         for (key, (row, count)) in strays {
-            let rows =
-                if count == 1 { "this row was".to_owned() } else { format!("{count} rows, this one first, were") };
-            let several = self.plans.keys().any(|plan| plan.code == key.code && plan.year == key.year);
-            let lack = if several && key.revision.is_none() { "several revisions of the" } else { "no" };
-            let message = format!("the table `plan` has {lack} plan `{}`: {rows} not read", key.path());
-            self.diagnostics.push(Diagnostic::error(form.place(At::Row(row)), message));
+            let rows = if count == 1 {
+                "this row was".to_owned()
+            } else {
+                format!("{count} rows, this one first, were")
+            };
+            let several = self
+                .plans
+                .keys()
+                .any(|plan| plan.code == key.code && plan.year == key.year);
+            let lack = if several && key.revision.is_none() {
+                "several revisions of the"
+            } else {
+                "no"
+            };
+            let message = format!(
+                "the table `plan` has {lack} plan `{}`: {rows} not read",
+                key.path()
+            );
+            self.diagnostics
+                .push(Diagnostic::error(form.place(At::Row(row)), message));
         }
     }
 
@@ -232,7 +324,10 @@ impl Statewide<'_> {
         if key.revision.is_some() {
             return None;
         }
-        let mut same = self.plans.keys().filter(|plan| plan.code == key.code && plan.year == key.year);
+        let mut same = self
+            .plans
+            .keys()
+            .filter(|plan| plan.code == key.code && plan.year == key.year);
         let only = same.next()?;
         same.next().is_none().then(|| only.clone())
     }
@@ -244,24 +339,42 @@ impl Statewide<'_> {
             column.map_or(&Written::BLANK, |column| row.cell(column))
         };
         let year = cell(1).shown();
-        let year =
-            parse_year(year).ok_or_else(|| (1, format!("{} is not a fiscal year such as `2027`", quoted(year))))?;
+        let year = parse_year(year).ok_or_else(|| {
+            (
+                1,
+                format!("{} is not a fiscal year such as `2027`", quoted(year)),
+            )
+        })?;
         let revision = cell(2).shown();
-        let revision =
-            if revision.is_empty() { None } else { Some(whole(revision).ok_or_else(|| not_whole(revision))?) };
-        Ok(Key { code: self.code_of(cell(0))?, year, revision })
+        let revision = if revision.is_empty() {
+            None
+        } else {
+            Some(whole(revision).ok_or_else(|| not_whole(revision))?)
+        };
+        Ok(Key {
+            code: self.code_of(cell(0))?,
+            year,
+            revision,
+        })
     }
 
     fn code_of(&self, written: &Written<'_>) -> Result<String, (usize, String)> {
-        let plan = self.schema.table(PLAN).and_then(|id| self.schema.tables.get(id));
-        let field = plan.zip(self.key.code).and_then(|(plan, id)| plan.fields.get(id));
+        let plan = self
+            .schema
+            .table(PLAN)
+            .and_then(|id| self.schema.tables.get(id));
+        let field = plan
+            .zip(self.key.code)
+            .and_then(|(plan, id)| plan.fields.get(id));
         let read = field.map_or(Read::BLANK, |field| read_cell(field, written));
         match read.cell() {
             Cell::Text(code) => Ok(code.to_owned()),
             _ if field.is_none() && !written.is_blank() => Ok(written.shown().to_owned()),
             _ => Err((
                 0,
-                read.message.unwrap_or_else(|| "the district's code is missing: this row was not read".to_owned()),
+                read.message.unwrap_or_else(|| {
+                    "the district's code is missing: this row was not read".to_owned()
+                }),
             )),
         }
     }
@@ -278,9 +391,18 @@ fn not_whole(text: &str) -> (usize, String) {
 
 /// Blank rows, repeated headers, and totals of the whole state.
 fn is_passed_over(table: &Table, header: &Header, row: &GridRow<'_>) -> bool {
-    let keyless = header.keys.iter().take(2).flatten().any(|&column| row.cell(column).is_blank());
+    let keyless = header
+        .keys
+        .iter()
+        .take(2)
+        .flatten()
+        .any(|&column| row.cell(column).is_blank());
     let total = row.cells.iter().any(|cell| is_total(cell.shown()));
-    let total_key = header.keys.iter().flatten().any(|&column| is_total(row.cell(column).shown()));
+    let total_key = header
+        .keys
+        .iter()
+        .flatten()
+        .any(|&column| is_total(row.cell(column).shown()));
     row.is_blank() || header.is_repeated_by(table, row) || (keyless && total) || total_key
 }
 
@@ -290,9 +412,21 @@ mod tests {
     use crate::read::testing::{lines, schema, told};
 
     fn read(files: &[(&str, &str)]) -> (Vec<Submission>, Vec<String>) {
-        let files: Vec<File> =
-            files.iter().map(|(path, text)| File { path: (*path).into(), bytes: text.as_bytes().to_vec() }).collect();
-        let (plans, diagnostics) = read_statewide(&schema(), PlanKey { code: Some(0), year: Some(1) }, &files);
+        let files: Vec<File> = files
+            .iter()
+            .map(|(path, text)| File {
+                path: (*path).into(),
+                bytes: text.as_bytes().to_vec(),
+            })
+            .collect();
+        let (plans, diagnostics) = read_statewide(
+            &schema(),
+            PlanKey {
+                code: Some(0),
+                year: Some(1),
+            },
+            &files,
+        );
         (plans, told(&diagnostics))
     }
 
@@ -300,8 +434,7 @@ mod tests {
         lines(&schema().tables[table], &plan.tables[table], &plan.texts)
     }
 
-    const PLANS: &str =
-        "district_code,plan_year,revision,allocation\n1630011,FY27,,100\n20011,2027,2,lots\n20011,2027,1,50\n";
+    const PLANS: &str = "district_code,plan_year,revision,allocation\n1630011,FY27,,100\n20011,2027,2,lots\n20011,2027,1,50\n";
 
     #[test]
     fn a_submission_for_each_plan() {
@@ -310,8 +443,14 @@ mod tests {
         let (plans, told) = read(&[("s/budget.csv", budget), ("s/plan.csv", PLANS)]);
         assert_eq!(told, Vec::<String>::new());
         let paths: Vec<_> = plans.iter().map(|plan| plan.path.as_str()).collect();
-        assert_eq!(paths, ["0020011-2027-r1", "0020011-2027-r2", "1630011-2027"]);
-        assert_eq!(rows_of(&plans[2], 0), ["2: district_code=1630011 fiscal_year=2027 allocation=100"]);
+        assert_eq!(
+            paths,
+            ["0020011-2027-r1", "0020011-2027-r2", "1630011-2027"]
+        );
+        assert_eq!(
+            rows_of(&plans[2], 0),
+            ["2: district_code=1630011 fiscal_year=2027 allocation=100"]
+        );
         let want = [
             "2: strategy_id=1 object_code=111 description=Coach amount=60",
             "4: strategy_id=1 object_code=111 description=Books amount=-40",
@@ -325,7 +464,14 @@ mod tests {
         assert_eq!(crate::read::testing::told(&plans[1].diagnostics), wanted);
         let wanted = ["E s/budget.csv the table `budget` has no rows of this plan"];
         assert_eq!(crate::read::testing::told(&plans[0].diagnostics), wanted);
-        assert_eq!(plans[2].inputs[1], Input { path: "s/budget.csv".into(), rows: 2, sha256: None });
+        assert_eq!(
+            plans[2].inputs[1],
+            Input {
+                path: "s/budget.csv".into(),
+                rows: 2,
+                sha256: None
+            }
+        );
         assert_eq!(plans[2].tables[2].layout.path(), "s/notes.csv");
     }
 
@@ -334,7 +480,10 @@ mod tests {
         let budget = "district_code,plan_year,strategy_id,object_code,description,amount\n\
             5,2027,1,111,Coach,60\n5,2027,1,111,Coach,6\n1630011,soon,1,111,Coach,7\n20011,2027,1,111,Coach,7\n\
             ,2027,1,111,Coach,7\n,,,,Total,999\nTotal,,,,,999\n";
-        let (_, told) = read(&[("plan.csv", &format!("{PLANS}1630011,2027,,7\n")), ("budget.csv", budget)]);
+        let (_, told) = read(&[
+            ("plan.csv", &format!("{PLANS}1630011,2027,,7\n")),
+            ("budget.csv", budget),
+        ]);
         let want = [
             "E plan.csv:5 the plan `1630011-2027` has a row above already: this one was not read",
             "E budget.csv:4:plan_year `soon` is not a fiscal year such as `2027`",

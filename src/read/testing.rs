@@ -33,20 +33,36 @@ fn codes(entries: &[(&str, &str)]) -> Codes {
 }
 
 fn required(name: &str, ty: Type) -> Field {
-    Field { required: true, ..field(name, ty) }
+    Field {
+        required: true,
+        ..field(name, ty)
+    }
 }
 
 pub(crate) fn schema() -> Schema {
     let plan = vec![
-        Field { digits: Some(7), label: "District code".into(), ..required("district_code", Type::Text) },
-        Field { also: vec!["Plan year".into()], ..required("fiscal_year", Type::Year) },
+        Field {
+            digits: Some(7),
+            label: "District code".into(),
+            ..required("district_code", Type::Text)
+        },
+        Field {
+            also: vec!["Plan year".into()],
+            ..required("fiscal_year", Type::Year)
+        },
         field("revision", Type::Number),
-        Field { label: "Alliance allocation".into(), ..required("allocation", Type::Money) },
+        Field {
+            label: "Alliance allocation".into(),
+            ..required("allocation", Type::Money)
+        },
         field("signed_on", Type::Date),
         field("approved", Type::Boolean),
     ];
     let budget = vec![
-        Field { key: true, ..field("line_id", Type::Text) },
+        Field {
+            key: true,
+            ..field("line_id", Type::Text)
+        },
         required("strategy_id", Type::Text),
         Field {
             label: "Object code".into(),
@@ -58,15 +74,34 @@ pub(crate) fn schema() -> Schema {
             ..required("object_code", Type::Code)
         },
         required("description", Type::Text),
-        Field { not_applicable: true, ..field("justification", Type::Text) },
+        Field {
+            not_applicable: true,
+            ..field("justification", Type::Text)
+        },
         field("quantity", Type::Number),
-        Field { max: parse_decimal("1"), ..field("share", Type::Percent) },
-        Field { total: true, ..required("amount", Type::Money) },
+        Field {
+            max: parse_decimal("1"),
+            ..field("share", Type::Percent)
+        },
+        Field {
+            total: true,
+            ..required("amount", Type::Money)
+        },
     ];
-    let table = |name: &str, fields| Table::new(name.into(), String::new(), Vec::new(), true, fields);
-    let notes =
-        Table::new("notes".into(), "Notes of the board".into(), Vec::new(), false, vec![field("note", Type::Text)]);
-    Schema { tables: vec![table("plan", plan), table("budget", budget), notes], submission: 3, currency: "USD".into() }
+    let table =
+        |name: &str, fields| Table::new(name.into(), String::new(), Vec::new(), true, fields);
+    let notes = Table::new(
+        "notes".into(),
+        "Notes of the board".into(),
+        Vec::new(),
+        false,
+        vec![field("note", Type::Text)],
+    );
+    Schema {
+        tables: vec![table("plan", plan), table("budget", budget), notes],
+        submission: 3,
+        currency: "USD".into(),
+    }
 }
 
 pub(crate) fn budget() -> Table {
@@ -77,19 +112,23 @@ pub(crate) fn budget() -> Table {
 pub(crate) fn lines(table: &Table, rows: &Rows, texts: &Texts) -> Vec<String> {
     (0..rows.len())
         .map(|row| {
-            let cells = table.fields.iter().zip(&rows.columns).filter_map(|(field, column)| {
-                let column = column.as_ref()?;
-                let value = match (column.state(row), &column.data) {
-                    (State::Blank, _) => return None,
-                    (State::Unreadable, _) => "?".to_owned(),
-                    (State::Suppressed, _) => "*".to_owned(),
-                    (State::NotApplicable, _) => "n/a".to_owned(),
-                    (State::Value, Data::Nums(nums)) => plain(nums.get(row)),
-                    (State::Value, Data::Bools(bools)) => bools[row].to_string(),
-                    (State::Value, Data::Texts(ids)) => texts.get(ids[row]).to_owned(),
-                };
-                Some(format!(" {}={value}", field.name))
-            });
+            let cells = table
+                .fields
+                .iter()
+                .zip(&rows.columns)
+                .filter_map(|(field, column)| {
+                    let column = column.as_ref()?;
+                    let value = match (column.state(row), &column.data) {
+                        (State::Blank, _) => return None,
+                        (State::Unreadable, _) => "?".to_owned(),
+                        (State::Suppressed, _) => "*".to_owned(),
+                        (State::NotApplicable, _) => "n/a".to_owned(),
+                        (State::Value, Data::Nums(nums)) => plain(nums.get(row)),
+                        (State::Value, Data::Bools(bools)) => bools[row].to_string(),
+                        (State::Value, Data::Texts(ids)) => texts.get(ids[row]).to_owned(),
+                    };
+                    Some(format!(" {}={value}", field.name))
+                });
             format!("{}:{}", rows.numbers[row], cells.collect::<String>())
         })
         .collect()
@@ -113,7 +152,13 @@ pub(crate) fn told(diagnostics: &[Diagnostic]) -> Vec<String> {
 /// A budget read from a text: its lines and its diagnostics.
 pub(crate) fn read_budget(bytes: impl AsRef<[u8]>) -> (Vec<String>, Vec<String>) {
     let (table, mut texts, mut diagnostics) = (budget(), Texts::default(), Vec::new());
-    let rows = super::read_csv(&table, "b.csv", bytes.as_ref(), &mut texts, &mut diagnostics);
+    let rows = super::read_csv(
+        &table,
+        "b.csv",
+        bytes.as_ref(),
+        &mut texts,
+        &mut diagnostics,
+    );
     (lines(&table, &rows, &texts), told(&diagnostics))
 }
 

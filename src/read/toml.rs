@@ -24,7 +24,10 @@ pub(crate) fn read_toml(
         return Rows::lost(table, path.to_owned());
     };
     let (root, errors) = DeTable::parse_recoverable(&text);
-    let mut told: Vec<(usize, Diagnostic)> = errors.iter().map(|error| syntax_error(path, &text, error)).collect();
+    let mut told: Vec<(usize, Diagnostic)> = errors
+        .iter()
+        .map(|error| syntax_error(path, &text, error))
+        .collect();
     let mut written: Vec<Option<Written<'_>>> = vec![None; table.fields.len()];
     let mut entries: Vec<_> = root.get_ref().iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
@@ -34,9 +37,14 @@ pub(crate) fn read_toml(
         let slot = table.find_field(name).and_then(|id| written.get_mut(id));
         match (slot, value_of(value.get_ref())) {
             (Some(slot @ None), Some(value)) => *slot = Some(value),
-            (Some(slot @ None), None) => *slot = Some(Written::Bad(no_value(value.get_ref()).to_owned())),
+            (Some(slot @ None), None) => {
+                *slot = Some(Written::Bad(no_value(value.get_ref()).to_owned()))
+            }
             (Some(_), _) => {
-                let message = format!("{} stands here for the second time: the first was read", quoted(name));
+                let message = format!(
+                    "{} stands here for the second time: the first was read",
+                    quoted(name)
+                );
                 told.push((start, Diagnostic::error(place, message)));
             }
             (None, None) => {
@@ -46,24 +54,41 @@ pub(crate) fn read_toml(
             (None, Some(_)) => told.push((start, not_used(table, place, name))),
         }
     }
-    let spoilt = if errors.is_empty() { Vec::new() } else { spoilt_fields(table, &text, &errors, &written) };
+    let spoilt = if errors.is_empty() {
+        Vec::new()
+    } else {
+        spoilt_fields(table, &text, &errors, &written)
+    };
     for id in &spoilt {
         if let Some(slot) = written.get_mut(*id) {
-            *slot = Some(Written::Bad("this value cannot be read: see the mistakes of the file".to_owned()));
+            *slot = Some(Written::Bad(
+                "this value cannot be read: see the mistakes of the file".to_owned(),
+            ));
         }
     }
     told.sort_by_key(|(start, _)| *start);
     diagnostics.extend(told.into_iter().map(|(_, diagnostic)| diagnostic));
     let written: Vec<_> = written.iter().map(Option::as_ref).collect();
-    record(table, Layout::Toml(path.to_owned()), &written, texts, diagnostics)
+    record(
+        table,
+        Layout::Toml(path.to_owned()),
+        &written,
+        texts,
+        diagnostics,
+    )
 }
 
 /// Fields that stand in a table of the file rather than at its root cannot be read; they are not blank.
 fn lose_nested(table: &Table, value: &DeValue<'_>, written: &mut [Option<Written<'_>>]) {
     let DeValue::Table(inner) = value else { return };
-    for id in inner.keys().filter_map(|key| table.find_field(key.get_ref())) {
+    for id in inner
+        .keys()
+        .filter_map(|key| table.find_field(key.get_ref()))
+    {
         if let Some(slot @ None) = written.get_mut(id) {
-            *slot = Some(Written::Bad("this key stands in a table, not at the root of the file".to_owned()));
+            *slot = Some(Written::Bad(
+                "this key stands in a table, not at the root of the file".to_owned(),
+            ));
         }
     }
 }
@@ -94,22 +119,40 @@ fn no_value(value: &DeValue<'_>) -> &'static str {
 fn syntax_error(path: &str, text: &str, error: &Error) -> (usize, Diagnostic) {
     let start = error.span().map_or(0, |span| span.start);
     let line = 1 + text.bytes().take(start).filter(|&b| b == b'\n').count();
-    (start, Diagnostic::error(format!("{path}:{line}"), format!("this is not TOML: {}", error.message())))
+    (
+        start,
+        Diagnostic::error(
+            format!("{path}:{line}"),
+            format!("this is not TOML: {}", error.message()),
+        ),
+    )
 }
 
 /// The fields whose lines hold a mistake, and those that stand in the text but were lost to one: what was recovered of
 /// them must not pass for what was meant.
-fn spoilt_fields(table: &Table, text: &str, errors: &[Error], written: &[Option<Written<'_>>]) -> Vec<FieldId> {
-    let spans: Vec<Range<usize>> = errors.iter().map(|error| error.span().unwrap_or(0..text.len())).collect();
+fn spoilt_fields(
+    table: &Table,
+    text: &str,
+    errors: &[Error],
+    written: &[Option<Written<'_>>],
+) -> Vec<FieldId> {
+    let spans: Vec<Range<usize>> = errors
+        .iter()
+        .map(|error| error.span().unwrap_or(0..text.len()))
+        .collect();
     let mut spoilt = Vec::new();
     let mut start = 0;
     let mut owner = None;
     for line in text.split_inclusive('\n') {
         let end = start + line.len();
-        let key = line.split_once('=').map(|(key, _)| key.trim().trim_matches(['"', '\'']));
+        let key = line
+            .split_once('=')
+            .map(|(key, _)| key.trim().trim_matches(['"', '\'']));
         let named = key.and_then(|key| table.find_field(key));
         owner = named.or(owner);
-        let wrong = spans.iter().any(|span| span.start < end && span.end.max(span.start + 1) > start)
+        let wrong = spans
+            .iter()
+            .any(|span| span.start < end && span.end.max(span.start + 1) > start)
             || (end == text.len() && spans.iter().any(|span| span.start >= end));
         let lost = named.filter(|&id| written.get(id).is_some_and(Option::is_none));
         for id in lost.into_iter().chain(owner.filter(|_| wrong)) {
@@ -128,8 +171,15 @@ mod tests {
     use crate::read::testing::{lines, schema, told};
 
     fn read(text: &str) -> (Vec<String>, Vec<String>) {
-        let (table, mut texts, mut diagnostics) = (schema().tables.remove(0), Texts::default(), Vec::new());
-        let rows = read_toml(&table, "w/plan.toml", text.as_bytes(), &mut texts, &mut diagnostics);
+        let (table, mut texts, mut diagnostics) =
+            (schema().tables.remove(0), Texts::default(), Vec::new());
+        let rows = read_toml(
+            &table,
+            "w/plan.toml",
+            text.as_bytes(),
+            &mut texts,
+            &mut diagnostics,
+        );
         (lines(&table, &rows, &texts), told(&diagnostics))
     }
 
@@ -180,13 +230,22 @@ mod tests {
             "approved = true\napproved = false",
         ] {
             let (lines, told) = read(&format!("fiscal_year = 2027\n{line}\nrevision = 2\n"));
-            assert_eq!(lines, ["1: fiscal_year=2027 revision=2 approved=?"], "{line} {told:?}");
+            assert_eq!(
+                lines,
+                ["1: fiscal_year=2027 revision=2 approved=?"],
+                "{line} {told:?}"
+            );
             assert!(
-                told.iter().any(|t| t.starts_with("E w/plan.toml:") && t.contains("this is not TOML: ")),
+                told.iter()
+                    .any(|t| t.starts_with("E w/plan.toml:") && t.contains("this is not TOML: ")),
                 "{told:?}"
             );
         }
         let (lines, told) = read("fiscal_year = 2027\napproved = \"\"\"no\nrevision = 2\n");
-        assert_eq!(lines, ["1: fiscal_year=2027 revision=? approved=?"], "{told:?}");
+        assert_eq!(
+            lines,
+            ["1: fiscal_year=2027 revision=? approved=?"],
+            "{told:?}"
+        );
     }
 }

@@ -36,10 +36,11 @@ const MAX_COLUMNS: u32 = 16_384;
 const MAX_CELLS: usize = 16_000_000;
 
 const DAMAGED: &str = "the workbook is damaged: open it in Excel and save it again as .xlsx";
-const NOT_TO_ITS_END: &str =
-    "the sheet is damaged and was not read to its end: open the workbook in Excel and save it again";
-const TOO_LARGE: &str = "the sheet is too large and was not read to its end: clear what lies outside the table";
-const NO_STORED_VALUE: &str = "the formula has no stored value: open the workbook in Excel and save it again";
+const NOT_TO_ITS_END: &str = "the sheet is damaged and was not read to its end: open the workbook in Excel and save it again";
+const TOO_LARGE: &str =
+    "the sheet is too large and was not read to its end: clear what lies outside the table";
+const NO_STORED_VALUE: &str =
+    "the formula has no stored value: open the workbook in Excel and save it again";
 
 /// The sheets of a workbook in their order, charts left out; or why it is none and what to do.
 pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
@@ -58,7 +59,10 @@ fn read(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     if tabs.is_empty() {
         return Err(why_not(&XlsxError::RelationshipNotFound, bytes));
     }
-    Ok(tabs.into_iter().map(|(name, hidden)| read_sheet(&mut book, name, hidden)).collect())
+    Ok(tabs
+        .into_iter()
+        .map(|(name, hidden)| read_sheet(&mut book, name, hidden))
+        .collect())
 }
 
 /// Says what the bytes are instead of a workbook, by the marks that other formats leave in them.
@@ -99,12 +103,20 @@ struct Found {
 fn read_sheet(book: &mut Book, name: String, hidden: bool) -> Sheet {
     let (mut found, mut trouble) = read_values(book, &name);
     // A formula without a stored value reads as nothing, and a cell with a mistake has no place: a second reading tells.
-    if found.iter().any(|cell| cell.written.is_none() || cell.at == NOWHERE) {
+    if found
+        .iter()
+        .any(|cell| cell.written.is_none() || cell.at == NOWHERE)
+    {
         let stopped = read_formulas(book, &name, &mut found);
         trouble = trouble.or(stopped);
     }
     let (grid, too_large) = grid_of(found);
-    Sheet { name, hidden, grid, trouble: trouble.or(too_large) }
+    Sheet {
+        name,
+        hidden,
+        grid,
+        trouble: trouble.or(too_large),
+    }
 }
 
 const NOWHERE: (u32, u32) = (u32::MAX, u32::MAX);
@@ -128,11 +140,17 @@ fn read_values(book: &mut Book, name: &str) -> (Vec<Found>, Option<String>) {
             Ok(Some((cell, style))) => {
                 let format = formats.get(style).unwrap_or(&general);
                 let written = written(cell.get_value(), format, from_1904);
-                found.push(Found { at: cell.get_position(), written });
+                found.push(Found {
+                    at: cell.get_position(),
+                    written,
+                });
             }
             Ok(None) => return (found, None),
             Err(error) => match mistake(&error) {
-                Some(words) => found.push(Found { at: NOWHERE, written: Some(Written::Bad(words)) }),
+                Some(words) => found.push(Found {
+                    at: NOWHERE,
+                    written: Some(Written::Bad(words)),
+                }),
                 None => return (found, Some(NOT_TO_ITS_END.to_owned())),
             },
         }
@@ -147,7 +165,9 @@ fn mistake(error: &XlsxError) -> Option<String> {
         | XlsxError::ParseFloat(_)
         | XlsxError::Unrecognized { .. }
         | XlsxError::Unexpected(_)
-        | XlsxError::UnexpectedNode(_) => Some("the workbook is damaged here: write the cell anew".to_owned()),
+        | XlsxError::UnexpectedNode(_) => {
+            Some("the workbook is damaged here: write the cell anew".to_owned())
+        }
         _ => None,
     }
 }
@@ -180,15 +200,29 @@ fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
     found.sort_by_key(|cell| cell.at);
     let mut rows: Vec<GridRow<'static>> = Vec::new();
     let mut room = MAX_CELLS;
-    for Found { at: (row, column), written } in found {
-        let Some(written) = written.filter(|written| *written != Written::BLANK) else { continue };
-        let (Ok(index), true) = (usize::try_from(column), row < MAX_ROWS && column < MAX_COLUMNS) else {
+    for Found {
+        at: (row, column),
+        written,
+    } in found
+    {
+        let Some(written) = written.filter(|written| *written != Written::BLANK) else {
+            continue;
+        };
+        let (Ok(index), true) = (
+            usize::try_from(column),
+            row < MAX_ROWS && column < MAX_COLUMNS,
+        ) else {
             return (Grid { rows }, Some(NOT_TO_ITS_END.to_owned()));
         };
         if rows.last().is_none_or(|last| last.number != row + 1) {
-            rows.push(GridRow { number: row + 1, cells: Vec::new() });
+            rows.push(GridRow {
+                number: row + 1,
+                cells: Vec::new(),
+            });
         }
-        let Some(GridRow { cells, .. }) = rows.last_mut() else { continue };
+        let Some(GridRow { cells, .. }) = rows.last_mut() else {
+            continue;
+        };
         let width = cells.len().max(index + 1);
         let Some(left) = room.checked_sub(width - cells.len()) else {
             return (Grid { rows }, Some(TOO_LARGE.to_owned()));
@@ -207,7 +241,9 @@ fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
 fn written(value: &DataRef, format: &Format, from_1904: bool) -> Option<Written<'static>> {
     Some(match value {
         DataRef::Empty => return None,
-        DataRef::String(text) | DataRef::DurationIso(text) => Written::Text(Cow::Owned(text.clone())),
+        DataRef::String(text) | DataRef::DurationIso(text) => {
+            Written::Text(Cow::Owned(text.clone()))
+        }
         DataRef::SharedString(text) => Written::Text(Cow::Owned((*text).to_owned())),
         DataRef::Bool(yes) => Written::Bool(*yes),
         DataRef::Error(error) => Written::Bad(shows(&error.to_string())),
@@ -238,11 +274,19 @@ fn decimal(float: f64) -> Option<Decimal> {
         // What is left when sums that should cancel do not quite, such as 5.6e-17, has more places than a decimal.
         (float.abs() < 1.0).then(|| value::parse_decimal(&format!("{float:.28}")))?
     })?;
-    Some(if value.is_zero() { Decimal::ZERO } else { value.normalize() })
+    Some(if value.is_zero() {
+        Decimal::ZERO
+    } else {
+        value.normalize()
+    })
 }
 
 fn number(value: Decimal, format: &Format) -> Written<'static> {
-    Written::Number { value, shown: format.show(value), percent: format.percent }
+    Written::Number {
+        value,
+        shown: format.show(value),
+        percent: format.percent,
+    }
 }
 
 /// A date as a workbook stores it: days since a day in 1899 or 1904, the time as a part of a day. Times and durations are
@@ -253,14 +297,27 @@ fn moment(serial: Decimal, duration: bool, format: &Format, from_1904: bool) -> 
     };
     if duration || format.clock_only() {
         let sign = if serial.is_sign_negative() { "-" } else { "" };
-        return Written::Text(Cow::Owned(format!("{sign}{}", format.show_moment(None, days, seconds))));
+        return Written::Text(Cow::Owned(format!(
+            "{sign}{}",
+            format.show_moment(None, days, seconds)
+        )));
     }
     if days == 0 {
-        return Written::Bad("the cell shows a date of zero, as a formula does that points at a blank cell".to_owned());
+        return Written::Bad(
+            "the cell shows a date of zero, as a formula does that points at a blank cell"
+                .to_owned(),
+        );
     }
-    let date = if serial.is_sign_negative() { None } else { date_of(days, from_1904) };
+    let date = if serial.is_sign_negative() {
+        None
+    } else {
+        date_of(days, from_1904)
+    };
     match date {
-        Some(date) => Written::Date { date, shown: format.show_moment(Some(date), days, seconds) },
+        Some(date) => Written::Date {
+            date,
+            shown: format.show_moment(Some(date), days, seconds),
+        },
         None => Written::Bad(shows("#####")),
     }
 }
@@ -290,10 +347,15 @@ fn iso_moment(text: &str, format: &Format) -> Written<'static> {
     let Some(date) = value::parse_iso_date(day) else {
         return Written::Text(Cow::Owned(text.to_owned()));
     };
-    let mut parts = time.split([':', '.']).map(|part| part.parse::<i64>().unwrap_or(0).clamp(0, 59));
+    let mut parts = time
+        .split([':', '.'])
+        .map(|part| part.parse::<i64>().unwrap_or(0).clamp(0, 59));
     let mut part = || parts.next().unwrap_or(0);
     let seconds = part() * 3600 + part() * 60 + part();
-    Written::Date { date, shown: format.show_moment(Some(date), 0, seconds % DAY) }
+    Written::Date {
+        date,
+        shown: format.show_moment(Some(date), 0, seconds % DAY),
+    }
 }
 
 #[cfg(test)]
@@ -318,7 +380,13 @@ mod tests {
 
     #[track_caller]
     fn cell(sheet: &Sheet, number: u32, column: usize) -> &Written<'static> {
-        sheet.grid.rows.iter().find(|row| row.number == number).unwrap().cell(column)
+        sheet
+            .grid
+            .rows
+            .iter()
+            .find(|row| row.number == number)
+            .unwrap()
+            .cell(column)
     }
 
     fn text(text: &str) -> Written<'static> {
@@ -326,7 +394,11 @@ mod tests {
     }
 
     fn figure(value: &str, shown: &str, percent: bool) -> Written<'static> {
-        Written::Number { value: value.parse().unwrap(), shown: shown.to_owned(), percent }
+        Written::Number {
+            value: value.parse().unwrap(),
+            shown: shown.to_owned(),
+            percent,
+        }
     }
 
     fn shown_moment(serial: &str, code: &str) -> Written<'static> {
@@ -334,7 +406,10 @@ mod tests {
     }
 
     fn day(text: &str, shown: &str) -> Written<'static> {
-        Written::Date { date: value::parse_iso_date(text).unwrap(), shown: shown.to_owned() }
+        Written::Date {
+            date: value::parse_iso_date(text).unwrap(),
+            shown: shown.to_owned(),
+        }
     }
 
     #[test]
@@ -342,10 +417,20 @@ mod tests {
         let sheet = only(&workbook(|sheet| {
             sheet.write(2, 1, "title").unwrap();
             sheet.write(4, 5, 17).unwrap();
-            sheet.write_blank(6, 30, &CellFormat::new().set_bold()).unwrap();
+            sheet
+                .write_blank(6, 30, &CellFormat::new().set_bold())
+                .unwrap();
         }));
-        assert_eq!((sheet.name.as_str(), sheet.hidden, sheet.trouble.as_deref()), ("Budget lines", false, None));
-        let rows: Vec<_> = sheet.grid.rows.iter().map(|row| (row.number, row.cells.len())).collect();
+        assert_eq!(
+            (sheet.name.as_str(), sheet.hidden, sheet.trouble.as_deref()),
+            ("Budget lines", false, None)
+        );
+        let rows: Vec<_> = sheet
+            .grid
+            .rows
+            .iter()
+            .map(|row| (row.number, row.cells.len()))
+            .collect();
         assert_eq!(rows, [(3, 2), (5, 6)]);
         assert_eq!(cell(&sheet, 3, 1), &text("title"));
         assert_eq!(cell(&sheet, 5, 4), &Written::BLANK);
@@ -356,35 +441,60 @@ mod tests {
     fn numbers_have_the_15_digits_that_a_person_sees() {
         let sheet = only(&workbook(|sheet| {
             let residue = 5.551_115_123_125_783e-17;
-            let stored = [0.300_000_000_000_000_04, 9_659_546.1, -0.0, residue, 1e300, 123_456_789_012_345_680.0];
+            let stored = [
+                0.300_000_000_000_000_04,
+                9_659_546.1,
+                -0.0,
+                residue,
+                1e300,
+                123_456_789_012_345_680.0,
+            ];
             sheet.write_column(0, 0, stored).unwrap();
         }));
         assert_eq!(cell(&sheet, 1, 0), &figure("0.3", "0.3", false));
         assert_eq!(cell(&sheet, 2, 0), &figure("9659546.1", "9659546.1", false));
         assert_eq!(cell(&sheet, 3, 0), &figure("0", "0", false));
-        let Written::Number { value, .. } = cell(&sheet, 4, 0) else { panic!() };
+        let Written::Number { value, .. } = cell(&sheet, 4, 0) else {
+            panic!()
+        };
         assert!(*value > Decimal::ZERO && *value < "0.0000000000000001".parse().unwrap());
         assert!(matches!(cell(&sheet, 5, 0), Written::Text(_)));
-        assert_eq!(cell(&sheet, 6, 0), &figure("123456789012346000", "123456789012346000", false));
+        assert_eq!(
+            cell(&sheet, 6, 0),
+            &figure("123456789012346000", "123456789012346000", false)
+        );
     }
 
     #[test]
     fn formats_come_with_their_numbers() {
         let sheet = only(&workbook(|sheet| {
-            let formats =
-                ["0.00", "0.0%", "0000000", "@", "\"100%\" 0", "_($* #,##0.00_);_($* (#,##0.00);_($* \"-\"??_);_(@_)"];
+            let formats = [
+                "0.00",
+                "0.0%",
+                "0000000",
+                "@",
+                "\"100%\" 0",
+                "_($* #,##0.00_);_($* (#,##0.00);_($* \"-\"??_);_(@_)",
+            ];
             let values = [1.1, 0.795, 20011.0, 1.5, 3.0, -1234.5];
             for (row, (code, value)) in (0..).zip(formats.into_iter().zip(values)) {
-                sheet.write_with_format(row, 0, value, &CellFormat::new().set_num_format(code)).unwrap();
+                sheet
+                    .write_with_format(row, 0, value, &CellFormat::new().set_num_format(code))
+                    .unwrap();
             }
-            sheet.write_with_format(6, 0, 4.5, &CellFormat::new().set_num_format_index(7)).unwrap();
+            sheet
+                .write_with_format(6, 0, 4.5, &CellFormat::new().set_num_format_index(7))
+                .unwrap();
         }));
         assert_eq!(cell(&sheet, 1, 0), &figure("1.1", "1.10", false));
         assert_eq!(cell(&sheet, 2, 0), &figure("0.795", "79.5%", true));
         assert_eq!(cell(&sheet, 3, 0), &figure("20011", "0020011", false));
         assert_eq!(cell(&sheet, 4, 0), &figure("1.5", "1.5", false));
         assert_eq!(cell(&sheet, 5, 0), &figure("3", "100% 3", false));
-        assert_eq!(cell(&sheet, 6, 0), &figure("-1234.5", "$ (1,234.50)", false));
+        assert_eq!(
+            cell(&sheet, 6, 0),
+            &figure("-1234.5", "$ (1,234.50)", false)
+        );
         assert_eq!(cell(&sheet, 7, 0), &figure("4.5", "$4.50", false));
     }
 
@@ -392,14 +502,28 @@ mod tests {
     fn dates_truths_errors_and_formulas_are_told_apart() {
         let sheet = only(&workbook(|sheet| {
             let date = ExcelDateTime::from_ymd(2026, 7, 1).unwrap();
-            sheet.write_with_format(0, 0, &date, &CellFormat::new().set_num_format_index(14)).unwrap();
-            sheet.write_with_format(0, 1, &date, &CellFormat::new().set_num_format("d-mmm-yy")).unwrap();
-            sheet.write_with_format(0, 2, 0.5, &CellFormat::new().set_num_format("h:mm AM/PM")).unwrap();
-            sheet.write_with_format(0, 3, 1.5, &CellFormat::new().set_num_format("[h]:mm")).unwrap();
+            sheet
+                .write_with_format(0, 0, &date, &CellFormat::new().set_num_format_index(14))
+                .unwrap();
+            sheet
+                .write_with_format(0, 1, &date, &CellFormat::new().set_num_format("d-mmm-yy"))
+                .unwrap();
+            sheet
+                .write_with_format(0, 2, 0.5, &CellFormat::new().set_num_format("h:mm AM/PM"))
+                .unwrap();
+            sheet
+                .write_with_format(0, 3, 1.5, &CellFormat::new().set_num_format("[h]:mm"))
+                .unwrap();
             sheet.write(0, 4, true).unwrap();
-            sheet.write(0, 5, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
-            sheet.write(0, 6, Formula::new("=2+2").set_result("4")).unwrap();
-            sheet.write(0, 7, Formula::new("=A1&\"\"").set_result("x y")).unwrap();
+            sheet
+                .write(0, 5, Formula::new("=1/0").set_result("#DIV/0!"))
+                .unwrap();
+            sheet
+                .write(0, 6, Formula::new("=2+2").set_result("4"))
+                .unwrap();
+            sheet
+                .write(0, 7, Formula::new("=A1&\"\"").set_result("x y"))
+                .unwrap();
             sheet.write(0, 8, "  two\nlines & <more>").unwrap();
         }));
         assert_eq!(cell(&sheet, 1, 0), &day("2026-07-01", "7/1/2026"));
@@ -407,7 +531,10 @@ mod tests {
         assert_eq!(cell(&sheet, 1, 2), &text("12:00 PM"));
         assert_eq!(cell(&sheet, 1, 3), &text("36:00"));
         assert_eq!(cell(&sheet, 1, 4), &Written::Bool(true));
-        assert_eq!(cell(&sheet, 1, 5), &Written::Bad("the cell shows `#DIV/0!`".to_owned()));
+        assert_eq!(
+            cell(&sheet, 1, 5),
+            &Written::Bad("the cell shows `#DIV/0!`".to_owned())
+        );
         assert_eq!(cell(&sheet, 1, 6), &figure("4", "4", false));
         assert_eq!(cell(&sheet, 1, 7), &text("x y"));
         assert_eq!(cell(&sheet, 1, 8), &text("  two\nlines & <more>"));
@@ -416,21 +543,39 @@ mod tests {
     #[test]
     fn hidden_sheets_are_marked_and_charts_left_out() {
         let mut book = Workbook::new();
-        book.add_worksheet().set_name("plan").unwrap().write(0, 0, "field").unwrap();
-        book.add_worksheet().set_name("Lists").unwrap().set_hidden(true);
-        book.add_worksheet().set_name("Deep").unwrap().set_very_hidden(true);
+        book.add_worksheet()
+            .set_name("plan")
+            .unwrap()
+            .write(0, 0, "field")
+            .unwrap();
+        book.add_worksheet()
+            .set_name("Lists")
+            .unwrap()
+            .set_hidden(true);
+        book.add_worksheet()
+            .set_name("Deep")
+            .unwrap()
+            .set_very_hidden(true);
         let mut chart = rust_xlsxwriter::Chart::new(rust_xlsxwriter::ChartType::Column);
         chart.add_series().set_values(("plan", 0, 0, 0, 0));
         book.add_chartsheet().insert_chart(0, 0, &chart).unwrap();
         let sheets = sheets(&book.save_to_buffer().unwrap()).unwrap();
-        let seen: Vec<_> = sheets.iter().map(|s| (s.name.as_str(), s.hidden, s.grid.rows.len())).collect();
-        assert_eq!(seen, [("plan", false, 1), ("Lists", true, 0), ("Deep", true, 0)]);
+        let seen: Vec<_> = sheets
+            .iter()
+            .map(|s| (s.name.as_str(), s.hidden, s.grid.rows.len()))
+            .collect();
+        assert_eq!(
+            seen,
+            [("plan", false, 1), ("Lists", true, 0), ("Deep", true, 0)]
+        );
     }
 
     #[test]
     fn merged_cells_are_as_they_are() {
         let sheet = only(&workbook(|sheet| {
-            sheet.merge_range(0, 0, 1, 2, "Talent", &CellFormat::new()).unwrap();
+            sheet
+                .merge_range(0, 0, 1, 2, "Talent", &CellFormat::new())
+                .unwrap();
             sheet.write(1, 3, "end").unwrap();
         }));
         assert_eq!(cell(&sheet, 1, 0), &text("Talent"));
@@ -453,7 +598,15 @@ mod tests {
             directory.extend([b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 10]].concat());
             directory.extend(u32::try_from(out.len()).unwrap().to_le_bytes());
             directory.extend(name.as_bytes());
-            out.extend([b"PK\x03\x04".as_slice(), &common, name.as_bytes(), content.as_bytes()].concat());
+            out.extend(
+                [
+                    b"PK\x03\x04".as_slice(),
+                    &common,
+                    name.as_bytes(),
+                    content.as_bytes(),
+                ]
+                .concat(),
+            );
         }
         let count = u16::try_from(files.len()).unwrap().to_le_bytes();
         let (start, size) = (out.len(), directory.len());
@@ -467,11 +620,14 @@ mod tests {
 
     fn crc32(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(!0_u32, |crc, &byte| {
-            (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
+            })
         })
     }
 
-    const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    const RELATIONSHIPS: &str =
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
     /// A workbook of one sheet, `budget`, from what stands in its XML.
     fn raw(sheet: &str, styles: &str) -> Vec<u8> {
@@ -481,9 +637,18 @@ mod tests {
             )
         };
         zip(&[
-            ("_rels/.rels", &relation("a", "officeDocument", "xl/workbook.xml")),
-            ("xl/workbook.xml", r#"<workbook><sheets><sheet name="budget" sheetId="1" r:id="b"/></sheets></workbook>"#),
-            ("xl/_rels/workbook.xml.rels", &relation("b", "worksheet", "worksheets/sheet1.xml")),
+            (
+                "_rels/.rels",
+                &relation("a", "officeDocument", "xl/workbook.xml"),
+            ),
+            (
+                "xl/workbook.xml",
+                r#"<workbook><sheets><sheet name="budget" sheetId="1" r:id="b"/></sheets></workbook>"#,
+            ),
+            (
+                "xl/_rels/workbook.xml.rels",
+                &relation("b", "worksheet", "worksheets/sheet1.xml"),
+            ),
             ("xl/worksheets/sheet1.xml", sheet),
             ("xl/styles.xml", styles),
         ])
@@ -503,8 +668,14 @@ mod tests {
                <c r="D2" t="str"><f>IF(A2,1,"")</f><v></v></c><c r="E2"><f>1+1</f><v>2</v></c></row>"#,
         ));
         assert_eq!(cell(&sheet, 2, 0), &Written::BLANK);
-        assert_eq!(cell(&sheet, 2, 1), &Written::Bad(NO_STORED_VALUE.to_owned()));
-        assert_eq!(cell(&sheet, 2, 2), &Written::Bad(NO_STORED_VALUE.to_owned()));
+        assert_eq!(
+            cell(&sheet, 2, 1),
+            &Written::Bad(NO_STORED_VALUE.to_owned())
+        );
+        assert_eq!(
+            cell(&sheet, 2, 2),
+            &Written::Bad(NO_STORED_VALUE.to_owned())
+        );
         assert_eq!(cell(&sheet, 2, 3), &Written::BLANK);
         assert_eq!(cell(&sheet, 2, 4), &figure("2", "2", false));
         assert_eq!(sheet.trouble, None);
@@ -517,7 +688,10 @@ mod tests {
                <row><c t="inlineStr"><is><t>six</t></is></c></row>"#,
         ));
         assert_eq!(cell(&sheet, 1, 0), &figure("1", "1", false));
-        assert_eq!(cell(&sheet, 1, 1), &Written::Bad("the cell shows `#SPILL!`".to_owned()));
+        assert_eq!(
+            cell(&sheet, 1, 1),
+            &Written::Bad("the cell shows `#SPILL!`".to_owned())
+        );
         assert!(matches!(cell(&sheet, 1, 2), Written::Bad(_)));
         assert!(matches!(cell(&sheet, 1, 3), Written::Bad(_)));
         assert_eq!(cell(&sheet, 1, 4), &figure("5", "5", false));
@@ -539,12 +713,19 @@ mod tests {
 
     #[test]
     fn what_is_read_of_a_broken_sheet_is_kept_and_said() {
-        let sheet =
-            only(&raw("<worksheet><sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"B1\"><v>2", "<styleSheet/>"));
+        let sheet = only(&raw(
+            "<worksheet><sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"B1\"><v>2",
+            "<styleSheet/>",
+        ));
         assert_eq!(sheet.trouble.as_deref(), Some(NOT_TO_ITS_END));
         assert_eq!(cell(&sheet, 1, 0), &figure("1", "1", false));
-        let far = only(&raw_rows(r#"<row r="1"><c r="A1"><v>1</v></c><c r="XFE1"><v>2</v></c></row>"#));
-        assert_eq!((far.grid.rows.len(), far.trouble.as_deref()), (1, Some(NOT_TO_ITS_END)));
+        let far = only(&raw_rows(
+            r#"<row r="1"><c r="A1"><v>1</v></c><c r="XFE1"><v>2</v></c></row>"#,
+        ));
+        assert_eq!(
+            (far.grid.rows.len(), far.trouble.as_deref()),
+            (1, Some(NOT_TO_ITS_END))
+        );
     }
 
     #[test]
@@ -565,7 +746,11 @@ mod tests {
         assert!(refused(b"%PDF-1.7").contains(".pdf"));
         assert!(refused(&zip(&[("word/document.xml", "<w/>")])).contains("Word"));
         assert!(
-            refused(&zip(&[("mimetype", "application/vnd.oasis.opendocument.spreadsheet")])).contains("OpenDocument")
+            refused(&zip(&[(
+                "mimetype",
+                "application/vnd.oasis.opendocument.spreadsheet"
+            )]))
+            .contains("OpenDocument")
         );
         assert!(refused(&zip(&[("xl/workbook.bin", "")])).contains(".xlsb"));
         assert_eq!(refused(b"PK\x03\x04"), DAMAGED);
@@ -575,7 +760,13 @@ mod tests {
 
     #[test]
     fn no_bytes_make_the_reader_panic() {
-        assert_eq!(sheets(&raw_rows(r#"<row r="1"><c r="A99999999999"><v>1</v></c></row>"#)).unwrap_err(), DAMAGED);
+        assert_eq!(
+            sheets(&raw_rows(
+                r#"<row r="1"><c r="A99999999999"><v>1</v></c></row>"#
+            ))
+            .unwrap_err(),
+            DAMAGED
+        );
         let whole = raw_rows(
             r#"<row r="1"><c r="A1" s="1"><v>46204</v></c><c r="B1" t="e"><v>#REF!</v></c><c r="C1"><f>A1</f></c></row>"#,
         );
@@ -589,18 +780,42 @@ mod tests {
 
     #[test]
     fn dates_are_shown_as_their_format_says() {
-        assert_eq!(shown_moment("46204", "[$-409]mmmm d, yyyy;@"), day("2026-07-01", "July 1, 2026"));
-        assert_eq!(shown_moment("46204.6458333333", "m/d/yy h:mm"), day("2026-07-01", "7/1/26 15:30"));
-        assert_eq!(shown_moment("46204.9999999999", "yyyy-mm-dd"), day("2026-07-02", "2026-07-02"));
+        assert_eq!(
+            shown_moment("46204", "[$-409]mmmm d, yyyy;@"),
+            day("2026-07-01", "July 1, 2026")
+        );
+        assert_eq!(
+            shown_moment("46204.6458333333", "m/d/yy h:mm"),
+            day("2026-07-01", "7/1/26 15:30")
+        );
+        assert_eq!(
+            shown_moment("46204.9999999999", "yyyy-mm-dd"),
+            day("2026-07-02", "2026-07-02")
+        );
         assert_eq!(shown_moment("46277", "d-mmm"), day("2026-09-12", "12-Sep"));
-        assert_eq!(shown_moment("46204", "dddd\\, ddd mmm"), day("2026-07-01", "Wednesday, Wed Jul"));
+        assert_eq!(
+            shown_moment("46204", "dddd\\, ddd mmm"),
+            day("2026-07-01", "Wednesday, Wed Jul")
+        );
         assert_eq!(shown_moment("0.0431", "h:mm:ss"), text("1:02:04"));
-        assert_eq!(shown_moment("1", "yyyy-mm-dd"), day("1900-01-01", "1900-01-01"));
-        assert_eq!(shown_moment("61", "yyyy-mm-dd"), day("1900-03-01", "1900-03-01"));
+        assert_eq!(
+            shown_moment("1", "yyyy-mm-dd"),
+            day("1900-01-01", "1900-01-01")
+        );
+        assert_eq!(
+            shown_moment("61", "yyyy-mm-dd"),
+            day("1900-03-01", "1900-03-01")
+        );
         for no_date in ["60", "-5", "3000000", "0"] {
-            assert!(matches!(shown_moment(no_date, "yyyy-mm-dd"), Written::Bad(_)), "{no_date}");
+            assert!(
+                matches!(shown_moment(no_date, "yyyy-mm-dd"), Written::Bad(_)),
+                "{no_date}"
+            );
         }
         let format = Format::parse("yyyy-mm-dd");
-        assert_eq!(moment(Decimal::from(44742), false, &format, true), day("2026-07-01", "2026-07-01"));
+        assert_eq!(
+            moment(Decimal::from(44742), false, &format, true),
+            day("2026-07-01", "2026-07-01")
+        );
     }
 }

@@ -208,9 +208,11 @@ impl Serialize for Written<'_> {
             Value::List(items) => serializer.collect_seq(items.iter().map(Written)),
             Value::Suppressed => serializer.serialize_str("suppressed"),
             Value::NotApplicable => serializer.serialize_str("n/a"),
-            Value::Unknown { min, max } => {
-                Bounds { min: min.as_deref().map(Written), max: max.as_deref().map(Written) }.serialize(serializer)
+            Value::Unknown { min, max } => Bounds {
+                min: min.as_deref().map(Written),
+                max: max.as_deref().map(Written),
             }
+            .serialize(serializer),
         }
     }
 }
@@ -218,10 +220,18 @@ impl Serialize for Written<'_> {
 impl<'a> Report<'a> {
     fn of(batch: &'a BatchReview) -> Self {
         let (counts, could_not_check) = batch.recommendations();
-        let [approve, approve_with_conditions, return_for_revision, escalate_to_commissioner] = counts;
+        let [
+            approve,
+            approve_with_conditions,
+            return_for_revision,
+            escalate_to_commissioner,
+        ] = counts;
         Report {
             format: "accordant.review/1",
-            engine: Engine { name: "accordant", version: env!("CARGO_PKG_VERSION") },
+            engine: Engine {
+                name: "accordant",
+                version: env!("CARGO_PKG_VERSION"),
+            },
             pack: PackName {
                 id: &batch.pack.id,
                 version: &batch.pack.version,
@@ -249,29 +259,58 @@ impl<'a> Report<'a> {
                     })
                     .collect(),
                 superseded: &batch.superseded,
-                not_read: batch.not_read.iter().map(|(path, why)| NotRead { path, why }).collect(),
+                not_read: batch
+                    .not_read
+                    .iter()
+                    .map(|(path, why)| NotRead { path, why })
+                    .collect(),
             },
         }
     }
 }
 
 fn diagnostics(list: &[crate::diagnostic::Diagnostic]) -> Vec<Diagnostic<'_>> {
-    list.iter().map(|d| Diagnostic { place: &d.place, message: &d.message }).collect()
+    list.iter()
+        .map(|d| Diagnostic {
+            place: &d.place,
+            message: &d.message,
+        })
+        .collect()
 }
 
 fn submission(review: &Review) -> Submission<'_> {
-    let Tally { pass, fail, unknown, not_applicable } = review.outcomes();
+    let Tally {
+        pass,
+        fail,
+        unknown,
+        not_applicable,
+    } = review.outcomes();
     Submission {
         path: &review.path,
         district_code: review.district_code.as_deref(),
         district: review.district.as_deref(),
         fiscal_year: review.fiscal_year,
         revision: review.revision.map(Figure),
-        recommendation: review.recommendation.map(crate::review::Recommendation::name),
+        recommendation: review
+            .recommendation
+            .map(crate::review::Recommendation::name),
         after_answers: None,
-        inputs: review.inputs.iter().map(|i| Input { path: &i.path, rows: i.rows, sha256: i.sha256.as_deref() }).collect(),
+        inputs: review
+            .inputs
+            .iter()
+            .map(|i| Input {
+                path: &i.path,
+                rows: i.rows,
+                sha256: i.sha256.as_deref(),
+            })
+            .collect(),
         diagnostics: diagnostics(&review.diagnostics),
-        outcomes: Outcomes { pass, fail, unknown, not_applicable },
+        outcomes: Outcomes {
+            pass,
+            fail,
+            unknown,
+            not_applicable,
+        },
         rules: review
             .rules
             .iter()
@@ -289,7 +328,11 @@ fn submission(review: &Review) -> Submission<'_> {
         undecided: review
             .undecided
             .iter()
-            .map(|u| Undecided { rule: &u.rule, owed_by: &u.owed_by, message: &u.message })
+            .map(|u| Undecided {
+                rule: &u.rule,
+                owed_by: &u.owed_by,
+                message: &u.message,
+            })
             .collect(),
         tables: review.tables.iter().map(table).collect(),
     }
@@ -298,7 +341,14 @@ fn submission(review: &Review) -> Submission<'_> {
 fn finding(f: &Finding) -> FindingOut<'_> {
     let gap = f.gap.as_ref().map(|gap| {
         let figure = !matches!(gap.unit.as_str(), "days" | "number");
-        Gap { value: if figure { plain_money(gap.value) } else { plain(gap.value) }, unit: &gap.unit }
+        Gap {
+            value: if figure {
+                plain_money(gap.value)
+            } else {
+                plain(gap.value)
+            },
+            unit: &gap.unit,
+        }
     });
     FindingOut {
         rule: &f.rule,
@@ -312,7 +362,11 @@ fn finding(f: &Finding) -> FindingOut<'_> {
         cites: f
             .cites
             .iter()
-            .map(|c| Cite { key: &c.key, citation: &c.citation, verification: c.verification.name() })
+            .map(|c| Cite {
+                key: &c.key,
+                citation: &c.citation,
+                verification: c.verification.name(),
+            })
             .collect(),
         gap,
         evidence: f.evidence.iter().map(evidence).collect(),
@@ -322,7 +376,11 @@ fn finding(f: &Finding) -> FindingOut<'_> {
 }
 
 fn evidence(e: &Evidence) -> EvidenceOut<'_> {
-    EvidenceOut { expression: &e.expression, value: Written(&e.value), cells: &e.cells }
+    EvidenceOut {
+        expression: &e.expression,
+        value: Written(&e.value),
+        cells: &e.cells,
+    }
 }
 
 fn table(t: &SummaryTable) -> Table<'_> {
@@ -330,6 +388,10 @@ fn table(t: &SummaryTable) -> Table<'_> {
         id: &t.id,
         title: &t.title,
         columns: &t.columns,
-        rows: t.rows.iter().map(|row| row.iter().map(|(value, _)| Written(value)).collect()).collect(),
+        rows: t
+            .rows
+            .iter()
+            .map(|row| row.iter().map(|(value, _)| Written(value)).collect())
+            .collect(),
     }
 }

@@ -10,13 +10,37 @@ use crate::pack::Refused;
 pub fn refused(refused: &Refused, colour: bool) -> String {
     let mut text = String::new();
     for mistake in &refused.mistakes {
-        text.push_str(&draw(mistake, refused.files.get(&mistake.file).map(String::as_str), colour));
+        text.push_str(&draw(
+            mistake,
+            refused.files.get(&mistake.file).map(String::as_str),
+            colour,
+        ));
         text.push_str("\n\n");
     }
-    let errors = refused.mistakes.iter().filter(|m| m.level == Level::Error).count();
-    let files = refused.mistakes.iter().filter(|m| m.level == Level::Error).map(|m| &m.file).collect::<std::collections::BTreeSet<_>>().len();
-    let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
-    text.push_str(&format!("{} in {}: nothing was checked\n", plural(errors, "mistake"), plural(files, "file")));
+    let errors = refused
+        .mistakes
+        .iter()
+        .filter(|m| m.level == Level::Error)
+        .count();
+    let files = refused
+        .mistakes
+        .iter()
+        .filter(|m| m.level == Level::Error)
+        .map(|m| &m.file)
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    let plural = |n: usize, word: &str| {
+        if n == 1 {
+            format!("1 {word}")
+        } else {
+            format!("{n} {word}s")
+        }
+    };
+    text.push_str(&format!(
+        "{} in {}: nothing was checked\n",
+        plural(errors, "mistake"),
+        plural(files, "file")
+    ));
     text
 }
 
@@ -31,7 +55,11 @@ pub fn draw(mistake: &Mistake, text: Option<&str>, colour: bool) -> String {
         (Some(span), Some(text)) if span.end > 0 => {
             let span = span.start.min(text.len())..span.end.min(text.len());
             let label = (!mistake.label.is_empty()).then_some(mistake.label.as_str());
-            title.element(Snippet::source(text).path(&mistake.file).annotation(AnnotationKind::Primary.span(span).label(label)))
+            title.element(
+                Snippet::source(text)
+                    .path(&mistake.file)
+                    .annotation(AnnotationKind::Primary.span(span).label(label)),
+            )
         }
         _ => title.element(annotate_snippets::Origin::path(&mistake.file)),
     };
@@ -59,5 +87,9 @@ pub fn faults(text: &str, faults: &[Fault], colour: bool) -> String {
 }
 
 fn renderer(colour: bool) -> Renderer {
-    if colour { Renderer::styled() } else { Renderer::plain() }
+    if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    }
 }

@@ -10,12 +10,32 @@ use crate::value::say;
 /// The rules in force in a year, a line each.
 pub fn list(in_force: &InForce<'_>) -> String {
     let mut out = String::new();
-    let width = in_force.rules.iter().map(|c| c.rule.id.len()).max().unwrap_or(0);
+    let width = in_force
+        .rules
+        .iter()
+        .map(|c| c.rule.id.len())
+        .max()
+        .unwrap_or(0);
     for current in &in_force.rules {
         let rule = current.rule;
-        let _ = writeln!(out, "{:width$}  {:<7} {:<9} {:<9} {}", rule.id, rule.code, rule.severity.name(), rule.basis.name(), rule.title);
+        let _ = writeln!(
+            out,
+            "{:width$}  {:<7} {:<9} {:<9} {}",
+            rule.id,
+            rule.code,
+            rule.severity.name(),
+            rule.basis.name(),
+            rule.title
+        );
     }
-    let _ = writeln!(out, "\n{} rules of {} {} in force in fiscal year {}", in_force.rules.len(), in_force.pack.id, in_force.pack.version, in_force.year);
+    let _ = writeln!(
+        out,
+        "\n{} rules of {} {} in force in fiscal year {}",
+        in_force.rules.len(),
+        in_force.pack.id,
+        in_force.pack.version,
+        in_force.year
+    );
     out
 }
 
@@ -23,14 +43,44 @@ pub fn list(in_force: &InForce<'_>) -> String {
 pub fn one(pack: &Pack, rule: &Rule) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{} ({})\n{}\n", rule.id, rule.code, rule.title);
-    let audience = if rule.audience == Audience::Reviewer { "shown to reviewers alone" } else { "shown to districts and reviewers" };
-    let _ = writeln!(out, "severity  {}\nbasis     {}\naudience  {audience}", rule.severity.name(), rule.basis.name());
-    let _ = writeln!(out, "in force  {}\nfile      {}", years(rule.effective), rule.file);
+    let audience = if rule.audience == Audience::Reviewer {
+        "shown to reviewers alone"
+    } else {
+        "shown to districts and reviewers"
+    };
+    let _ = writeln!(
+        out,
+        "severity  {}\nbasis     {}\naudience  {audience}",
+        rule.severity.name(),
+        rule.basis.name()
+    );
+    let _ = writeln!(
+        out,
+        "in force  {}\nfile      {}",
+        years(rule.effective),
+        rule.file
+    );
     let _ = writeln!(out, "\nSources");
     for source in rule.cites.iter().filter_map(|&at| pack.sources.get(at)) {
-        let _ = writeln!(out, "  {} ({})", source.citation, source.verification.name());
-        let duty = [source.modality.as_deref(), source.duty_holder.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", ");
-        for words in [source.paraphrase.as_deref(), Some(duty.as_str()), source.verified.as_deref()].into_iter().flatten() {
+        let _ = writeln!(
+            out,
+            "  {} ({})",
+            source.citation,
+            source.verification.name()
+        );
+        let duty = [source.modality.as_deref(), source.duty_holder.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ");
+        for words in [
+            source.paraphrase.as_deref(),
+            Some(duty.as_str()),
+            source.verified.as_deref(),
+        ]
+        .into_iter()
+        .flatten()
+        {
             if !words.is_empty() {
                 let _ = writeln!(out, "    {words}");
             }
@@ -79,12 +129,28 @@ fn params(out: &mut String, pack: &Pack, rule: &Rule) {
     }
     let _ = writeln!(out, "\nParameters");
     for param in used.iter().filter_map(|&at| pack.params.get(at)) {
-        let office = if param.policy { "; an office may set it" } else { "" };
+        let office = if param.policy {
+            "; an office may set it"
+        } else {
+            ""
+        };
         let _ = writeln!(out, "  {}: {}{office}", param.name, param.title);
         for dated in &param.values {
-            let value = if dated.value == crate::value::Value::Null { "off".to_owned() } else { say(&dated.value, &pack.schema.currency) };
-            let source = if dated.by_office { "the office file" } else { &dated.source };
-            let _ = writeln!(out, "    {}: {value} ({source})", years((dated.from, dated.until)));
+            let value = if dated.value == crate::value::Value::Null {
+                "off".to_owned()
+            } else {
+                say(&dated.value, &pack.schema.currency)
+            };
+            let source = if dated.by_office {
+                "the office file"
+            } else {
+                &dated.source
+            };
+            let _ = writeln!(
+                out,
+                "    {}: {value} ({source})",
+                years((dated.from, dated.until))
+            );
         }
     }
 }
@@ -144,14 +210,22 @@ pub fn json<'a>(pack: &'a Pack, rules: impl Iterator<Item = &'a Rule>) -> String
             title: &r.title,
             severity: r.severity.name(),
             basis: r.basis.name(),
-            audience: if r.audience == Audience::Reviewer { "reviewer" } else { "district" },
+            audience: if r.audience == Audience::Reviewer {
+                "reviewer"
+            } else {
+                "district"
+            },
             from: r.effective.0,
             until: r.effective.1,
             cites: r
                 .cites
                 .iter()
                 .filter_map(|&at| pack.sources.get(at))
-                .map(|s| CiteOut { key: &s.key, citation: &s.citation, verification: s.verification.name() })
+                .map(|s| CiteOut {
+                    key: &s.key,
+                    citation: &s.citation,
+                    verification: s.verification.name(),
+                })
                 .collect(),
             cases: r.cases.iter().map(|c| c.name.as_str()).collect(),
         })

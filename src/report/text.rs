@@ -26,7 +26,11 @@ pub const ADVICE: &str = "This is advice to a person, who decides.";
 
 impl Text<'_> {
     fn paint(&self, style: Style, words: &str) -> String {
-        if self.colour { format!("{style}{words}{style:#}") } else { words.to_owned() }
+        if self.colour {
+            format!("{style}{words}{style:#}")
+        } else {
+            words.to_owned()
+        }
     }
 
     fn bold(&self, words: &str) -> String {
@@ -65,8 +69,12 @@ impl Text<'_> {
 
     fn head(&self, out: &mut String, review: &Review) {
         let name = review.district.as_deref().unwrap_or(&review.path);
-        let year = review.fiscal_year.map_or_else(String::new, |y| format!(", fiscal year {y}"));
-        let revision = review.revision.map_or_else(String::new, |r| format!(", revision {}", plain(r)));
+        let year = review
+            .fiscal_year
+            .map_or_else(String::new, |y| format!(", fiscal year {y}"));
+        let revision = review
+            .revision
+            .map_or_else(String::new, |r| format!(", revision {}", plain(r)));
         let _ = writeln!(out, "{} ({}{year}{revision})", self.bold(name), review.path);
         let recommendation = match review.worst() {
             Some(worst) if review.recommendation.is_some() => self.severity(worst, &review.wording),
@@ -82,7 +90,12 @@ impl Text<'_> {
                 Weight::Error => self.severity(Severity::Return, "mistake"),
                 Weight::Fatal => self.severity(Severity::Escalate, "unreadable"),
             };
-            let _ = writeln!(out, "{word}: {}\n  --> {}", clean(&diagnostic.message), clean(&diagnostic.place));
+            let _ = writeln!(
+                out,
+                "{word}: {}\n  --> {}",
+                clean(&diagnostic.message),
+                clean(&diagnostic.place)
+            );
         }
         if !diagnostics.is_empty() {
             out.push('\n');
@@ -92,8 +105,17 @@ impl Text<'_> {
     /// One finding, as compilers draw theirs.
     pub fn finding(&self, out: &mut String, f: &Finding) {
         let label = format!("{}[{}]", f.severity.name(), f.rule);
-        let doubt = if f.outcome == Outcome::Unknown { "cannot tell: " } else { "" };
-        let _ = writeln!(out, "{}: {doubt}{}", self.severity(f.severity, &label), self.bold(&clean(&f.message)));
+        let doubt = if f.outcome == Outcome::Unknown {
+            "cannot tell: "
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            out,
+            "{}: {doubt}{}",
+            self.severity(f.severity, &label),
+            self.bold(&clean(&f.message))
+        );
         let first = f.missing.first().or(f.subject.as_ref());
         let first = first.or_else(|| f.evidence.iter().find_map(|e| e.cells.first()));
         if let Some(place) = first {
@@ -127,7 +149,12 @@ impl Text<'_> {
                 Verification::DataConfirmed => " (confirmed by data)",
                 Verification::TextRead => "",
             };
-            let _ = writeln!(out, "   = {}: {}{doubt}", self.faint("source"), cite.citation);
+            let _ = writeln!(
+                out,
+                "   = {}: {}{doubt}",
+                self.faint("source"),
+                cite.citation
+            );
         }
         if !f.advice.is_empty() {
             let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&f.advice));
@@ -149,7 +176,11 @@ impl Text<'_> {
                 row = &cell.row;
             }
             let pad = " ".repeat(width - cell.label.width());
-            let written = if cell.written.trim().is_empty() { "(blank)".to_owned() } else { shorten(&clean(&cell.written)) };
+            let written = if cell.written.trim().is_empty() {
+                "(blank)".to_owned()
+            } else {
+                shorten(&clean(&cell.written))
+            };
             let mark = if cell.missing { "  <-- this" } else { "" };
             let _ = writeln!(out, "   |   {}{pad}  {written}{mark}", cell.label);
         }
@@ -158,9 +189,18 @@ impl Text<'_> {
 
     fn because(&self, out: &mut String, word: &str, evidence: &Evidence) {
         let value = clean(&say(&evidence.value, self.currency));
-        let _ = write!(out, "   = {}: {} is {value}", self.faint(word), clean(&evidence.expression));
+        let _ = write!(
+            out,
+            "   = {}: {} is {value}",
+            self.faint(word),
+            clean(&evidence.expression)
+        );
         if let [first, rest @ ..] = evidence.cells.as_slice() {
-            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            let more = if rest.is_empty() {
+                String::new()
+            } else {
+                format!(" and {} more", rest.len())
+            };
             let _ = write!(out, " {}", self.faint(&format!("({}{more})", clean(first))));
         }
         out.push('\n');
@@ -170,9 +210,19 @@ impl Text<'_> {
         if review.undecided.is_empty() {
             return;
         }
-        let _ = writeln!(out, "{}", self.bold("Undecided, for want of what others owe"));
+        let _ = writeln!(
+            out,
+            "{}",
+            self.bold("Undecided, for want of what others owe")
+        );
         for one in &review.undecided {
-            let _ = writeln!(out, "  {} (owed by: {}) {}", one.message, one.owed_by, self.faint(&one.rule));
+            let _ = writeln!(
+                out,
+                "  {} (owed by: {}) {}",
+                one.message,
+                one.owed_by,
+                self.faint(&one.rule)
+            );
         }
         out.push('\n');
     }
@@ -182,9 +232,18 @@ impl Text<'_> {
             return;
         }
         let _ = writeln!(out, "{}", self.bold(&table.title));
-        let rows: Vec<Vec<String>> = table.rows.iter().map(|r| r.iter().map(|(_, words)| clean(words)).collect()).collect();
+        let rows: Vec<Vec<String>> = table
+            .rows
+            .iter()
+            .map(|r| r.iter().map(|(_, words)| clean(words)).collect())
+            .collect();
         let numeric: Vec<bool> = (0..table.columns.len())
-            .map(|c| table.rows.iter().all(|r| !matches!(r.get(c), Some((crate::value::Value::Text(_), _)))))
+            .map(|c| {
+                table
+                    .rows
+                    .iter()
+                    .all(|r| !matches!(r.get(c), Some((crate::value::Value::Text(_), _))))
+            })
             .collect();
         out.push_str(&align(&table.columns, &rows, &numeric));
         out.push('\n');
@@ -195,7 +254,12 @@ impl Text<'_> {
             return;
         }
         let outcomes = review.outcomes();
-        let idle: Vec<&str> = review.rules.iter().filter(|r| r.tally.subjects() == 0).map(|r| r.rule.as_str()).collect();
+        let idle: Vec<&str> = review
+            .rules
+            .iter()
+            .filter(|r| r.tally.subjects() == 0)
+            .map(|r| r.rule.as_str())
+            .collect();
         let _ = writeln!(
             out,
             "{} rules in force; of {} outcomes {} pass, {} fail, {} cannot be told, {} not applicable.",
@@ -215,8 +279,23 @@ impl Text<'_> {
     /// The table of a batch, and what was not received, superseded or not read.
     pub fn batch(&self, batch: &BatchReview) -> String {
         let mut out = String::new();
-        let _ = writeln!(out, "{} ({} {})\n", self.bold(&batch.pack.title), batch.pack.id, batch.pack.version);
-        let columns = ["Submission", "District", "Year", "Recommendation", "Return", "Condition", "Note", "Mistakes"];
+        let _ = writeln!(
+            out,
+            "{} ({} {})\n",
+            self.bold(&batch.pack.title),
+            batch.pack.id,
+            batch.pack.version
+        );
+        let columns = [
+            "Submission",
+            "District",
+            "Year",
+            "Recommendation",
+            "Return",
+            "Condition",
+            "Note",
+            "Mistakes",
+        ];
         let rows: Vec<Vec<String>> = batch.reviews.iter().map(|r| row_of(r)).collect();
         let numeric = [false, false, false, false, true, true, true, true];
         out.push_str(&align(&columns.map(str::to_owned), &rows, &numeric));
@@ -235,12 +314,23 @@ impl Text<'_> {
             let names: Vec<String> = batch
                 .not_received
                 .iter()
-                .map(|n| format!("{} ({}, {})", n.district.as_deref().unwrap_or("?"), n.district_code, n.fiscal_year))
+                .map(|n| {
+                    format!(
+                        "{} ({}, {})",
+                        n.district.as_deref().unwrap_or("?"),
+                        n.district_code,
+                        n.fiscal_year
+                    )
+                })
                 .collect();
             let _ = writeln!(out, "\nNot received: {}", names.join(", "));
         }
         if !batch.superseded.is_empty() {
-            let _ = writeln!(out, "\nSuperseded by a later revision: {}", clean(&batch.superseded.join(", ")));
+            let _ = writeln!(
+                out,
+                "\nSuperseded by a later revision: {}",
+                clean(&batch.superseded.join(", "))
+            );
         }
         if !batch.not_read.is_empty() {
             let _ = writeln!(out, "\nNot read:");
@@ -254,24 +344,47 @@ impl Text<'_> {
 }
 
 fn row_of(review: &Review) -> Vec<String> {
-    let count = |severity: Severity| match review.findings.iter().filter(|f| f.severity == severity).count() {
+    let count = |severity: Severity| match review
+        .findings
+        .iter()
+        .filter(|f| f.severity == severity)
+        .count()
+    {
         0 => String::new(),
         n => n.to_string(),
     };
-    let above = match review.findings.iter().filter(|f| f.severity >= Severity::Return).count() {
+    let above = match review
+        .findings
+        .iter()
+        .filter(|f| f.severity >= Severity::Return)
+        .count()
+    {
         0 => String::new(),
         n => n.to_string(),
     };
-    let mistakes = review.diagnostics.iter().filter(|d| d.weight > Weight::Notice).count();
+    let mistakes = review
+        .diagnostics
+        .iter()
+        .filter(|d| d.weight > Weight::Notice)
+        .count();
     vec![
         clean(&review.path),
         clean(review.district.as_deref().unwrap_or("?")),
-        review.fiscal_year.map_or_else(|| "?".to_owned(), |y| y.to_string()),
-        review.recommendation.map_or("could not check", Recommendation::name).to_owned(),
+        review
+            .fiscal_year
+            .map_or_else(|| "?".to_owned(), |y| y.to_string()),
+        review
+            .recommendation
+            .map_or("could not check", Recommendation::name)
+            .to_owned(),
         above,
         count(Severity::Condition),
         count(Severity::Note),
-        if mistakes == 0 { String::new() } else { mistakes.to_string() },
+        if mistakes == 0 {
+            String::new()
+        } else {
+            mistakes.to_string()
+        },
     ]
 }
 
@@ -279,7 +392,11 @@ fn row_of(review: &Review) -> Vec<String> {
 fn align(columns: &[String], rows: &[Vec<String>], numeric: &[bool]) -> String {
     let width = |c: usize| {
         let cells = rows.iter().filter_map(|r| r.get(c));
-        cells.chain(columns.get(c)).map(|t| t.width()).max().unwrap_or(0)
+        cells
+            .chain(columns.get(c))
+            .map(|t| t.width())
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let line = |cells: &[String]| {
@@ -287,7 +404,11 @@ fn align(columns: &[String], rows: &[Vec<String>], numeric: &[bool]) -> String {
         for (c, (cell, width)) in cells.iter().zip(&widths).enumerate() {
             let pad = " ".repeat(width.saturating_sub(cell.width()));
             let right = numeric.get(c).copied().unwrap_or(false);
-            let (before, after) = if right { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            let (before, after) = if right {
+                (pad.as_str(), "")
+            } else {
+                ("", pad.as_str())
+            };
             let _ = write!(line, " {before}{cell}{after} ");
         }
         format!("{}\n", line.trim_end())

@@ -46,7 +46,11 @@ enum Part {
 
 impl Format {
     pub(super) fn general() -> Self {
-        Format { sections: Vec::new(), percent: false, parts: Vec::new() }
+        Format {
+            sections: Vec::new(),
+            percent: false,
+            parts: Vec::new(),
+        }
     }
 
     pub(super) fn of(style: &Style) -> Self {
@@ -76,13 +80,21 @@ impl Format {
         if !sections.iter().all(|section| is_plain(section)) {
             sections.clear();
         }
-        Format { sections, percent, parts }
+        Format {
+            sections,
+            percent,
+            parts,
+        }
     }
 
     /// Whether it shows a time and no date.
     pub(super) fn clock_only(&self) -> bool {
-        let is_clock =
-            |part: &Part| matches!(part, Part::Hour(_) | Part::Minute(_) | Part::Second(_) | Part::Elapsed(_));
+        let is_clock = |part: &Part| {
+            matches!(
+                part,
+                Part::Hour(_) | Part::Minute(_) | Part::Second(_) | Part::Elapsed(_)
+            )
+        };
         let is_date = |part: &Part| matches!(part, Part::Year(_) | Part::Month(_) | Part::Day(_));
         self.parts.iter().any(is_clock) && !self.parts.iter().any(is_date)
     }
@@ -107,7 +119,11 @@ impl Format {
             return date.map_or_else(String::new, |date| date.to_string());
         }
         let half_days = self.parts.contains(&Part::AmPm);
-        let shown: String = self.parts.iter().map(|part| show_part(part, date, days, seconds, half_days)).collect();
+        let shown: String = self
+            .parts
+            .iter()
+            .map(|part| show_part(part, date, days, seconds, half_days))
+            .collect();
         value::trim(&shown).to_owned()
     }
 }
@@ -122,10 +138,15 @@ fn tokens(code: &str) -> Vec<Vec<Token>> {
                 sections.push(Vec::new());
                 continue;
             }
-            '"' => Some(Token::Words(chars.by_ref().take_while(|&c| c != '"').collect())),
+            '"' => Some(Token::Words(
+                chars.by_ref().take_while(|&c| c != '"').collect(),
+            )),
             '\\' => chars.next().map(|c| Token::Words(c.to_string())),
             '_' => chars.next().map(|_| Token::Words(" ".to_owned())),
-            '*' => chars.next().filter(|&c| c == ' ').map(|_| Token::Words(" ".to_owned())),
+            '*' => chars
+                .next()
+                .filter(|&c| c == ' ')
+                .map(|_| Token::Words(" ".to_owned())),
             '[' => bracket(&chars.by_ref().take_while(|&c| c != ']').collect::<String>()),
             c => Some(Token::Sign(c)),
         };
@@ -139,7 +160,9 @@ fn tokens(code: &str) -> Vec<Vec<Token>> {
 /// `[$€-407]` is a currency and a language, `[h]` hours, `[Red]` a colour.
 fn bracket(inner: &str) -> Option<Token> {
     if let Some(currency) = inner.strip_prefix('$') {
-        let words = currency.split_once('-').map_or(currency, |(words, _)| words);
+        let words = currency
+            .split_once('-')
+            .map_or(currency, |(words, _)| words);
         return (!words.is_empty()).then(|| Token::Words(words.to_owned()));
     }
     let first = inner.chars().next()?.to_ascii_lowercase();
@@ -174,7 +197,15 @@ fn show_number(section: &[Token], value: Decimal, minus: bool) -> Option<String>
     let text = rounded.normalize().to_string();
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let whole = whole.trim_start_matches('0');
-    let mut out = Layout { out: String::new(), whole, fraction, plan: &plan, wholes: 0, decimals: 0, point: false };
+    let mut out = Layout {
+        out: String::new(),
+        whole,
+        fraction,
+        plan: &plan,
+        wholes: 0,
+        decimals: 0,
+        point: false,
+    };
     for token in section {
         out.put(token);
     }
@@ -193,7 +224,13 @@ struct Plan {
 
 impl Plan {
     fn of(section: &[Token]) -> Self {
-        let mut plan = Plan { wholes: 0, decimals: 0, percents: 0, grouped: false, thousands: 0 };
+        let mut plan = Plan {
+            wholes: 0,
+            decimals: 0,
+            percents: 0,
+            grouped: false,
+            thousands: 0,
+        };
         let (mut commas, mut point) = (0, false);
         for token in section {
             match token {
@@ -256,9 +293,17 @@ impl Layout<'_> {
     fn put_whole(&mut self, place: char) {
         self.wholes += 1;
         let right = self.plan.wholes - self.wholes;
-        let upto = if self.wholes == 1 { self.whole.len().max(right + 1) } else { right + 1 };
+        let upto = if self.wholes == 1 {
+            self.whole.len().max(right + 1)
+        } else {
+            right + 1
+        };
         for power in (right..upto).rev() {
-            let digit = self.whole.len().checked_sub(power + 1).and_then(|i| self.whole.as_bytes().get(i));
+            let digit = self
+                .whole
+                .len()
+                .checked_sub(power + 1)
+                .and_then(|i| self.whole.as_bytes().get(i));
             match (digit, place) {
                 (Some(&digit), _) => self.out.push(char::from(digit)),
                 (None, '0') => self.out.push('0'),
@@ -290,7 +335,11 @@ fn parts(section: &[Token]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut rest = section;
     while let Some((token, behind)) = rest.split_first() {
-        let length = rest.iter().take_while(|&other| same_letter(other, token)).count().max(1);
+        let length = rest
+            .iter()
+            .take_while(|&other| same_letter(other, token))
+            .count()
+            .max(1);
         let (part, used) = match token {
             Token::Words(words) => (Part::Words(words.clone()), 1),
             Token::Elapsed(letter) => (Part::Elapsed(*letter), 1),
@@ -327,10 +376,17 @@ fn spells(tokens: &[Token], word: &str) -> bool {
 }
 
 fn tell_minutes(parts: &mut [Part]) {
-    let named: Vec<usize> = (0..parts.len()).filter(|&i| !matches!(parts.get(i), Some(Part::Words(_)))).collect();
+    let named: Vec<usize> = (0..parts.len())
+        .filter(|&i| !matches!(parts.get(i), Some(Part::Words(_))))
+        .collect();
     for (position, &index) in named.iter().enumerate() {
-        let Some(&Part::Month(length @ ..3)) = parts.get(index) else { continue };
-        let before = position.checked_sub(1).and_then(|p| named.get(p)).and_then(|&i| parts.get(i));
+        let Some(&Part::Month(length @ ..3)) = parts.get(index) else {
+            continue;
+        };
+        let before = position
+            .checked_sub(1)
+            .and_then(|p| named.get(p))
+            .and_then(|&i| parts.get(i));
         let after = named.get(position + 1).and_then(|&i| parts.get(i));
         let is_minute = matches!(before, Some(Part::Hour(_) | Part::Elapsed('h')))
             || matches!(after, Some(Part::Second(_) | Part::Elapsed('s')));
@@ -340,7 +396,13 @@ fn tell_minutes(parts: &mut [Part]) {
     }
 }
 
-fn show_part(part: &Part, date: Option<value::Date>, days: i64, seconds: i64, half_days: bool) -> String {
+fn show_part(
+    part: &Part,
+    date: Option<value::Date>,
+    days: i64,
+    seconds: i64,
+    half_days: bool,
+) -> String {
     let hour = seconds / 3600;
     match part {
         Part::Words(words) => words.clone(),
@@ -352,9 +414,9 @@ fn show_part(part: &Part, date: Option<value::Date>, days: i64, seconds: i64, ha
         Part::Elapsed('h') => (days * 24 + hour).to_string(),
         Part::Elapsed('m') => (days * 1440 + seconds / 60).to_string(),
         Part::Elapsed(_) => (days * DAY + seconds).to_string(),
-        Part::Year(_) | Part::Month(_) | Part::Day(_) => {
-            date.map(|date| show_date_part(part, date)).unwrap_or_default()
-        }
+        Part::Year(_) | Part::Month(_) | Part::Day(_) => date
+            .map(|date| show_date_part(part, date))
+            .unwrap_or_default(),
     }
 }
 
@@ -375,7 +437,11 @@ fn show_date_part(part: &Part, date: value::Date) -> String {
 }
 
 fn padded(number: i64, length: usize) -> String {
-    if length > 1 { format!("{number:02}") } else { number.to_string() }
+    if length > 1 {
+        format!("{number:02}")
+    } else {
+        number.to_string()
+    }
 }
 
 #[cfg(test)]
@@ -399,13 +465,22 @@ mod tests {
         assert_eq!(shown("12.5", ".00"), "12.50");
         assert_eq!(shown("12.5", "0.##"), "12.5");
         assert_eq!(shown("1.10", "0.0?"), "1.1");
-        assert_eq!(shown("0", "_(* #,##0_);_(* (#,##0);_(* \"-\"??_);_(@_)"), "-");
+        assert_eq!(
+            shown("0", "_(* #,##0_);_(* (#,##0);_(* \"-\"??_);_(@_)"),
+            "-"
+        );
         assert_eq!(shown("8605551234", "(000) 000-0000"), "(860) 555-1234");
         assert_eq!(shown("1250000", "$0.0,,\" M\""), "$1.3 M");
         assert_eq!(shown("1500", "#,##0.0,"), "1.5");
         assert_eq!(shown("1250000", "#,##0,"), "1,250");
-        assert_eq!(shown("7.25", "[$€-407] #,##0.00;[Red]-[$€-407] #,##0.00"), "€ 7.25");
-        assert_eq!(shown("-7.25", "[$€-407] #,##0.00;[Red]-[$€-407] #,##0.00"), "-€ 7.25");
+        assert_eq!(
+            shown("7.25", "[$€-407] #,##0.00;[Red]-[$€-407] #,##0.00"),
+            "€ 7.25"
+        );
+        assert_eq!(
+            shown("-7.25", "[$€-407] #,##0.00;[Red]-[$€-407] #,##0.00"),
+            "-€ 7.25"
+        );
         assert_eq!(shown("27", "\"FY\"00"), "FY27");
         assert_eq!(shown("9", ";;;"), "");
         for unknown in ["0.00E+00", "# ?/?", "[>=1000]0,\"K\";0", "@", ""] {
