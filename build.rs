@@ -54,8 +54,11 @@ fn digest(files: &BTreeMap<String, PathBuf>) -> io::Result<String> {
         hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(bytes);
     }
-    let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    Ok(format!("sha256:{hex}"))
+    let mut text = String::from("sha256:");
+    for byte in hash.finalize() {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
 }
 
 fn name(path: &Path) -> String {
@@ -81,9 +84,9 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
         .filter(|p| !name(p).starts_with('.'))
     {
         if path.is_dir() {
-            found.extend(files(&path)?)
+            found.extend(files(&path)?);
         } else {
-            found.push(path)
+            found.push(path);
         }
     }
     Ok(found)

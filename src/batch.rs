@@ -138,7 +138,7 @@ impl<'p> Reviewer<'p> {
             })
             .collect();
         reviews.sort_by(|a, b| a.path.cmp(&b.path));
-        let (superseded, diagnostics) = self.revisions(&mut reviews);
+        let (superseded, diagnostics) = Self::revisions(&mut reviews);
         let not_received = if self.options.expects_all {
             self.not_received(&reviews)
         } else {
@@ -164,7 +164,7 @@ impl<'p> Reviewer<'p> {
     }
 
     /// Takes out the reviews of revisions that a later one replaces; asks about two of one number.
-    fn revisions(&self, reviews: &mut Vec<Review>) -> (Vec<String>, Vec<Diagnostic>) {
+    fn revisions(reviews: &mut Vec<Review>) -> (Vec<String>, Vec<Diagnostic>) {
         let mut plans: BTreeMap<(String, i64), Vec<(Decimal, String)>> = BTreeMap::new();
         for review in reviews.iter() {
             if let (Some(code), Some(year)) = (&review.district_code, review.fiscal_year) {

@@ -82,7 +82,7 @@ impl<'p> Evaluator<'p> {
         review.tables = pack
             .summaries
             .iter()
-            .map(|s| self.summary(&mut machine, s))
+            .map(|s| Self::summary(&mut machine, s))
             .collect();
         let recommendation = Recommendation::of(review.worst());
         review.wording = self.wording(recommendation, review.undecided.len());
@@ -128,7 +128,7 @@ impl<'p> Evaluator<'p> {
             None => Found::Whole,
             Some(subjects) => find_subjects(machine, subjects),
         };
-        for (subject, outcome) in self.outcomes(machine, current.rule, test, &found) {
+        for (subject, outcome) in Self::outcomes(machine, current.rule, test, &found) {
             tally.add(outcome);
             if matches!(outcome, Outcome::Fail | Outcome::Unknown) {
                 let (finding, owed) = self.finding(machine, current.rule, test, subject, outcome);
@@ -141,7 +141,6 @@ impl<'p> Evaluator<'p> {
 
     /// The outcome of each subject.
     fn outcomes<'s>(
-        &'s self,
         machine: &mut Machine<'s>,
         rule: &'s Rule,
         test: &'s Test,
@@ -155,7 +154,7 @@ impl<'p> Evaluator<'p> {
         if rows.as_ref().is_some_and(|(_, rows)| rows.is_empty()) {
             return Vec::new();
         }
-        let outcomes = self.test_rows(machine, rule, test, rows.clone());
+        let outcomes = Self::test_rows(machine, rule, test, rows.clone());
         match found {
             Found::Rows(table, rows, maybe) => {
                 let one = |((row, outcome), maybe): ((&u32, Outcome), &bool)| {
@@ -176,7 +175,6 @@ impl<'p> Evaluator<'p> {
 
     /// Evaluates `when` and `require` for the given rows, or for the submission.
     fn test_rows<'s>(
-        &'s self,
         machine: &mut Machine<'s>,
         rule: &'s Rule,
         test: &'s Test,
@@ -226,17 +224,16 @@ impl<'p> Evaluator<'p> {
             Subject::Whole | Subject::Table(_) => None,
         };
         let lets: Vec<&'s Expr> = test.lets.iter().map(|(_, e)| e).collect();
-        let mut story = self.story(machine, rule, test, &lets, subject, outcome);
-        let rule_row = rows.clone();
+        let mut story = Self::story(machine, rule, test, &lets, subject, outcome);
         machine.notebook = None;
         let no_row = matches!(subject, Subject::Table(_));
         let message = if no_row {
             missing_table(machine, subject)
         } else {
-            self.fill(machine, &test.message, &lets, rule_row.clone())
+            Self::fill(machine, &test.message, &lets, rows.as_ref())
         };
         let advice = match &test.advice {
-            Some(advice) if !no_row => self.fill(machine, advice, &lets, rule_row),
+            Some(advice) if !no_row => Self::fill(machine, advice, &lets, rows.as_ref()),
             _ if no_row => "Add the table.".to_owned(),
             _ => String::new(),
         };
@@ -290,7 +287,6 @@ impl<'p> Evaluator<'p> {
     }
 
     fn story<'s>(
-        &'s self,
         machine: &mut Machine<'s>,
         rule: &'s Rule,
         test: &'s Test,
@@ -365,11 +361,10 @@ impl<'p> Evaluator<'p> {
 
     /// A template with its values filled in for one subject.
     fn fill<'s>(
-        &'s self,
         machine: &mut Machine<'s>,
         template: &'s Template,
         lets: &[&'s Expr],
-        rows: Option<(TableId, Vec<u32>)>,
+        rows: Option<&(TableId, Vec<u32>)>,
     ) -> String {
         let mut text = String::new();
         for part in &template.parts {
@@ -377,14 +372,14 @@ impl<'p> Evaluator<'p> {
                 Part::Text(words) => text.push_str(words),
                 Part::Value(expr) => {
                     machine.notebook = Some(std::collections::HashMap::new());
-                    machine.begin(lets.to_vec(), rows.clone());
+                    machine.begin(lets.to_vec(), rows.cloned());
                     let vector = machine.run(expr);
                     let notebook = machine.notebook.take().unwrap_or_default();
                     let small = Teller::new(machine, &notebook, lets).rests_on_small_count(expr);
                     let value = if small {
                         Value::Suppressed
                     } else {
-                        self.shown(machine, expr, &vector, rows.as_ref())
+                        Self::shown(machine, expr, &vector, rows)
                     };
                     text.push_str(&say(&value, &machine.schema.currency));
                 }
@@ -394,9 +389,8 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A value as a message shows it: codes by their labels, marks by their names.
-    fn shown<'s>(
-        &'s self,
-        machine: &Machine<'s>,
+    fn shown(
+        machine: &Machine<'_>,
         expr: &Expr,
         vector: &Vector,
         rows: Option<&(TableId, Vec<u32>)>,
@@ -419,7 +413,7 @@ impl<'p> Evaluator<'p> {
         labelled(machine, machine.value(vector, 0, expr.ty()), expr.ty())
     }
 
-    fn summary<'s>(&'s self, machine: &mut Machine<'s>, summary: &'s Summary) -> SummaryTable {
+    fn summary<'s>(machine: &mut Machine<'s>, summary: &'s Summary) -> SummaryTable {
         let rows = match find_subjects(machine, &summary.subjects) {
             Found::Rows(table, rows, _) => Some((table, rows)),
             Found::Whole | Found::NoTable(_) => None,
@@ -430,7 +424,7 @@ impl<'p> Evaluator<'p> {
             machine.begin(Vec::new(), rows.clone());
             let vector = machine.run(expr);
             let cell = |i: usize| {
-                let small = self.small_in_summary(machine, expr, rows.as_ref(), i);
+                let small = Self::small_in_summary(machine, expr, rows.as_ref(), i);
                 let value = if small {
                     Value::Suppressed
                 } else {
@@ -459,9 +453,8 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Whether a column of a summary table reads a small count in that row.
-    fn small_in_summary<'s>(
-        &'s self,
-        machine: &Machine<'s>,
+    fn small_in_summary(
+        machine: &Machine<'_>,
         expr: &Expr,
         rows: Option<&(TableId, Vec<u32>)>,
         i: usize,

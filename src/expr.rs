@@ -5,11 +5,13 @@
 mod aggregate;
 mod ast;
 mod builtin;
+mod cells;
 pub(crate) mod check;
 pub(crate) mod eval;
 mod lex;
 mod parse;
 mod pattern;
+mod texts;
 pub(crate) mod tree;
 pub(crate) mod vector;
 pub(crate) mod world;

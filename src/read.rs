@@ -143,9 +143,11 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
                     .push(Diagnostic::error(place(&sheet.name), message));
             }
             None => {
-                submission
-                    .diagnostics
-                    .push(sheet_not_used(schema, place(&sheet.name), &sheet.name))
+                submission.diagnostics.push(sheet_not_used(
+                    schema,
+                    place(&sheet.name),
+                    &sheet.name,
+                ));
             }
         }
     }

@@ -306,7 +306,7 @@ pub(crate) fn distinct(lists: &ListVec) -> Vector {
 }
 
 /// The items of several lists, one list behind the other.
-pub(crate) fn concatenate(parts: Vec<ListVec>, n: usize) -> Vector {
+pub(crate) fn concatenate(parts: &[ListVec], n: usize) -> Vector {
     let vectors: Vec<Vector> = parts.iter().map(|p| (*p.items).clone()).collect();
     let mut starts = vec![0];
     for v in &vectors {

@@ -8,6 +8,7 @@ use super::ast::BinaryOp;
 use super::check::Checker;
 use super::eval::Machine;
 use super::pattern;
+use super::texts::{self, at};
 use super::tree::{Kind, Node, Ty};
 use super::vector::{
     ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, monotone, truth,
@@ -15,7 +16,7 @@ use super::vector::{
 use crate::diagnostic::suggest;
 use crate::schema::TableId;
 use crate::table::Nums;
-use crate::value::{self, Decimal, Value, parse_iso_date};
+use crate::value::{self, Decimal, Value};
 
 /// A built-in function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -304,13 +305,25 @@ impl Builtin {
                     }
                 }
             }
+            B::Date => {
+                check_date(c, &args, &span)?;
+                Ty::Date
+            }
+            _ => self.check_text(c, &args, &span)?,
+        };
+        Some(c.node(Kind::Call(self, args), ty, span))
+    }
+
+    /// The type of a call of a function of texts.
+    fn check_text(self, c: &mut Checker<'_>, args: &[Node], span: &Range<usize>) -> Option<Ty> {
+        match self {
             B::StringLength => {
                 text(c, args.first()?)?;
-                Ty::Num
+                Some(Ty::Num)
             }
             B::UpperCase | B::LowerCase => {
                 text(c, args.first()?)?;
-                Ty::Text(None)
+                Some(Ty::Text(None))
             }
             B::Substring => {
                 text(c, args.first()?)?;
@@ -318,15 +331,15 @@ impl Builtin {
                     .skip(1)
                     .map(|a| number(c, a))
                     .collect::<Option<()>>()?;
-                Ty::Text(None)
+                Some(Ty::Text(None))
             }
             B::Contains | B::StartsWith | B::EndsWith => {
                 args.iter().map(|a| text(c, a)).collect::<Option<()>>()?;
-                Ty::Bool
+                Some(Ty::Bool)
             }
             B::Matches => {
-                check_matches(c, &args)?;
-                Ty::Bool
+                check_matches(c, args)?;
+                Some(Ty::Bool)
             }
             B::Mentions => {
                 text(c, args.first()?)?;
@@ -336,27 +349,21 @@ impl Builtin {
                     Ty::List(item) if matches!(**item, Ty::Text(_) | Ty::Null) => {}
                     other => {
                         let message = format!("the phrases are {}", other.name(c.schema));
-                        return c.fault(
-                            &phrases.span.clone(),
-                            message,
-                            "a text or a list of texts",
-                        );
+                        c.fault(&phrases.span.clone(), message, "a text or a list of texts");
+                        return None;
                     }
                 }
-                Ty::Bool
+                Some(Ty::Bool)
             }
             B::String => {
                 if let Ty::Row(_) = args.first()?.ty {
-                    return c.fault(&span, "a row has no text", "name one of its fields");
+                    c.fault(span, "a row has no text", "name one of its fields");
+                    return None;
                 }
-                Ty::Text(None)
+                Some(Ty::Text(None))
             }
-            B::Date => {
-                check_date(c, &args, &span)?;
-                Ty::Date
-            }
-        };
-        Some(c.node(Kind::Call(self, args), ty, span))
+            _ => Some(Ty::Null),
+        }
     }
 
     fn check_aggregate(self, c: &mut Checker<'_>, list: &Node) -> Option<Ty> {
@@ -441,11 +448,17 @@ impl Builtin {
             B::Any => Vector::Bools(aggregate::some(&list())),
             B::DistinctValues => aggregate::distinct(&list()),
             B::ListContains => Vector::Bools(aggregate::contains(&list(), &arg(1), n)),
-            B::Concatenate => {
-                aggregate::concatenate(args.iter().cloned().map(Vector::into_lists).collect(), n)
-            }
+            B::Concatenate => aggregate::concatenate(
+                &args
+                    .iter()
+                    .cloned()
+                    .map(Vector::into_lists)
+                    .collect::<Vec<_>>(),
+                n,
+            ),
             B::Append => aggregate::concatenate(
-                args.iter()
+                &args
+                    .iter()
                     .enumerate()
                     .map(|(i, v)| {
                         if i == 0 {
@@ -454,7 +467,7 @@ impl Builtin {
                             aggregate::wrap(v)
                         }
                     })
-                    .collect(),
+                    .collect::<Vec<_>>(),
                 n,
             ),
             B::Abs => unary(&arg(0).into_nums(), abs),
@@ -475,16 +488,16 @@ impl Builtin {
                 };
                 Vector::Nums(ids.into_iter().map(length).collect())
             }
-            B::UpperCase => map_text(arg(0), m, str::to_uppercase),
-            B::LowerCase => map_text(arg(0), m, str::to_lowercase),
-            B::Substring => substring(args, n, m),
-            B::Contains => pairs(&arg(0), &arg(1), n, m, |a, b| a.contains(b)),
-            B::StartsWith => pairs(&arg(0), &arg(1), n, m, |a, b| a.starts_with(b)),
-            B::EndsWith => pairs(&arg(0), &arg(1), n, m, |a, b| a.ends_with(b)),
-            B::Matches => matches(args, n, m),
-            B::Mentions => Vector::Bools(mentions(&arg(0).into_texts(), &arg(1), n, m)),
-            B::String => to_text(&arg(0), node, m),
-            B::Date => date(args, n, m),
+            B::UpperCase => texts::map_text(arg(0), m, str::to_uppercase),
+            B::LowerCase => texts::map_text(arg(0), m, str::to_lowercase),
+            B::Substring => texts::substring(args, n, m),
+            B::Contains => texts::pairs(&arg(0), &arg(1), n, m, |a, b| a.contains(b)),
+            B::StartsWith => texts::pairs(&arg(0), &arg(1), n, m, |a, b| a.starts_with(b)),
+            B::EndsWith => texts::pairs(&arg(0), &arg(1), n, m, |a, b| a.ends_with(b)),
+            B::Matches => texts::matches(args, n, m),
+            B::Mentions => Vector::Bools(texts::mentions(&arg(0).into_texts(), &arg(1), n, m)),
+            B::String => texts::to_text(&arg(0), node, m),
+            B::Date => texts::date(args, n, m),
             B::Lookup | B::IsSuppressed | B::IsNotApplicable | B::Assume | B::Not => {
                 Vector::Bools(vec![truth::NULL; n])
             }
@@ -804,8 +817,8 @@ fn is_far_date(text: &str) -> bool {
     let mut parts = rest.rsplitn(3, '-');
     let (day, month, year) = (parts.next(), parts.next(), parts.next());
     let number = |t: Option<&str>, widths: std::ops::RangeInclusive<usize>| {
-        t.filter(|t| widths.contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit()))
-            .is_some()
+        t.as_ref()
+            .is_some_and(|t| widths.contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit()))
     };
     let long = year.is_some_and(|y| y.len() > 4 && !y.starts_with('0'));
     number(day, 2..=2) && number(month, 2..=2) && number(year, 4..=9) && (negative || long)
@@ -878,208 +891,6 @@ fn modulo(a: Num, b: Num) -> Num {
         }
         (Num::Null | Num::Known(_), Num::Null | Num::Known(_)) => Num::Null,
         _ => Num::Unknown,
-    }
-}
-
-fn map_text(texts: Vector, m: &mut Machine<'_>, f: impl Fn(&str) -> String) -> Vector {
-    let ids = texts.into_texts().into_iter().map(|id| match id {
-        NULL_ID | UNKNOWN_ID => id,
-        id => {
-            let text = f(m.text(id));
-            m.intern(&text)
-        }
-    });
-    Vector::Texts(ids.collect())
-}
-
-fn at<T: Copy>(v: &[T], i: usize) -> Option<T> {
-    v.get(if v.len() == 1 { 0 } else { i }).copied()
-}
-
-fn pairs(
-    a: &Vector,
-    b: &Vector,
-    n: usize,
-    m: &Machine<'_>,
-    f: impl Fn(&str, &str) -> bool,
-) -> Vector {
-    let (a, b) = (a.clone().into_texts(), b.clone().into_texts());
-    let one = |i: usize| match (at(&a, i).unwrap_or(NULL_ID), at(&b, i).unwrap_or(NULL_ID)) {
-        (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
-        (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
-        (a, b) => truth::of(f(m.text(a), m.text(b))),
-    };
-    Vector::Bools((0..n).map(one).collect())
-}
-
-fn substring(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector {
-    let texts = args
-        .first()
-        .cloned()
-        .map_or_else(Vec::new, Vector::into_texts);
-    let start = args
-        .get(1)
-        .cloned()
-        .map_or_else(|| NumVec::known(Nums::new()), Vector::into_nums);
-    let length = args.get(2).cloned().map(Vector::into_nums);
-    let mut ids = Vec::with_capacity(n);
-    for i in 0..n {
-        let length = length.as_ref().map(|l| l.at(i));
-        ids.push(
-            match (at(&texts, i).unwrap_or(NULL_ID), start.at(i), length) {
-                (UNKNOWN_ID, ..)
-                | (_, Num::Unknown | Num::Between(..), _)
-                | (.., Some(Num::Unknown | Num::Between(..))) => UNKNOWN_ID,
-                (NULL_ID, ..) | (_, Num::Null, _) | (.., Some(Num::Null)) => NULL_ID,
-                (id, Num::Known(start), length) => {
-                    let length = match length {
-                        Some(Num::Known(x)) => Some(x),
-                        _ => None,
-                    };
-                    match part_of(m.text(id), start, length) {
-                        Some(part) => m.intern(&part),
-                        None => NULL_ID,
-                    }
-                }
-            },
-        );
-    }
-    Vector::Texts(ids)
-}
-
-fn part_of(text: &str, start: Decimal, length: Option<Decimal>) -> Option<String> {
-    let count = i64::try_from(text.chars().count()).ok()?;
-    let start = whole(start)?;
-    let from = match start {
-        0 => return None,
-        s if s > 0 => s - 1,
-        s => count + s,
-    };
-    let from = usize::try_from(from).ok()?;
-    let length = match length {
-        None => usize::MAX,
-        Some(length) => usize::try_from(whole(length)?).ok().filter(|l| *l > 0)?,
-    };
-    Some(text.chars().skip(from).take(length).collect())
-}
-
-fn matches(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector {
-    let text = |i: usize| {
-        args.get(i)
-            .cloned()
-            .map_or_else(|| vec![NULL_ID], Vector::into_texts)
-    };
-    let (input, wanted, flags) = (text(0), text(1), text(2));
-    let mut out = Vec::with_capacity(n);
-    for i in 0..n {
-        let flags = at(&flags, i).unwrap_or(NULL_ID);
-        out.push(
-            match (
-                at(&input, i).unwrap_or(NULL_ID),
-                at(&wanted, i).unwrap_or(NULL_ID),
-            ) {
-                (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
-                (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
-                (input, wanted) => m.matches(input, wanted, flags),
-            },
-        );
-    }
-    Vector::Bools(out)
-}
-
-fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &Machine<'_>) -> Vec<u8> {
-    let lists = match phrases {
-        Vector::Texts(_) => aggregate::wrap(phrases),
-        other => other.clone().into_lists(),
-    };
-    let ids = (*lists.items).clone().into_texts();
-    let one = |i: usize| {
-        let phrases = lists.range(i).filter_map(|at| ids.get(at)).copied();
-        match (at(texts, i).unwrap_or(NULL_ID), lists.state(i)) {
-            (UNKNOWN_ID, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
-            (NULL_ID, _) | (_, truth::NULL) => truth::NULL,
-            (id, _) => {
-                let text = m.text(id).to_lowercase();
-                phrases.fold(truth::FALSE, |found, phrase| match phrase {
-                    UNKNOWN_ID => truth::or(found, truth::UNKNOWN),
-                    NULL_ID => truth::or(found, truth::NULL),
-                    phrase => truth::or(
-                        found,
-                        truth::of(has_words(&text, &m.text(phrase).to_lowercase())),
-                    ),
-                })
-            }
-        }
-    };
-    (0..n).map(one).collect()
-}
-
-/// Whether `phrase` stands in `text` with no letter or digit next to it.
-fn has_words(text: &str, phrase: &str) -> bool {
-    let phrase = phrase.trim();
-    !phrase.is_empty()
-        && text.match_indices(phrase).any(|(at, found)| {
-            let before = text.get(..at).and_then(|t| t.chars().next_back());
-            let after = text.get(at + found.len()..).and_then(|t| t.chars().next());
-            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
-        })
-}
-
-fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {
-    let Kind::Call(_, args) = &node.kind else {
-        return of.clone();
-    };
-    let ty = args.first().map_or(Ty::Null, |a| a.ty.clone());
-    let ids = (0..of.len()).map(|i| match m.value(of, i, &ty) {
-        Value::Null => NULL_ID,
-        Value::Unknown { .. } => UNKNOWN_ID,
-        Value::List(items) if items.iter().any(|v| matches!(v, Value::Unknown { .. })) => {
-            UNKNOWN_ID
-        }
-        Value::Text(text) => m.intern(&text),
-        Value::Date(date) => m.intern(&date.to_string()),
-        other => m.intern(&value::feel(&other)),
-    });
-    Vector::Texts(ids.collect())
-}
-
-fn date(args: &[Vector], n: usize, m: &Machine<'_>) -> Vector {
-    if let [year, month, day] = args {
-        let parts = [year, month, day].map(|v| v.clone().into_nums());
-        let one = |i: usize| {
-            let parts = [0, 1, 2].map(|p| parts.get(p).map_or(Num::Null, |v| v.at(i)));
-            match parts {
-                [Num::Known(y), Num::Known(m), Num::Known(d)] => {
-                    let day = whole(y)
-                        .zip(whole(m))
-                        .zip(whole(d))
-                        .and_then(|((y, m), d)| value::date(y, m, d));
-                    day.map_or(Num::Null, |d| Num::Known(Decimal::from(value::to_days(d))))
-                }
-                parts
-                    if parts
-                        .iter()
-                        .any(|p| matches!(p, Num::Unknown | Num::Between(..))) =>
-                {
-                    Num::Unknown
-                }
-                _ => Num::Null,
-            }
-        };
-        return Vector::Nums((0..n).map(one).collect());
-    }
-    match args.first() {
-        Some(Vector::Texts(ids)) => {
-            let one = |id: &u32| match *id {
-                UNKNOWN_ID => Num::Unknown,
-                NULL_ID => Num::Null,
-                id => parse_iso_date(m.text(id))
-                    .map_or(Num::Null, |d| Num::Known(Decimal::from(value::to_days(d)))),
-            };
-            Vector::Nums(ids.iter().map(one).collect())
-        }
-        Some(other) => Vector::Nums(other.clone().into_nums()),
-        None => Vector::Nums(std::iter::once(Num::Null).collect()),
     }
 }
 

@@ -419,9 +419,7 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         if let Some(table) = row {
-            let Some(t) = self.schema.tables.get(table) else {
-                return None;
-            };
+            let t = self.schema.tables.get(table)?;
             return match t.field(name) {
                 Some(field) => Some(self.field(of, table, field, span)),
                 None => {

@@ -9,17 +9,18 @@ use regex::Regex;
 use super::aggregate;
 use super::ast::{BinaryOp, Quantifier};
 use super::builtin::equal;
+use super::cells::Index;
 use super::pattern;
 use super::tree::{DatePart, Expr, Iteration, Join, Kind, LevelNo, Node, Ty};
 use super::vector::{
     self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, joint_len, monotone,
     null_comparison, truth,
 };
-use super::world::{Key, Visible, World};
-use crate::schema::{Field, FieldId, Otherwise, Schema, TableId};
+use super::world::{Key, World};
+use crate::schema::{FieldId, Schema, TableId};
 use crate::submission::Submission;
-use crate::table::{Data, Rows, State, Texts};
-use crate::value::{Decimal, LIMIT, Type, Value, from_days};
+use crate::table::{State, Texts};
+use crate::value::{Decimal, LIMIT, Value, from_days};
 
 /// The rows of one level of nesting.
 #[derive(Debug, Clone)]
@@ -45,27 +46,18 @@ pub(crate) type Notebook = HashMap<(usize, usize), Noted>;
 /// The number under which the expression itself is noted; `let`s have their own.
 pub(crate) const MAIN: usize = usize::MAX;
 
-/// Rows of a table by the value of a field, shared by all rules.
-struct Index {
-    by_value: HashMap<Key, Vec<u32>>,
-    /// Rows in which the value is `null`.
-    null: Vec<u32>,
-    /// Rows in which the value is not known.
-    unknown: Vec<u32>,
-}
-
 /// Evaluates expressions over one submission.
 pub(crate) struct Machine<'a> {
     pub(crate) schema: &'a Schema,
     pub(crate) world: &'a World,
     pub(crate) submission: &'a Submission,
     /// Texts that the world does not know.
-    texts: Texts,
+    pub(super) texts: Texts,
     /// The number of each of the submission's texts.
-    translate: Vec<u32>,
-    columns: HashMap<(TableId, FieldId), Rc<Vector>>,
-    indexes: HashMap<(TableId, FieldId), Rc<Index>>,
-    patterns: HashMap<(String, u32), Option<Regex>>,
+    pub(super) translate: Vec<u32>,
+    pub(super) columns: HashMap<(TableId, FieldId), Rc<Vector>>,
+    pub(super) indexes: HashMap<(TableId, FieldId), Rc<Index>>,
+    pub(super) patterns: HashMap<(String, u32), Option<Regex>>,
     pub(crate) levels: Vec<Level>,
     lets: Vec<&'a Expr>,
     let_values: Vec<Option<Vector>>,
@@ -158,26 +150,6 @@ impl<'a> Machine<'a> {
         compiled.map_or(truth::NULL, |regex| {
             truth::of(regex.is_match(self.text(input)))
         })
-    }
-
-    /// The rows of a table, of the submission or of reference.
-    pub(crate) fn rows(&self, table: TableId) -> Option<&'a Rows> {
-        self.submission
-            .table(table)
-            .or_else(|| self.visible(table).map(|v| &*v.rows))
-    }
-
-    fn visible(&self, table: TableId) -> Option<&'a Visible> {
-        table
-            .checked_sub(self.schema.submission)
-            .and_then(|at| self.world.references.get(at))
-    }
-
-    fn field_of(&self, table: TableId, field: FieldId) -> Option<&'a Field> {
-        self.schema
-            .tables
-            .get(table)
-            .and_then(|t| t.fields.get(field))
     }
 
     /// The values of a piece for the rows of the innermost level, or one that stands for all.
@@ -332,7 +304,7 @@ impl<'a> Machine<'a> {
             }
             Kind::Assume(value, default) => {
                 let (value, default) = (self.eval(value), self.eval(default));
-                self.assume(value, default)
+                Self::assume(value, default)
             }
         }
     }
@@ -366,12 +338,12 @@ impl<'a> Machine<'a> {
                     states: None,
                 })
             }
-            _ => self.missing(ty, 1, false),
+            _ => Self::missing(ty, 1, false),
         }
     }
 
     /// `null` or unknown of a type, `n` times.
-    fn missing(&self, ty: &Ty, n: usize, unknown: bool) -> Vector {
+    pub(crate) fn missing(ty: &Ty, n: usize, unknown: bool) -> Vector {
         match ty {
             Ty::Null | Ty::Bool => {
                 Vector::Bools(vec![if unknown { truth::UNKNOWN } else { truth::NULL }; n])
@@ -382,7 +354,7 @@ impl<'a> Machine<'a> {
             }
             Ty::List(item) => Vector::Lists(ListVec {
                 offsets: vec![0; n + 1],
-                items: Box::new(self.missing(item, 0, false)),
+                items: Box::new(Self::missing(item, 0, false)),
                 maybe: None,
                 states: Some(vec![if unknown { truth::UNKNOWN } else { truth::NULL }; n]),
             }),
@@ -406,295 +378,6 @@ impl<'a> Machine<'a> {
             *slot = Some(value.clone());
         }
         value
-    }
-
-    /// All rows of a table, as one list; unknown when the table is required and absent or empty.
-    fn table(&self, table: TableId) -> ListVec {
-        if let Some(visible) = self.visible(table) {
-            return rows_list(table, visible.in_force.clone());
-        }
-        let (n, lost) = self
-            .submission
-            .table(table)
-            .map_or((0, false), |rows| (rows.len(), rows.lost));
-        let rows = (0..u32::try_from(n).unwrap_or(0)).collect();
-        let mut list = rows_list(table, rows);
-        if n == 0 && (lost || self.schema.tables.get(table).is_some_and(|t| t.required)) {
-            list.states = Some(vec![truth::UNKNOWN]);
-        }
-        list
-    }
-
-    /// A field of rows, or of the rows of lists (whose cells that are not applicable are left out).
-    fn field(&mut self, of: Vector, table: TableId, field: FieldId) -> Vector {
-        match of {
-            Vector::Rows(_, rows) => self.cells(table, field, &rows),
-            Vector::Lists(mut list) => {
-                let rows = match &*list.items {
-                    Vector::Rows(_, rows) => rows.clone(),
-                    other => vec![NULL_ID; other.len()],
-                };
-                list.items = Box::new(self.cells(table, field, &rows));
-                if self
-                    .field_of(table, field)
-                    .is_some_and(|f| f.not_applicable)
-                {
-                    let keep = |k: &usize| {
-                        !self.is_marked(table, field, rows.get(*k), State::NotApplicable)
-                    };
-                    list = keep_items(&list, &keep);
-                }
-                Vector::Lists(list)
-            }
-            other => {
-                let ty = Ty::of_field(self.schema, table, field);
-                self.missing(&ty, other.len(), false)
-            }
-        }
-    }
-
-    /// The values of a field in the given rows.
-    fn cells(&mut self, table: TableId, field: FieldId, rows: &[u32]) -> Vector {
-        let column = self.column(table, field);
-        let all = rows.len() == column.len() && rows.iter().zip(0..).all(|(&row, at)| row == at);
-        if all {
-            return (*column).clone();
-        }
-        let at: Vec<usize> = rows
-            .iter()
-            .map(|&row| usize::try_from(row).unwrap_or(usize::MAX))
-            .collect();
-        let mut values = column.gather(&at);
-        if rows.contains(&UNKNOWN_ID) || rows.contains(&NULL_ID) {
-            let ty = Ty::of_field(self.schema, table, field);
-            let pool = Vector::concat(&[
-                values,
-                self.missing(&ty, 1, false),
-                self.missing(&ty, 1, true),
-            ]);
-            let n = rows.len();
-            let pick: Vec<usize> = rows
-                .iter()
-                .enumerate()
-                .map(|(i, row)| match *row {
-                    NULL_ID => n,
-                    UNKNOWN_ID => n + 1,
-                    _ => i,
-                })
-                .collect();
-            values = pool.gather(&pick);
-        }
-        values
-    }
-
-    /// A whole column, with what stands in for blanks.
-    fn column(&mut self, table: TableId, field: FieldId) -> Rc<Vector> {
-        if let Some(column) = self.columns.get(&(table, field)) {
-            return Rc::clone(column);
-        }
-        let column = Rc::new(self.build_column(table, field));
-        self.columns.insert((table, field), Rc::clone(&column));
-        column
-    }
-
-    fn build_column(&mut self, table: TableId, field: FieldId) -> Vector {
-        let Some((rows, f)) = self.rows(table).zip(self.field_of(table, field)) else {
-            return Vector::Bools(Vec::new());
-        };
-        let own = self.own_column(rows, table, field, f);
-        let blank = |row: usize| rows.state(row, field) == State::Blank;
-        let Some(otherwise) = f.otherwise.filter(|_| (0..rows.len()).any(blank)) else {
-            return own;
-        };
-        let n = rows.len();
-        let other = match otherwise {
-            Otherwise::Row if f.ty.is_numeric() => Vector::Nums(
-                rows.numbers
-                    .iter()
-                    .map(|&r| Num::Known(Decimal::from(r)))
-                    .collect(),
-            ),
-            Otherwise::Row => Vector::Texts(
-                rows.numbers
-                    .iter()
-                    .map(|r| self.intern(&r.to_string()))
-                    .collect(),
-            ),
-            Otherwise::Plan(other) => {
-                let plan = self.schema.table("plan").unwrap_or(0);
-                let there = self
-                    .submission
-                    .table(plan)
-                    .is_some_and(|rows| !rows.is_empty());
-                self.cells(plan, other, &[if there { 0 } else { UNKNOWN_ID }])
-                    .expand(n)
-            }
-            Otherwise::Joined {
-                table: joined,
-                field: other,
-                by,
-            } => {
-                let keys = self.column(table, by);
-                let rows = self.join_rows(joined, &keys, n);
-                self.cells(joined, other, &rows)
-            }
-        };
-        let pick: Vec<usize> = (0..n).map(|i| if blank(i) { n + i } else { i }).collect();
-        Vector::concat(&[own, other]).gather(&pick)
-    }
-
-    /// For each key the one row of a table that has it; `null` when none has, unknown when that cannot be told.
-    fn join_rows(&mut self, table: TableId, keys: &Vector, n: usize) -> Vec<u32> {
-        let Some(key) = self
-            .schema
-            .tables
-            .get(table)
-            .and_then(crate::schema::Table::key)
-        else {
-            return vec![NULL_ID; n];
-        };
-        if self.table(table).states.is_some() {
-            return vec![UNKNOWN_ID; n];
-        }
-        let index = self.index(table, key);
-        (0..n)
-            .map(|i| match Key::of(keys, i) {
-                None => {
-                    if is_unknown_at(keys, i) {
-                        UNKNOWN_ID
-                    } else {
-                        NULL_ID
-                    }
-                }
-                Some(key) => match index.by_value.get(&key).and_then(|rows| rows.first()) {
-                    Some(row) => *row,
-                    None if index.unknown.is_empty() => NULL_ID,
-                    None => UNKNOWN_ID,
-                },
-            })
-            .collect()
-    }
-
-    /// A column as it was written: blanks of required fields, suppressed and unreadable cells are unknown within the
-    /// field's bounds, other blanks and cells that are not applicable are `null`.
-    fn own_column(&self, rows: &Rows, table: TableId, field: FieldId, f: &Field) -> Vector {
-        let n = rows.len();
-        let is_reference = table >= self.schema.submission;
-        let ty = Ty::of_field(self.schema, table, field);
-        let Some(column) = rows.columns.get(field).and_then(Option::as_ref) else {
-            return self.unknown_cells(&ty, f, n);
-        };
-        let gap = |state: State| match state {
-            State::Value => None,
-            State::Blank => Some(f.required),
-            State::NotApplicable => Some(false),
-            State::Suppressed | State::Unreadable => Some(true),
-        };
-        let odd = column.states.iter().any(|s| *s != State::Value);
-        match &column.data {
-            Data::Texts(ids) => {
-                let id = |(id, state): (&u32, &State)| match gap(*state) {
-                    Some(unknown) => {
-                        if unknown {
-                            UNKNOWN_ID
-                        } else {
-                            NULL_ID
-                        }
-                    }
-                    None if is_reference => *id,
-                    None => usize::try_from(*id)
-                        .ok()
-                        .and_then(|i| self.translate.get(i))
-                        .copied()
-                        .unwrap_or(NULL_ID),
-                };
-                Vector::Texts(ids.iter().zip(&column.states).map(id).collect())
-            }
-            Data::Bools(bools) => {
-                let bool = |(b, state): (&bool, &State)| match gap(*state) {
-                    Some(unknown) => {
-                        if unknown {
-                            truth::UNKNOWN
-                        } else {
-                            truth::NULL
-                        }
-                    }
-                    None => truth::of(*b),
-                };
-                Vector::Bools(bools.iter().zip(&column.states).map(bool).collect())
-            }
-            Data::Nums(nums) if !odd => Vector::Nums(NumVec::known(nums.clone())),
-            Data::Nums(nums) => {
-                let number = |(i, state): (usize, &State)| match gap(*state) {
-                    Some(true) => unknown_number(f),
-                    Some(false) => Num::Null,
-                    None => Num::Known(nums.get(i)),
-                };
-                Vector::Nums(column.states.iter().enumerate().map(number).collect())
-            }
-        }
-    }
-
-    /// The cells of a column that is not there.
-    fn unknown_cells(&self, ty: &Ty, f: &Field, n: usize) -> Vector {
-        if f.required && ty.is_numeric() {
-            return Vector::Nums(std::iter::repeat_n(unknown_number(f), n).collect());
-        }
-        self.missing(ty, n, f.required)
-    }
-
-    fn index(&mut self, table: TableId, field: FieldId) -> Rc<Index> {
-        if let Some(index) = self.indexes.get(&(table, field)) {
-            return Rc::clone(index);
-        }
-        let column = self.column(table, field);
-        let mut index = Index {
-            by_value: HashMap::new(),
-            null: Vec::new(),
-            unknown: Vec::new(),
-        };
-        let rows: Vec<u32> = match self.visible(table) {
-            Some(visible) => visible.in_force.clone(),
-            None => (0..u32::try_from(column.len()).unwrap_or(0)).collect(),
-        };
-        for row in rows {
-            let at = usize::try_from(row).unwrap_or(usize::MAX);
-            let one = column.gather(&[at]);
-            match Key::of(&one, 0) {
-                Some(key) => index.by_value.entry(key).or_default().push(row),
-                None if is_unknown_at(&one, 0) => index.unknown.push(row),
-                None => index.null.push(row),
-            }
-        }
-        let index = Rc::new(index);
-        self.indexes.insert((table, field), Rc::clone(&index));
-        index
-    }
-
-    fn lookup(&mut self, table: TableId, keys: &[Vector]) -> Vector {
-        let n = keys.iter().map(Vector::len).fold(1, joint_len);
-        let complete = self
-            .schema
-            .tables
-            .get(table)
-            .and_then(|t| t.reference.as_ref())
-            .is_some_and(|r| r.complete);
-        let visible = self.visible(table);
-        let find = |i: usize| {
-            if keys.iter().any(|k| is_unknown_at(k, i)) {
-                return UNKNOWN_ID;
-            }
-            let Some(key) = keys
-                .iter()
-                .map(|k| Key::of(k, i))
-                .collect::<Option<Vec<_>>>()
-            else {
-                return NULL_ID;
-            };
-            let row = visible.and_then(|v| v.find(&key));
-            row.unwrap_or(if complete { NULL_ID } else { UNKNOWN_ID })
-        };
-        Vector::Rows(table, (0..n).map(find).collect())
     }
 
     fn list(&mut self, items: &'a [Node]) -> Vector {
@@ -815,85 +498,7 @@ impl<'a> Machine<'a> {
         Vector::concat(&[yes, no, merged]).gather(&pick)
     }
 
-    fn marked(&self, row: &Vector, table: TableId, field: FieldId, state: State) -> Vector {
-        let Vector::Rows(_, rows) = row else {
-            return Vector::Bools(vec![truth::FALSE; row.len()]);
-        };
-        let one = |row: &u32| match *row {
-            UNKNOWN_ID => truth::UNKNOWN,
-            NULL_ID => truth::FALSE,
-            _ => truth::of(self.is_marked(table, field, Some(row), state)),
-        };
-        Vector::Bools(rows.iter().map(one).collect())
-    }
-
-    /// Whether a cell of the table is in that state.
-    pub(crate) fn is_marked(
-        &self,
-        table: TableId,
-        field: FieldId,
-        row: Option<&u32>,
-        state: State,
-    ) -> bool {
-        let at = row.and_then(|row| usize::try_from(*row).ok());
-        self.rows(table)
-            .zip(at)
-            .is_some_and(|(rows, at)| at < rows.len() && rows.state(at, field) == state)
-    }
-
-    /// The row of another table from which a blank cell of `table` takes its value, by the key in its field `by`.
-    pub(crate) fn joined_row(
-        &self,
-        table: TableId,
-        joined: TableId,
-        by: FieldId,
-        row: usize,
-    ) -> Option<u32> {
-        let key = self
-            .schema
-            .tables
-            .get(joined)
-            .and_then(crate::schema::Table::key)?;
-        let keys = self.columns.get(&(table, by))?;
-        let index = self.indexes.get(&(joined, key))?;
-        index
-            .by_value
-            .get(&Key::of(keys, row)?)
-            .and_then(|rows| rows.first())
-            .copied()
-    }
-
-    /// Whether a cell of the submission holds a count so small that it is printed nowhere.
-    pub(crate) fn is_small_count(&self, table: TableId, row: usize, field: FieldId) -> bool {
-        let Some(name) = self
-            .field_of(table, field)
-            .and_then(|f| f.suppress.as_deref())
-        else {
-            return false;
-        };
-        let threshold = self
-            .world
-            .suppress
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, x)| *x);
-        let column = self
-            .submission
-            .table(table)
-            .and_then(|rows| rows.columns.get(field))
-            .and_then(Option::as_ref);
-        match (threshold, column) {
-            (Some(threshold), Some(column)) if column.state(row) == State::Value => {
-                match &column.data {
-                    Data::Nums(nums) => nums.get(row) > Decimal::ZERO && nums.get(row) < threshold,
-                    _ => false,
-                }
-            }
-            _ => false,
-        }
-    }
-
-    fn assume(&self, value: Vector, default: Vector) -> Vector {
+    fn assume(value: Vector, default: Vector) -> Vector {
         let n = joint_len(value.len(), default.len());
         let (value, default) = (value.expand(n), default.expand(n));
         let null = Vector::Bools(vec![truth::NULL]);
@@ -1094,14 +699,6 @@ impl<'a> Machine<'a> {
     }
 }
 
-fn unknown_number(f: &Field) -> Num {
-    if f.ty == Type::Date {
-        Num::Unknown
-    } else {
-        Num::Between(f.lowest(), f.highest())
-    }
-}
-
 fn number_value(x: Num, ty: &Ty) -> Value {
     let known = |x: Decimal| match ty {
         Ty::Money => Value::Money(x),
@@ -1123,17 +720,8 @@ fn number_value(x: Num, ty: &Ty) -> Value {
     }
 }
 
-fn rows_list(table: TableId, rows: Vec<u32>) -> ListVec {
-    ListVec {
-        offsets: vec![0, rows.len()],
-        items: Box::new(Vector::Rows(table, rows)),
-        maybe: None,
-        states: None,
-    }
-}
-
 /// Lists with only the items that are wanted.
-fn keep_items(lists: &ListVec, wanted: &dyn Fn(&usize) -> bool) -> ListVec {
+pub(crate) fn keep_items(lists: &ListVec, wanted: &dyn Fn(&usize) -> bool) -> ListVec {
     let mut offsets = Vec::with_capacity(lists.offsets.len());
     let mut keep = Vec::new();
     offsets.push(0);

@@ -1,4 +1,4 @@
-//! XPath's regular expressions, as FEEL's `matches` takes them, said in the words of the `regex` crate.
+//! `XPath`'s regular expressions, as FEEL's `matches` takes them, said in the words of the `regex` crate.
 
 use regex::Regex;
 

@@ -227,7 +227,7 @@ impl Vector {
     pub(crate) fn into_nums(self) -> NumVec {
         match self {
             Vector::Nums(v) => v,
-            other => NumVec::from_iter(std::iter::repeat_n(Num::Null, other.len())),
+            other => std::iter::repeat_n(Num::Null, other.len()).collect(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A rule's tests, in its own file: what a submission holds, and what the rule must say of it.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::source::one_of;
@@ -188,7 +189,7 @@ fn plan_lines(doc: Doc<'_>, plan: &Keys<'_, '_>, schema: &Schema) -> String {
         }
         if as_figure(doc, entry).is_some() {
             let written = doc.text.get(entry.span()).unwrap_or_default();
-            lines.push_str(&format!("{} = {written}\n", key.value));
+            let _ = writeln!(lines, "{} = {written}", key.value);
         }
     }
     lines

@@ -84,7 +84,7 @@ struct Office<'a> {
     files: &'a Files,
 }
 
-impl<'a> Office<'a> {
+impl Office<'_> {
     fn apply(&mut self) {
         let doc = self.doc;
         let tree = doc.parse(doc.text);
@@ -143,7 +143,7 @@ impl<'a> Office<'a> {
                 .filter(|t| *t >= self.pack.schema.submission)
             {
                 Some(table) if !done.contains(&table) => {
-                    self.rows(table, path, self.files.get(path).map_or(&[], Vec::as_slice))
+                    self.rows(table, path, self.files.get(path).map_or(&[], Vec::as_slice));
                 }
                 Some(_) => {}
                 None => {

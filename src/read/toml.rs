@@ -38,7 +38,7 @@ pub(crate) fn read_toml(
         match (slot, value_of(value.get_ref())) {
             (Some(slot @ None), Some(value)) => *slot = Some(value),
             (Some(slot @ None), None) => {
-                *slot = Some(Written::Bad(no_value(value.get_ref()).to_owned()))
+                *slot = Some(Written::Bad(no_value(value.get_ref()).to_owned()));
             }
             (Some(_), _) => {
                 let message = format!(

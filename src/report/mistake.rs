@@ -1,5 +1,7 @@
 //! Mistakes of packs and office files, drawn under the text that is wrong, with what would be right.
 
+use std::fmt::Write as _;
+
 use annotate_snippets::{AnnotationKind, Group, Level as Draw, Renderer, Snippet};
 
 use crate::diagnostic::{Level, Mistake};
@@ -36,11 +38,12 @@ pub fn refused(refused: &Refused, colour: bool) -> String {
             format!("{n} {word}s")
         }
     };
-    text.push_str(&format!(
-        "{} in {}: nothing was checked\n",
+    let _ = writeln!(
+        text,
+        "{} in {}: nothing was checked",
         plural(errors, "mistake"),
         plural(files, "file")
-    ));
+    );
     text
 }
 

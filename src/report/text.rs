@@ -296,7 +296,7 @@ impl Text<'_> {
             "Note",
             "Mistakes",
         ];
-        let rows: Vec<Vec<String>> = batch.reviews.iter().map(|r| row_of(r)).collect();
+        let rows: Vec<Vec<String>> = batch.reviews.iter().map(row_of).collect();
         let numeric = [false, false, false, false, true, true, true, true];
         out.push_str(&align(&columns.map(str::to_owned), &rows, &numeric));
         out.push('\n');

@@ -1,0 +1,211 @@
+//! Functions of texts and dates: what they give for every row of a set.
+
+use super::aggregate;
+use super::builtin::whole;
+use super::eval::Machine;
+use super::tree::{Kind, Node, Ty};
+use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, truth};
+use crate::table::Nums;
+use crate::value::{self, Decimal, Value, parse_iso_date};
+
+pub(crate) fn map_text(texts: Vector, m: &mut Machine<'_>, f: impl Fn(&str) -> String) -> Vector {
+    let ids = texts.into_texts().into_iter().map(|id| match id {
+        NULL_ID | UNKNOWN_ID => id,
+        id => {
+            let text = f(m.text(id));
+            m.intern(&text)
+        }
+    });
+    Vector::Texts(ids.collect())
+}
+
+pub(crate) fn at<T: Copy>(v: &[T], i: usize) -> Option<T> {
+    v.get(if v.len() == 1 { 0 } else { i }).copied()
+}
+
+pub(crate) fn pairs(
+    a: &Vector,
+    b: &Vector,
+    n: usize,
+    m: &Machine<'_>,
+    f: impl Fn(&str, &str) -> bool,
+) -> Vector {
+    let (a, b) = (a.clone().into_texts(), b.clone().into_texts());
+    let one = |i: usize| match (at(&a, i).unwrap_or(NULL_ID), at(&b, i).unwrap_or(NULL_ID)) {
+        (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
+        (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
+        (a, b) => truth::of(f(m.text(a), m.text(b))),
+    };
+    Vector::Bools((0..n).map(one).collect())
+}
+
+pub(crate) fn substring(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector {
+    let texts = args
+        .first()
+        .cloned()
+        .map_or_else(Vec::new, Vector::into_texts);
+    let start = args
+        .get(1)
+        .cloned()
+        .map_or_else(|| NumVec::known(Nums::new()), Vector::into_nums);
+    let length = args.get(2).cloned().map(Vector::into_nums);
+    let mut ids = Vec::with_capacity(n);
+    for i in 0..n {
+        let length = length.as_ref().map(|l| l.at(i));
+        ids.push(
+            match (at(&texts, i).unwrap_or(NULL_ID), start.at(i), length) {
+                (UNKNOWN_ID, ..)
+                | (_, Num::Unknown | Num::Between(..), _)
+                | (.., Some(Num::Unknown | Num::Between(..))) => UNKNOWN_ID,
+                (NULL_ID, ..) | (_, Num::Null, _) | (.., Some(Num::Null)) => NULL_ID,
+                (id, Num::Known(start), length) => {
+                    let length = match length {
+                        Some(Num::Known(x)) => Some(x),
+                        _ => None,
+                    };
+                    match part_of(m.text(id), start, length) {
+                        Some(part) => m.intern(&part),
+                        None => NULL_ID,
+                    }
+                }
+            },
+        );
+    }
+    Vector::Texts(ids)
+}
+
+fn part_of(text: &str, start: Decimal, length: Option<Decimal>) -> Option<String> {
+    let count = i64::try_from(text.chars().count()).ok()?;
+    let start = whole(start)?;
+    let from = match start {
+        0 => return None,
+        s if s > 0 => s - 1,
+        s => count + s,
+    };
+    let from = usize::try_from(from).ok()?;
+    let length = match length {
+        None => usize::MAX,
+        Some(length) => usize::try_from(whole(length)?).ok().filter(|l| *l > 0)?,
+    };
+    Some(text.chars().skip(from).take(length).collect())
+}
+
+pub(crate) fn matches(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector {
+    let text = |i: usize| {
+        args.get(i)
+            .cloned()
+            .map_or_else(|| vec![NULL_ID], Vector::into_texts)
+    };
+    let (input, wanted, flags) = (text(0), text(1), text(2));
+    let mut out = Vec::with_capacity(n);
+    for i in 0..n {
+        let flags = at(&flags, i).unwrap_or(NULL_ID);
+        out.push(
+            match (
+                at(&input, i).unwrap_or(NULL_ID),
+                at(&wanted, i).unwrap_or(NULL_ID),
+            ) {
+                (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
+                (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
+                (input, wanted) => m.matches(input, wanted, flags),
+            },
+        );
+    }
+    Vector::Bools(out)
+}
+
+pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &Machine<'_>) -> Vec<u8> {
+    let lists = match phrases {
+        Vector::Texts(_) => aggregate::wrap(phrases),
+        other => other.clone().into_lists(),
+    };
+    let ids = (*lists.items).clone().into_texts();
+    let one = |i: usize| {
+        let phrases = lists.range(i).filter_map(|at| ids.get(at)).copied();
+        match (at(texts, i).unwrap_or(NULL_ID), lists.state(i)) {
+            (UNKNOWN_ID, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
+            (NULL_ID, _) | (_, truth::NULL) => truth::NULL,
+            (id, _) => {
+                let text = m.text(id).to_lowercase();
+                phrases.fold(truth::FALSE, |found, phrase| match phrase {
+                    UNKNOWN_ID => truth::or(found, truth::UNKNOWN),
+                    NULL_ID => truth::or(found, truth::NULL),
+                    phrase => truth::or(
+                        found,
+                        truth::of(has_words(&text, &m.text(phrase).to_lowercase())),
+                    ),
+                })
+            }
+        }
+    };
+    (0..n).map(one).collect()
+}
+
+/// Whether `phrase` stands in `text` with no letter or digit next to it.
+fn has_words(text: &str, phrase: &str) -> bool {
+    let phrase = phrase.trim();
+    !phrase.is_empty()
+        && text.match_indices(phrase).any(|(at, found)| {
+            let before = text.get(..at).and_then(|t| t.chars().next_back());
+            let after = text.get(at + found.len()..).and_then(|t| t.chars().next());
+            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+        })
+}
+
+pub(crate) fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {
+    let Kind::Call(_, args) = &node.kind else {
+        return of.clone();
+    };
+    let ty = args.first().map_or(Ty::Null, |a| a.ty.clone());
+    let ids = (0..of.len()).map(|i| match m.value(of, i, &ty) {
+        Value::Null => NULL_ID,
+        Value::Unknown { .. } => UNKNOWN_ID,
+        Value::List(items) if items.iter().any(|v| matches!(v, Value::Unknown { .. })) => {
+            UNKNOWN_ID
+        }
+        Value::Text(text) => m.intern(&text),
+        Value::Date(date) => m.intern(&date.to_string()),
+        other => m.intern(&value::feel(&other)),
+    });
+    Vector::Texts(ids.collect())
+}
+
+pub(crate) fn date(args: &[Vector], n: usize, m: &Machine<'_>) -> Vector {
+    if let [year, month, day] = args {
+        let parts = [year, month, day].map(|v| v.clone().into_nums());
+        let one = |i: usize| {
+            let parts = [0, 1, 2].map(|p| parts.get(p).map_or(Num::Null, |v| v.at(i)));
+            match parts {
+                [Num::Known(y), Num::Known(m), Num::Known(d)] => {
+                    let day = whole(y)
+                        .zip(whole(m))
+                        .zip(whole(d))
+                        .and_then(|((y, m), d)| value::date(y, m, d));
+                    day.map_or(Num::Null, |d| Num::Known(Decimal::from(value::to_days(d))))
+                }
+                parts
+                    if parts
+                        .iter()
+                        .any(|p| matches!(p, Num::Unknown | Num::Between(..))) =>
+                {
+                    Num::Unknown
+                }
+                _ => Num::Null,
+            }
+        };
+        return Vector::Nums((0..n).map(one).collect());
+    }
+    match args.first() {
+        Some(Vector::Texts(ids)) => {
+            let one = |id: &u32| match *id {
+                UNKNOWN_ID => Num::Unknown,
+                NULL_ID => Num::Null,
+                id => parse_iso_date(m.text(id))
+                    .map_or(Num::Null, |d| Num::Known(Decimal::from(value::to_days(d)))),
+            };
+            Vector::Nums(ids.iter().map(one).collect())
+        }
+        Some(other) => Vector::Nums(other.clone().into_nums()),
+        None => Vector::Nums(std::iter::once(Num::Null).collect()),
+    }
+}
