@@ -44,8 +44,8 @@ impl<'a> Scope<'a> {
 pub struct Notes {
     /// Places of numbers other than 0 and 1.
     pub bare_numbers: Vec<Range<usize>>,
-    /// Parameters that it uses.
-    pub params: Vec<usize>,
+    /// Parameters that it uses, with their places.
+    pub params: Vec<(usize, Range<usize>)>,
     /// Parameters whose texts must be codes of a field.
     pub coded_params: Vec<(usize, TableId, FieldId, Range<usize>)>,
     /// Parameters whose text is a pattern.
@@ -453,7 +453,7 @@ impl<'a> Checker<'a> {
     fn param(&mut self, name: &str, at: &Range<usize>, span: Range<usize>) -> Option<Node> {
         match self.scope.params.iter().position(|(n, _)| n == name) {
             Some(index) => {
-                self.notes.params.push(index);
+                self.notes.params.push((index, span.clone()));
                 let ty = self
                     .scope
                     .params

@@ -358,7 +358,7 @@ fn note(
         notes
             .params
             .into_iter()
-            .map(|p| (p, years, text.span.clone())),
+            .map(|(p, span)| (p, years, doc.inside(text, &span))),
     );
     uses.coded.extend(
         notes
@@ -538,6 +538,11 @@ fn template(
                     let moved = |r: &Range<usize>| r.start + at + 1..r.end + at + 1;
                     let notes = Notes {
                         bare_numbers: notes.bare_numbers.iter().map(moved).collect(),
+                        params: notes
+                            .params
+                            .into_iter()
+                            .map(|(p, r)| (p, moved(&r)))
+                            .collect(),
                         coded_params: notes
                             .coded_params
                             .into_iter()

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::source::one_of;
 use super::spanned::{Doc, Entry, Keys, Text, as_table, as_text};
-use crate::diagnostic::{fold, suggest};
+use crate::diagnostic::{fold, nearest, suggest};
 use crate::schema::{Codes, Field, FieldId, Otherwise, Reference, Schema, Table, TableId};
 use crate::value::{Decimal, Type, parse_figure};
 
@@ -130,7 +130,8 @@ fn read_table(
                 let Some(of) = as_table(doc, entry) else {
                     continue;
                 };
-                if let Some((field, otherwise, codes)) = read_field(doc, &key, &of) {
+                {
+                    let (field, otherwise, codes) = read_field(doc, &key, &of);
                     unresolved.push(Unresolved {
                         table: id,
                         field: fields.len(),
@@ -182,18 +183,8 @@ fn people(name: &str) -> String {
     })
 }
 
-fn read_field(
-    doc: Doc<'_>,
-    name: &Text,
-    of: &Keys<'_, '_>,
-) -> Option<(Field, Option<Text>, Option<Text>)> {
-    let ty = of.required_text("type").and_then(|ty| {
-        one_of(doc, &ty, &Type::NAMES.map(|(name, _)| name));
-        Type::NAMES
-            .iter()
-            .find(|(n, _)| *n == ty.value)
-            .map(|(_, ty)| *ty)
-    });
+fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> (Field, Option<Text>, Option<Text>) {
+    let ty = of.required_text("type").map(|ty| field_type(doc, &ty));
     let bound = |key: &str| of.figure(key).and_then(|text| figure(doc, &text));
     let (min, max) = (bound("min"), bound("max"));
     if let (Some(min), Some(max)) = (min, max)
@@ -244,7 +235,18 @@ fn read_field(
             "write `type = \"code\"`",
         );
     }
-    ty.map(|_| (field, otherwise, codes_of))
+    (field, otherwise, codes_of)
+}
+
+/// The type of that name; of a misspelt one the nearest, so that what uses the field is not called wrong too.
+fn field_type(doc: Doc<'_>, text: &Text) -> Type {
+    let names = Type::NAMES.map(|(name, _)| name);
+    one_of(doc, text, &names);
+    let name = nearest(&text.value, names).unwrap_or("text");
+    Type::NAMES
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map_or(Type::Text, |(_, ty)| *ty)
 }
 
 fn figure(doc: Doc<'_>, text: &Text) -> Option<Decimal> {

@@ -91,20 +91,19 @@ pub(crate) fn read(doc: Doc<'_>, text: &str) -> Vec<Source> {
             years
         });
         of.done();
-        if let (Some(citation), Some(verification)) = (citation, verification) {
-            sources.push(Source {
-                key: key.value,
-                citation: citation.value,
-                modality: modality.map(|t| t.value),
-                duty_holder,
-                paraphrase,
-                url,
-                verification,
-                verified: None,
-                no_rule,
-                years,
-            });
-        }
+        // A source with a mistake is a source all the same: what cites it is not wrong.
+        sources.push(Source {
+            key: key.value,
+            citation: citation.map_or_else(String::new, |t| t.value),
+            modality: modality.map(|t| t.value),
+            duty_holder,
+            paraphrase,
+            url,
+            verification: verification.unwrap_or(Verification::Unconfirmed),
+            verified: None,
+            no_rule,
+            years,
+        });
     }
     sources
 }

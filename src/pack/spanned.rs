@@ -150,6 +150,11 @@ fn raw_offset(raw: &str, at: usize) -> usize {
         offset += written;
         value += meant;
     }
+    // A line continuation stands before the character that follows it.
+    while let (written @ 1.., 0) = escape_length(rest) {
+        rest = rest.get(written..).unwrap_or_default();
+        offset += written;
+    }
     offset
 }
 

@@ -155,6 +155,13 @@ fn kind(schema: &Schema, path: &str) -> Kind {
         return Kind::Hidden;
     }
     let name = file_name(path);
+    // The golden of a review stands beside what is reviewed, and is no part of it.
+    if name == "expected.json" {
+        return Kind::Hidden;
+    }
+    if name == "office.toml" {
+        return Kind::Other("an office file: name it with --office");
+    }
     if name.starts_with("~$") {
         return Kind::Other("a lock file of a program that has the workbook open");
     }

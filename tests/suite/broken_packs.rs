@@ -1,0 +1,183 @@
+//! Mistakes in packs, each drawn where it stands with what would be right.
+
+use accordant::pack::load;
+use accordant::report::mistake;
+
+use super::set_aside_files;
+
+/// What a slip is called, and what it changes: a file, the words there, and the words instead.
+type Slip = (
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str)],
+);
+
+const RULE: &str = "rules/budget/reading-reserved.toml";
+
+const SLIPS: &[Slip] = &[
+    ("unknown key", &[(RULE, "severity = ", "severty = ")]),
+    (
+        "unknown field",
+        &[(RULE, "{plan.award} is", "{plan.awrd} is")],
+    ),
+    (
+        "unknown code",
+        &[(RULE, "area = \"reading\"", "area = \"raeding\"")],
+    ),
+    (
+        "unknown parameter",
+        &[(
+            RULE,
+            "plan.award * param.reserved_share'",
+            "plan.award * param.reserved'",
+        )],
+    ),
+    (
+        "unknown source",
+        &[(RULE, "cites = [\"act-1\"]", "cites = [\"act-2\"]")],
+    ),
+    (
+        "unknown function",
+        &[(RULE, "sum(budget[area", "total(budget[area")],
+    ),
+    (
+        "money and number",
+        &[(
+            RULE,
+            "require = 'reserved >= plan.award * param.reserved_share'",
+            "require = 'reserved >= 500'",
+        )],
+    ),
+    (
+        "money times money",
+        &[(
+            RULE,
+            "plan.award * param.reserved_share'",
+            "plan.award * plan.award'",
+        )],
+    ),
+    (
+        "text and number",
+        &[(RULE, "area = \"reading\"", "area = 5")],
+    ),
+    (
+        "brace without end",
+        &[(RULE, "{reserved} of", "{reserved of")],
+    ),
+    (
+        "unclosed bracket",
+        &[(
+            RULE,
+            "budget[area = \"reading\"].amount",
+            "budget[area = \"reading\".amount",
+        )],
+    ),
+    (
+        "missing cell that passes",
+        &[(RULE, "expect = \"unknown\"", "expect = \"pass\"")],
+    ),
+    (
+        "misspelt column of a case",
+        &[(
+            RULE,
+            "area,amount\nreading,500.00",
+            "area,amout\nreading,500.00",
+        )],
+    ),
+    (
+        "statute on unconfirmed text",
+        &[(RULE, "severity = \"condition\"", "severity = \"return\"")],
+    ),
+    (
+        "gap in a parameter",
+        &[("params.toml", "until = 2024", "until = 2023")],
+    ),
+    (
+        "overlap in a parameter",
+        &[("params.toml", "until = 2024", "until = 2025")],
+    ),
+    (
+        "parameter of a wrong type",
+        &[("params.toml", "value = \"10%\"", "value = \"ten\"")],
+    ),
+    (
+        "unknown type",
+        &[("schema.toml", "type = \"date\"", "type = \"dat\"")],
+    ),
+    (
+        "unknown reference table",
+        &[("schema.toml", "codes = \"areas\"", "codes = \"area\"")],
+    ),
+    (
+        "unknown directory",
+        &[(
+            "pack.toml",
+            "year = \"plan.fiscal_year\"",
+            "year = \"plan.year\"",
+        )],
+    ),
+    (
+        "broken reference row",
+        &[("data/areas.csv", "music,Music", "reading,Music")],
+    ),
+    (
+        "missing data file",
+        &[("schema.toml", "data/areas.csv", "data/area.csv")],
+    ),
+    (
+        "no TOML",
+        &[("params.toml", "type = \"percent\"", "type = percent")],
+    ),
+    (
+        "several at once",
+        &[
+            (RULE, "severity = \"condition\"", "severity = \"conditon\""),
+            (RULE, "reserved >= plan.award", "reservd >= plan.awrd"),
+            ("schema.toml", "type = \"year\"", "type = \"years\""),
+            (
+                "sources.toml",
+                "verification = \"text-read\"",
+                "verification = \"read\"",
+            ),
+            (
+                "pack.toml",
+                "sum(budget[area = a.slug].amount)",
+                "sum(budget[area = a.slg].amount)",
+            ),
+        ],
+    ),
+];
+
+#[test]
+fn every_mistake_is_drawn_where_it_stands() {
+    for (name, changes) in SLIPS {
+        let mut files = set_aside_files();
+        for (path, from, to) in *changes {
+            let text = String::from_utf8(files.get(*path).expect("the file is there").clone())
+                .expect("it is UTF-8");
+            assert!(text.contains(from), "{name}: `{from}` stands in {path}");
+            files.insert((*path).to_owned(), text.replacen(from, to, 1).into_bytes());
+        }
+        let refused = load("set-aside", &files).expect_err(name);
+        insta::assert_snapshot!(name.replace(' ', "-"), mistake::refused(&refused, false));
+    }
+}
+
+#[test]
+fn an_edition_leaves_no_year_out() {
+    let mut files = set_aside_files();
+    let text =
+        String::from_utf8(files.get(RULE).expect("it is there").clone()).expect("it is UTF-8");
+    let (head, rest) = text.split_once("let = {").expect("it has a test");
+    let (test, cases) = rest.split_once("\n[[case]]").expect("it has cases");
+    let edition = |from: i64, until: i64| {
+        format!("[[edition]]\nfrom = {from}\nuntil = {until}\nlet = {{{test}\n")
+    };
+    let rule = format!(
+        "{head}\n{}\n{}\n[[case]]{cases}",
+        edition(2020, 2022),
+        edition(2024, 2027)
+    );
+    files.insert(RULE.to_owned(), rule.into_bytes());
+    let refused = load("set-aside", &files).expect_err("2023 is left out");
+    insta::assert_snapshot!("gap-between-editions", mistake::refused(&refused, false));
+}

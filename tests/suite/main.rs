@@ -1,0 +1,63 @@
+//! What a user sees: transcripts, reports, drawn mistakes, goldens; and what holds for every plan.
+
+mod broken_packs;
+mod cases;
+mod goldens;
+mod reports;
+mod soundness;
+mod transcripts;
+
+use std::path::{Path, PathBuf};
+
+use accordant::pack::{Files, Pack, load, load_embedded};
+use accordant::read::{self, File};
+use accordant::submission::Submission;
+
+/// A path of the project.
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A pack that is part of the program.
+fn shipped(id: &str) -> Pack {
+    load_embedded(id)
+        .expect("it is built in")
+        .expect("it loads")
+}
+
+/// The files of the small pack that tests change.
+fn set_aside_files() -> Files {
+    let root = project("tests/packs/set-aside");
+    let paths = [
+        "pack.toml",
+        "schema.toml",
+        "params.toml",
+        "sources.toml",
+        "data/areas.csv",
+        "rules/budget/reading-reserved.toml",
+    ];
+    paths
+        .map(|path| {
+            (
+                path.to_owned(),
+                std::fs::read(root.join(path)).expect("it is there"),
+            )
+        })
+        .into_iter()
+        .collect()
+}
+
+/// The small pack.
+fn set_aside() -> Pack {
+    load("set-aside", &set_aside_files()).expect("it loads")
+}
+
+/// A submission of the small pack from texts.
+fn submission(pack: &Pack, plan: &str, budget: &str) -> Submission {
+    let files = [("plan.toml", plan), ("budget.csv", budget)];
+    let files = files.map(|(name, text)| File {
+        path: format!("plan/{name}"),
+        bytes: text.as_bytes().to_vec(),
+    });
+    read::read_folder(&pack.schema, "plan", &files)
+}

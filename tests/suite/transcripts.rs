@@ -1,0 +1,8 @@
+//! The README's examples and the transcripts under tests/cli are run as they stand.
+
+#[test]
+fn transcripts() {
+    trycmd::TestCases::new()
+        .case("README.md")
+        .case("tests/cli/*.md");
+}
