@@ -13,13 +13,19 @@ fn main() {
 }
 
 fn pack() -> Pack {
-    load_embedded("alliance").expect("it is built in").expect("it loads")
+    load_embedded("alliance")
+        .expect("it is built in")
+        .expect("it loads")
 }
 
 /// The files of a plan among the fixtures.
 fn files(folder: &str) -> Vec<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fy2027").join(folder);
-    let entries = std::fs::read_dir(root).expect("the fixture is there").filter_map(Result::ok);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/fy2027")
+        .join(folder);
+    let entries = std::fs::read_dir(root)
+        .expect("the fixture is there")
+        .filter_map(Result::ok);
     entries
         .map(|e| File {
             path: format!("{folder}/{}", e.file_name().to_string_lossy()),
@@ -63,5 +69,11 @@ fn review(bencher: divan::Bencher) {
     let pack = pack();
     let reviewer = Reviewer::new(&pack, Options::default());
     let files = files("hamden");
-    bencher.bench_local(|| reviewer.review(&read::read_folder(&pack.schema, "hamden", divan::black_box(&files))));
+    bencher.bench_local(|| {
+        reviewer.review(&read::read_folder(
+            &pack.schema,
+            "hamden",
+            divan::black_box(&files),
+        ))
+    });
 }

@@ -4,8 +4,8 @@
 use crate::evidence::{Story, Teller};
 use crate::expr::Expr;
 use crate::expr::check::{cells_that_may_not_apply, lets_of};
-use crate::expr::eval::Machine;
-use crate::expr::tree::{Kind, Ty};
+use crate::expr::eval::{Machine, Notebook};
+use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{ListVec, NULL_ID, Vector, truth};
 use crate::pack::{
     Audience, Current, InForce, Part, Rule, Severity, Subjects, Summary, Template, Test,
@@ -17,6 +17,9 @@ use crate::schema::TableId;
 use crate::submission::Submission;
 use crate::table::State;
 use crate::value::{Value, say};
+
+/// How many pairs of rows are looked at together when a rule compares each of its rows with all of a table.
+const AT_ONCE: usize = 4_000_000;
 
 /// Judges submissions by the rules of one fiscal year.
 pub struct Evaluator<'p> {
@@ -154,7 +157,19 @@ impl<'p> Evaluator<'p> {
         if rows.as_ref().is_some_and(|(_, rows)| rows.is_empty()) {
             return Vec::new();
         }
-        let outcomes = Self::test_rows(machine, rule, test, rows.clone());
+        let outcomes = match &rows {
+            None => Self::test_rows(machine, rule, test, None),
+            Some((table, rows)) => {
+                let of_table = machine.rows(*table).map_or(0, crate::table::Rows::len);
+                let most = (AT_ONCE / of_table.max(1)).clamp(16, 65_536);
+                let parts = rows.chunks(most);
+                parts
+                    .flat_map(|part| {
+                        Self::test_rows(machine, rule, test, Some((*table, part.to_vec())))
+                    })
+                    .collect()
+            }
+        };
         match found {
             Found::Rows(table, rows, maybe) => {
                 let one = |((row, outcome), maybe): ((&u32, Outcome), &bool)| {
@@ -218,7 +233,7 @@ impl<'p> Evaluator<'p> {
         subject: Subject,
         outcome: Outcome,
     ) -> (Finding, Vec<Undecided>) {
-        machine.notebook = Some(std::collections::HashMap::new());
+        machine.notebook = Some(Notebook::default());
         let rows = match subject {
             Subject::Row(table, row) | Subject::Uncertain(table, row) => Some((table, vec![row])),
             Subject::Whole | Subject::Table(_) => None,
@@ -371,11 +386,13 @@ impl<'p> Evaluator<'p> {
             match part {
                 Part::Text(words) => text.push_str(words),
                 Part::Value(expr) => {
-                    machine.notebook = Some(std::collections::HashMap::new());
+                    let counts = reads_counts(machine, expr, lets);
+                    machine.notebook = counts.then(Notebook::default);
                     machine.begin(lets.to_vec(), rows.cloned());
                     let vector = machine.run(expr);
-                    let notebook = machine.notebook.take().unwrap_or_default();
-                    let small = Teller::new(machine, &notebook, lets).rests_on_small_count(expr);
+                    let small = machine.notebook.take().is_some_and(|notebook| {
+                        Teller::new(machine, &notebook, lets).rests_on_small_count(expr)
+                    });
                     let value = if small {
                         Value::Suppressed
                     } else {
@@ -484,6 +501,31 @@ impl<'p> Evaluator<'p> {
             .and_then(|r| usize::try_from(*r).ok());
         reads(&expr.root, machine, row)
     }
+}
+
+/// Whether an expression reads, itself or through a `let`, a field that may hold small counts.
+fn reads_counts(machine: &Machine<'_>, expr: &Expr, lets: &[&Expr]) -> bool {
+    fn walk(node: &Node, machine: &Machine<'_>, lets: &[&Expr]) -> bool {
+        let here = match &node.kind {
+            Kind::Field(_, table, field) => {
+                let field = machine
+                    .schema
+                    .tables
+                    .get(*table)
+                    .and_then(|t| t.fields.get(*field));
+                field.is_some_and(|f| f.suppress.is_some())
+            }
+            Kind::Let(at) => lets
+                .get(*at)
+                .is_some_and(|named| walk(&named.root, machine, lets)),
+            _ => false,
+        };
+        here || node
+            .parts()
+            .into_iter()
+            .any(|part| walk(part, machine, lets))
+    }
+    walk(&expr.root, machine, lets)
 }
 
 /// Codes by their labels.

@@ -183,14 +183,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         let here = at.get(outer.min(node.level)).copied().unwrap_or(0);
         let all = self.frame_items(expr, node);
         all.into_iter()
-            .filter(|item| {
-                item.get(outer).copied().unwrap_or(0)
-                    == if node.level < outer {
-                        item.get(outer).copied().unwrap_or(0)
-                    } else {
-                        here
-                    }
-            })
+            .filter(|item| item.get(outer).copied().unwrap_or(0) == here)
             .map(|item| {
                 let mut place = at.clone();
                 place.resize(iteration.item, 0);
@@ -333,11 +326,58 @@ impl<'m, 'a> Teller<'m, 'a> {
             if self.truth(no, &iteration.body, &item) == value {
                 found = true;
                 self.explain(no, expr, &iteration.body, &item);
+                self.explain_membership(no, expr, (node, iteration), &item);
             }
         }
         if !found {
             self.enter(no, expr, node, at);
         }
+    }
+
+    /// Why an item of an iteration belongs to its list: the tests of the filter that kept it.
+    fn explain_membership(
+        &mut self,
+        no: usize,
+        expr: &'a Expr,
+        of: (&'a Node, &'a Iteration),
+        item: &At,
+    ) {
+        for (filter, kept) in self.kept_by(no, of.0, of.1, item) {
+            self.no_gap += 1;
+            self.explain(no, expr, &filter.body, &kept);
+            self.no_gap -= 1;
+        }
+    }
+
+    /// The filters that an item of an iteration came through, each with the item's place in it.
+    fn kept_by(
+        &self,
+        no: usize,
+        node: &Node,
+        iteration: &'a Iteration,
+        item: &At,
+    ) -> Vec<(&'a Iteration, At)> {
+        let (mut node, mut iteration) = (node, iteration);
+        let mut found = Vec::new();
+        let row = item
+            .get(iteration.item)
+            .and_then(|k| self.frame_row(no, node, *k));
+        while let Kind::Filter(filter) = &iteration.list.kind {
+            let list = &iteration.list;
+            let same = |at: &At| {
+                let k = at.get(filter.item).copied().unwrap_or(usize::MAX);
+                row.is_some() && self.frame_row(no, list, k) == row
+            };
+            found.extend(
+                self.items_under(no, list, filter, item)
+                    .into_iter()
+                    .find(same)
+                    .map(|at| (&**filter, at)),
+            );
+            (node, iteration) = (list, filter);
+        }
+        let _ = node;
+        found
     }
 
     /// Notes a piece with its value and its cells, and the `let`s that it is made of.
@@ -731,7 +771,15 @@ impl<'m, 'a> Teller<'m, 'a> {
                     });
                 }
             }
-            Kind::Filter(iteration) | Kind::Quantified(_, iteration) | Kind::For(iteration) => {
+            Kind::Quantified(quantifier, iteration) => {
+                let settles = if quantifier.is_every() {
+                    truth::TRUE
+                } else {
+                    truth::FALSE
+                };
+                self.lack_items(no, (node, iteration), at, settles);
+            }
+            Kind::Filter(iteration) | Kind::For(iteration) => {
                 self.lack(no, &iteration.list, at);
                 for item in self.items_under(no, node, iteration, at) {
                     self.lack(no, &iteration.body, &item);
@@ -741,6 +789,24 @@ impl<'m, 'a> Teller<'m, 'a> {
                 .parts()
                 .into_iter()
                 .for_each(|part| self.lack(no, part, at)),
+        }
+    }
+
+    /// The same for a quantifier: items that settle nothing, whatever they hold, lack nothing.
+    fn lack_items(&mut self, no: usize, of: (&'a Node, &'a Iteration), at: &At, settles: u8) {
+        let (node, iteration) = of;
+        let items = self.items_under(no, node, iteration, at);
+        if items.is_empty() {
+            self.lack(no, &iteration.list, at);
+        }
+        for item in items {
+            if self.truth(no, &iteration.body, &item) == settles {
+                continue;
+            }
+            self.lack(no, &iteration.body, &item);
+            for (filter, kept) in self.kept_by(no, node, iteration, &item) {
+                self.lack(no, &filter.body, &kept);
+            }
         }
     }
 
@@ -783,7 +849,9 @@ impl<'m, 'a> Teller<'m, 'a> {
         self.machine
             .submission
             .table(cell.table)
-            .is_some_and(|rows| rows.state(row, field) != State::Value)
+            .is_some_and(|rows| {
+                !matches!(rows.state(row, field), State::Value | State::NotApplicable)
+            })
     }
 
     /// Whether a cell holds a count so small that it is printed nowhere.

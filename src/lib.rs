@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod evaluate;
 mod evidence;
 pub mod expr;
+mod hash;
 pub mod pack;
 pub mod read;
 pub mod report;

@@ -1,8 +1,7 @@
 //! What a submission may hold, and what the reference tables hold: tables, fields, codes, and the names by which people know them.
 
-use std::collections::HashMap;
-
 use crate::diagnostic::fold;
+use crate::hash::Map;
 use crate::value::{Decimal, Type, UNBOUNDED};
 
 /// A table's place in [`Schema::tables`].
@@ -56,7 +55,7 @@ pub struct Table {
     pub fields: Vec<Field>,
     /// What it has besides when it is a reference table.
     pub reference: Option<Reference>,
-    by_name: HashMap<String, FieldId>,
+    by_name: Map<String, FieldId>,
 }
 
 impl Table {
@@ -68,7 +67,7 @@ impl Table {
         required: bool,
         fields: Vec<Field>,
     ) -> Self {
-        let mut by_name = HashMap::new();
+        let mut by_name = Map::default();
         for (id, field) in fields.iter().enumerate() {
             by_name.insert(fold(&field.name), id);
         }
@@ -214,7 +213,7 @@ pub enum Otherwise {
 pub struct Codes {
     /// Each code and its label, in the list's order.
     pub entries: Vec<(String, String)>,
-    index: HashMap<String, usize>,
+    index: Map<String, usize>,
 }
 
 impl Codes {

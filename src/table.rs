@@ -1,7 +1,6 @@
 //! Typed columns, the five states of a cell, and where each came from; under submissions and reference tables alike.
 
-use std::collections::HashMap;
-
+use crate::hash::Map;
 use crate::schema::{FieldId, Table};
 use crate::value::{Decimal, Type};
 
@@ -102,6 +101,9 @@ impl Nums {
     /// Adds a number at the end, widening the column where it must.
     pub fn push(&mut self, x: Decimal) {
         if let Nums::Int { v, scale } = self {
+            if v.is_empty() && x.scale() <= MAX_SCALE {
+                *scale = x.scale();
+            }
             if let Some(scaled) = scaled(x, *scale) {
                 v.push(scaled);
                 return;
@@ -225,7 +227,7 @@ impl Column {
 /// Texts, each held once and known by its number.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
-    index: HashMap<Box<str>, u32>,
+    index: Map<Box<str>, u32>,
     list: Vec<Box<str>>,
 }
 

@@ -1,6 +1,5 @@
 //! The built-in functions: their names, what they take, and what they give.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use super::aggregate;
@@ -14,6 +13,7 @@ use super::vector::{
     ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, monotone, truth,
 };
 use crate::diagnostic::suggest;
+use crate::hash::Set;
 use crate::schema::TableId;
 use crate::table::Nums;
 use crate::value::{self, Decimal, Value};
@@ -969,8 +969,8 @@ fn equal_lists(a: &ListVec, i: usize, b: &ListVec, j: usize) -> u8 {
 /// A set of values of one kind, for telling them apart by hashing.
 #[derive(Default)]
 pub(crate) struct Seen {
-    numbers: HashSet<Decimal>,
-    ids: HashSet<u32>,
+    numbers: Set<Decimal>,
+    ids: Set<u32>,
     null: bool,
 }
 

@@ -1,23 +1,43 @@
 //! Where expressions meet the data: columns with what stands in for blanks, rows by their values, lookups.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::eval::{Machine, is_unknown_at, keep_items};
-use super::tree::Ty;
+use super::tree::{Join, Ty};
 use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, truth};
 use super::world::{Key, Visible};
+use crate::hash::Map;
 use crate::schema::{Field, FieldId, Otherwise, TableId};
 use crate::table::{Data, Rows, State};
 use crate::value::{Decimal, Type};
 
-/// Rows of a table by the value of a field, shared by all rules.
+/// Rows of a table by the values of some fields, shared by all rules.
 pub(super) struct Index {
-    pub(super) by_value: HashMap<Key, Vec<u32>>,
-    /// Rows in which the value is `null`.
-    pub(super) null: Vec<u32>,
-    /// Rows in which the value is not known.
+    pub(super) by_value: Map<Vec<Key>, Vec<u32>>,
+    /// Rows in which one of the values is not known.
     pub(super) unknown: Vec<u32>,
+}
+
+impl Index {
+    /// The first row that has the key at `i`; `null` when none has, unknown when another may come before it.
+    fn first(&self, keys: &Vector, i: usize) -> u32 {
+        let Some(key) = Key::at(keys, i) else {
+            return UNKNOWN_ID;
+        };
+        if key == Key::Null {
+            return NULL_ID;
+        }
+        let found = self
+            .by_value
+            .get(std::slice::from_ref(&key))
+            .and_then(|rows| rows.first());
+        match (found, self.unknown.first()) {
+            (Some(row), Some(unknown)) if unknown < row => UNKNOWN_ID,
+            (Some(row), _) => *row,
+            (None, Some(_)) => UNKNOWN_ID,
+            (None, None) => NULL_ID,
+        }
+    }
 }
 
 impl<'a> Machine<'a> {
@@ -189,23 +209,8 @@ impl<'a> Machine<'a> {
         if self.table(table).states.is_some() {
             return vec![UNKNOWN_ID; n];
         }
-        let index = self.index(table, key);
-        (0..n)
-            .map(|i| match Key::of(keys, i) {
-                None => {
-                    if is_unknown_at(keys, i) {
-                        UNKNOWN_ID
-                    } else {
-                        NULL_ID
-                    }
-                }
-                Some(key) => match index.by_value.get(&key).and_then(|rows| rows.first()) {
-                    Some(row) => *row,
-                    None if index.unknown.is_empty() => NULL_ID,
-                    None => UNKNOWN_ID,
-                },
-            })
-            .collect()
+        let index = self.index(table, &[key]);
+        (0..n).map(|i| index.first(keys, i)).collect()
     }
 
     /// A column as it was written: blanks of required fields, suppressed and unreadable cells are unknown within the
@@ -276,32 +281,86 @@ impl<'a> Machine<'a> {
         Self::missing(ty, n, f.required)
     }
 
-    pub(super) fn index(&mut self, table: TableId, field: FieldId) -> Rc<Index> {
-        if let Some(index) = self.indexes.get(&(table, field)) {
+    pub(super) fn index(&mut self, table: TableId, fields: &[FieldId]) -> Rc<Index> {
+        if let Some(index) = self.indexes.get(&(table, fields.to_vec())) {
             return Rc::clone(index);
         }
-        let column = self.column(table, field);
-        let mut index = Index {
-            by_value: HashMap::new(),
-            null: Vec::new(),
-            unknown: Vec::new(),
-        };
+        let columns: Vec<Rc<Vector>> = fields.iter().map(|f| self.column(table, *f)).collect();
         let rows: Vec<u32> = match self.visible(table) {
             Some(visible) => visible.in_force.clone(),
-            None => (0..u32::try_from(column.len()).unwrap_or(0)).collect(),
+            None => {
+                let n = columns.first().map_or(0, |c| c.len());
+                (0..u32::try_from(n).unwrap_or(0)).collect()
+            }
+        };
+        let mut index = Index {
+            by_value: Map::with_capacity_and_hasher(
+                rows.len(),
+                foldhash::fast::RandomState::default(),
+            ),
+            unknown: Vec::new(),
         };
         for row in rows {
             let at = usize::try_from(row).unwrap_or(usize::MAX);
-            let one = column.gather(&[at]);
-            match Key::of(&one, 0) {
+            match columns
+                .iter()
+                .map(|c| Key::at(c, at))
+                .collect::<Option<Vec<Key>>>()
+            {
                 Some(key) => index.by_value.entry(key).or_default().push(row),
-                None if is_unknown_at(&one, 0) => index.unknown.push(row),
-                None => index.null.push(row),
+                None => index.unknown.push(row),
             }
         }
         let index = Rc::new(index);
-        self.indexes.insert((table, field), Rc::clone(&index));
+        self.indexes
+            .insert((table, fields.to_vec()), Rc::clone(&index));
         index
+    }
+
+    /// For each row the rows of the table whose fields equal the row's values, or may.
+    pub(super) fn joined(&mut self, join: &'a Join, n: usize) -> ListVec {
+        let values: Vec<Vector> = join.values.iter().map(|v| self.eval(v)).collect();
+        let index = self.index(join.table, &join.fields);
+        let all = self.table(join.table);
+        let everything: Vec<u32> = match &*all.items {
+            Vector::Rows(_, rows) => rows.clone(),
+            _ => Vec::new(),
+        };
+        let (mut offsets, mut rows) = (Vec::with_capacity(n + 1), Vec::with_capacity(n));
+        offsets.push(0);
+        for i in 0..n {
+            let key = values
+                .iter()
+                .map(|v| Key::at(v, i))
+                .collect::<Option<Vec<Key>>>();
+            match key {
+                None => rows.extend_from_slice(&everything),
+                Some(key) => {
+                    let first = rows.len();
+                    rows.extend_from_slice(index.by_value.get(&key).map_or(&[], Vec::as_slice));
+                    if !index.unknown.is_empty() {
+                        rows.extend_from_slice(&index.unknown);
+                        rows.get_mut(first..).unwrap_or_default().sort_unstable();
+                    }
+                }
+            }
+            offsets.push(rows.len());
+        }
+        ListVec {
+            offsets,
+            items: Box::new(Vector::Rows(join.table, rows)),
+            maybe: None,
+            states: None,
+        }
+    }
+
+    /// Whether an index is worth its making: for many rows, or when it is there already.
+    pub(super) fn worth_joining(&self, join: &Join, n: usize) -> bool {
+        (n > 1
+            || self
+                .indexes
+                .contains_key(&(join.table, join.fields.clone())))
+            && self.table(join.table).states.is_none()
     }
 
     pub(super) fn lookup(&mut self, table: TableId, keys: &[Vector]) -> Vector {
@@ -376,12 +435,8 @@ impl<'a> Machine<'a> {
             .get(joined)
             .and_then(crate::schema::Table::key)?;
         let keys = self.columns.get(&(table, by))?;
-        let index = self.indexes.get(&(joined, key))?;
-        index
-            .by_value
-            .get(&Key::of(keys, row)?)
-            .and_then(|rows| rows.first())
-            .copied()
+        let index = self.indexes.get(&(joined, vec![key]))?;
+        Some(index.first(keys, row)).filter(|row| *row != NULL_ID && *row != UNKNOWN_ID)
     }
 
     /// Whether a cell of the submission holds a count so small that it is printed nowhere.

@@ -542,8 +542,16 @@ impl<'a> Checker<'a> {
 
     fn finish_iteration(&mut self, list: Node, body: Node) -> Iteration {
         let item = self.variables.len() + 1;
-        let join = match (&list.kind, &list.ty) {
-            (Kind::Table(table), _) => find_join(&body, *table, item),
+        let join = match &list.kind {
+            Kind::Table(table) => {
+                let mut join = Join {
+                    table: *table,
+                    fields: Vec::new(),
+                    values: Vec::new(),
+                };
+                find_joins(&body, item, &mut join);
+                (!join.fields.is_empty()).then_some(join)
+            }
             _ => None,
         };
         let mut may_not_apply = Vec::new();
@@ -901,29 +909,32 @@ fn outer_level(node: &Node, item: LevelNo) -> LevelNo {
     }
 }
 
-/// `field = value` among the tests joined by `and`, where the field is the item's and the value does not read the item.
-fn find_join(body: &Node, table: TableId, item: LevelNo) -> Option<Join> {
+/// The tests `field = value` that are joined by `and`, where the field is the item's and the value does not read it.
+fn find_joins(body: &Node, item: LevelNo, join: &mut Join) {
     match &body.kind {
-        Kind::And(a, b) => find_join(a, table, item).or_else(|| find_join(b, table, item)),
-        Kind::Compare(BinaryOp::Equal, a, b) => {
-            join_of(a, b, table, item).or_else(|| join_of(b, a, table, item))
+        Kind::And(a, b) => {
+            find_joins(a, item, join);
+            find_joins(b, item, join);
         }
-        _ => None,
+        Kind::Compare(BinaryOp::Equal, a, b) => {
+            let found = join_of(a, b, item).or_else(|| join_of(b, a, item));
+            if let Some((field, value)) = found.filter(|(field, _)| !join.fields.contains(field)) {
+                join.fields.push(field);
+                join.values.push(value.clone());
+            }
+        }
+        _ => {}
     }
 }
 
-fn join_of(field: &Node, value: &Node, table: TableId, item: LevelNo) -> Option<Join> {
+fn join_of<'n>(field: &Node, value: &'n Node, item: LevelNo) -> Option<(FieldId, &'n Node)> {
     let Kind::Field(row, _, id) = &field.kind else {
         return None;
     };
     let is_item = matches!(row.kind, Kind::Var(level) if level == item);
     let joins =
         is_item && value.level < item && !matches!(value.ty, Ty::List(_) | Ty::Row(_) | Ty::Null);
-    joins.then(|| Join {
-        table,
-        field: *id,
-        value: value.clone(),
-    })
+    joins.then_some((*id, value))
 }
 
 /// Fields of the item that may be not applicable and are read outside `is not applicable( )`.

@@ -1,7 +1,6 @@
 //! A typed tree → its values, for all rows of a level at once. Nothing here can fail: what cannot be known is unknown,
 //! what means nothing is `null`.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use regex::Regex;
@@ -11,12 +10,13 @@ use super::ast::{BinaryOp, Quantifier};
 use super::builtin::equal;
 use super::cells::Index;
 use super::pattern;
-use super::tree::{DatePart, Expr, Iteration, Join, Kind, LevelNo, Node, Ty};
+use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
     self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, joint_len, monotone,
     null_comparison, truth,
 };
-use super::world::{Key, World};
+use super::world::World;
+use crate::hash::Map;
 use crate::schema::{FieldId, Schema, TableId};
 use crate::submission::Submission;
 use crate::table::{State, Texts};
@@ -41,7 +41,7 @@ pub(crate) struct Noted {
 }
 
 /// What an evaluation noted: by the number of the expression and of the piece.
-pub(crate) type Notebook = HashMap<(usize, usize), Noted>;
+pub(crate) type Notebook = Map<(usize, usize), Noted>;
 
 /// The number under which the expression itself is noted; `let`s have their own.
 pub(crate) const MAIN: usize = usize::MAX;
@@ -51,13 +51,13 @@ pub(crate) struct Machine<'a> {
     pub(crate) schema: &'a Schema,
     pub(crate) world: &'a World,
     pub(crate) submission: &'a Submission,
-    /// Texts that the world does not know.
+    /// Texts that were made here: neither the world nor the submission has them.
     pub(super) texts: Texts,
     /// The number of each of the submission's texts.
     pub(super) translate: Vec<u32>,
-    pub(super) columns: HashMap<(TableId, FieldId), Rc<Vector>>,
-    pub(super) indexes: HashMap<(TableId, FieldId), Rc<Index>>,
-    pub(super) patterns: HashMap<(String, u32), Option<Regex>>,
+    pub(super) columns: Map<(TableId, FieldId), Rc<Vector>>,
+    pub(super) indexes: Map<(TableId, Vec<FieldId>), Rc<Index>>,
+    pub(super) patterns: Map<(String, u32), Option<Regex>>,
     pub(crate) levels: Vec<Level>,
     lets: Vec<&'a Expr>,
     let_values: Vec<Option<Vector>>,
@@ -73,19 +73,21 @@ impl<'a> Machine<'a> {
             submission,
             texts: Texts::default(),
             translate: Vec::new(),
-            columns: HashMap::new(),
-            indexes: HashMap::new(),
-            patterns: HashMap::new(),
+            columns: Map::default(),
+            indexes: Map::default(),
+            patterns: Map::default(),
             levels: Vec::new(),
             lets: Vec::new(),
             let_values: Vec::new(),
             notebook: None,
             expression: MAIN,
         };
+        let first = u32::try_from(world.texts.len()).unwrap_or(0);
         machine.translate = submission
             .texts
             .iter()
-            .map(|text| machine.intern(text))
+            .zip(first..)
+            .map(|(text, own)| world.texts.find(text).unwrap_or(own))
             .collect();
         machine
     }
@@ -116,22 +118,32 @@ impl<'a> Machine<'a> {
         self.eval(&expr.root).expand(n)
     }
 
+    /// The text of a number: one of the world's, of the submission's, or one that was made here.
     pub(crate) fn text(&self, id: u32) -> &str {
-        match usize::try_from(id)
-            .ok()
-            .and_then(|id| id.checked_sub(self.world.texts.len()))
-        {
-            None => self.world.texts.get(id),
-            Some(local) => u32::try_from(local).map_or("", |local| self.texts.get(local)),
-        }
+        let (world, own) = (self.world.texts.len(), self.submission.texts.len());
+        let at = usize::try_from(id).unwrap_or(usize::MAX);
+        let texts = match at {
+            at if at < world => return self.world.texts.get(id),
+            at if at < world + own => (&self.submission.texts, at - world),
+            at => (&self.texts, at - world - own),
+        };
+        u32::try_from(texts.1).map_or("", |at| texts.0.get(at))
     }
 
+    /// The number of a text, new or known.
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
-        let first = u32::try_from(self.world.texts.len()).unwrap_or(0);
-        self.world
-            .texts
-            .find(text)
-            .unwrap_or_else(|| first.saturating_add(self.texts.intern(text)))
+        let number = |n: usize| u32::try_from(n).unwrap_or(0);
+        let (world, own) = (
+            number(self.world.texts.len()),
+            number(self.submission.texts.len()),
+        );
+        if let Some(id) = self.world.texts.find(text) {
+            return id;
+        }
+        match self.submission.texts.find(text) {
+            Some(id) => world + id,
+            None => (world + own).saturating_add(self.texts.intern(text)),
+        }
     }
 
     /// Whether the text of a number matches the pattern of another, with the flags of a third.
@@ -274,13 +286,15 @@ impl<'a> Machine<'a> {
             Kind::If(test, yes, no) => self.branch(test, yes, no),
             Kind::Filter(iteration) => self.filter(node, iteration),
             Kind::Quantified(quantifier, iteration) => {
-                let lists = self.for_each(node, iteration);
+                // A row that the body is not true of decides nothing for `some`, but it is evidence.
+                let narrow = *quantifier == Quantifier::Some && self.notebook.is_none();
+                let lists = self.for_each(node, iteration, narrow);
                 Vector::Bools(match quantifier {
                     Quantifier::Some => aggregate::some(&lists),
                     Quantifier::Every => aggregate::every(&lists),
                 })
             }
-            Kind::For(iteration) => Vector::Lists(self.for_each(node, iteration)),
+            Kind::For(iteration) => Vector::Lists(self.for_each(node, iteration, false)),
             Kind::Index(list, at) => {
                 let (list, at) = (self.eval(list).into_lists(), self.eval(at).into_nums());
                 index(&list, &at)
@@ -525,9 +539,10 @@ impl<'a> Machine<'a> {
                 items: Vector::Bools(vec![truth::NULL; n]),
             });
         }
-        let parent: Vec<usize> = (0..n)
-            .flat_map(|i| std::iter::repeat_n(i, lists.range(i).len()))
-            .collect();
+        let mut parent = Vec::with_capacity(lists.items.len());
+        for i in 0..n {
+            parent.resize(parent.len() + lists.range(i).len(), i);
+        }
         self.levels.push(Level {
             len: parent.len(),
             parent,
@@ -556,10 +571,11 @@ impl<'a> Machine<'a> {
     }
 
     /// The list of an iteration for every row, without rows in which the body meets a cell that is not applicable.
-    fn list_of(&mut self, iteration: &'a Iteration) -> ListVec {
+    /// With `narrow`, rows that the body is surely not true of may be missing.
+    fn list_of(&mut self, iteration: &'a Iteration, narrow: bool) -> ListVec {
         let n = self.levels.last().map_or(1, |l| l.len);
         let lists = match &iteration.join {
-            Some(join) if self.worth_joining(join, n) => self.joined(join, n),
+            Some(join) if narrow && self.worth_joining(join, n) => self.joined(join, n),
             _ => match self.eval(&iteration.list).expand(n) {
                 Vector::Lists(lists) => lists,
                 other => other.into_lists(),
@@ -580,45 +596,8 @@ impl<'a> Machine<'a> {
         keep_items(&lists, &applies)
     }
 
-    fn worth_joining(&self, join: &Join, n: usize) -> bool {
-        (n > 1 || self.indexes.contains_key(&(join.table, join.field)))
-            && self.table(join.table).states.is_none()
-    }
-
-    /// For each row the rows of the table whose field equals the row's value, or may.
-    fn joined(&mut self, join: &'a Join, n: usize) -> ListVec {
-        let values = self.eval(&join.value);
-        let index = self.index(join.table, join.field);
-        let all = self.table(join.table);
-        let everything: Vec<u32> = match &*all.items {
-            Vector::Rows(_, rows) => rows.clone(),
-            _ => Vec::new(),
-        };
-        let (mut offsets, mut rows) = (vec![0], Vec::new());
-        for i in 0..n {
-            let sure: &[u32] = match Key::of(&values, i) {
-                Some(key) => index.by_value.get(&key).map_or(&[], Vec::as_slice),
-                None if is_unknown_at(&values, i) => &everything,
-                None => &index.null,
-            };
-            let first = rows.len();
-            rows.extend_from_slice(sure);
-            if sure.len() != everything.len() && !index.unknown.is_empty() {
-                rows.extend_from_slice(&index.unknown);
-                rows.get_mut(first..).unwrap_or_default().sort_unstable();
-            }
-            offsets.push(rows.len());
-        }
-        ListVec {
-            offsets,
-            items: Box::new(Vector::Rows(join.table, rows)),
-            maybe: None,
-            states: None,
-        }
-    }
-
     fn filter(&mut self, node: &'a Node, iteration: &'a Iteration) -> Vector {
-        let lists = self.list_of(iteration);
+        let lists = self.list_of(iteration, true);
         let depth = self.levels.len();
         self.enter(iteration.item, &lists);
         let tests = self
@@ -642,8 +621,8 @@ impl<'a> Machine<'a> {
     }
 
     /// The body's value for each item of each row's list.
-    fn for_each(&mut self, node: &'a Node, iteration: &'a Iteration) -> ListVec {
-        let lists = self.list_of(iteration);
+    fn for_each(&mut self, node: &'a Node, iteration: &'a Iteration, narrow: bool) -> ListVec {
+        let lists = self.list_of(iteration, narrow);
         let depth = self.levels.len();
         self.enter(iteration.item, &lists);
         let items = self.eval(&iteration.body).expand(lists.items.len());

@@ -169,18 +169,18 @@ pub(crate) struct Iteration {
     pub(crate) body: Node,
     /// The level of the item.
     pub(crate) item: LevelNo,
-    /// `field = value` among the tests that all must hold, where `value` does not read the item.
+    /// The tests `field = value` that all must hold, where no `value` reads the item.
     pub(crate) join: Option<Join>,
     /// Fields of the row that the body reads and that may be not applicable: such rows are left out.
     pub(crate) may_not_apply: Vec<(TableId, FieldId)>,
 }
 
-/// The field of a filter's row and the value it must equal.
+/// Fields of a table's row and the values that they must equal.
 #[derive(Debug, Clone)]
 pub(crate) struct Join {
     pub(crate) table: TableId,
-    pub(crate) field: FieldId,
-    pub(crate) value: Node,
+    pub(crate) fields: Vec<FieldId>,
+    pub(crate) values: Vec<Node>,
 }
 
 /// A part of a date.

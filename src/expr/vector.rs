@@ -521,16 +521,21 @@ pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
     if a.all_known()
         && b.all_known()
         && let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (&a.lows, &b.lows)
-        && p == q
     {
         let at = |v: &[i64], i: usize| {
             v.get(if v.len() == 1 { 0 } else { i })
                 .copied()
                 .unwrap_or(0)
         };
-        return (0..n)
-            .map(|i| truth::of(holds(op, at(x, i).cmp(&at(y, i)))))
-            .collect();
+        if p == q {
+            return (0..n)
+                .map(|i| truth::of(holds(op, at(x, i).cmp(&at(y, i)))))
+                .collect();
+        }
+        let scale = *p.max(q);
+        let (up_x, up_y) = (10_i128.pow(scale - p), 10_i128.pow(scale - q));
+        let order = |i| (i128::from(at(x, i)) * up_x).cmp(&(i128::from(at(y, i)) * up_y));
+        return (0..n).map(|i| truth::of(holds(op, order(i)))).collect();
     }
     (0..n).map(|i| compare_one(op, a.at(i), b.at(i))).collect()
 }

@@ -1,8 +1,7 @@
 //! What expressions are evaluated against besides a submission: reference tables of one fiscal year, parameters, texts.
 
-use std::collections::HashMap;
-
 use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
+use crate::hash::Map;
 use crate::schema::{Schema, TableId};
 use crate::table::{Column, Data, Rows, State, Texts};
 use crate::value::{Decimal, Value};
@@ -29,7 +28,7 @@ pub(crate) struct Visible {
     /// The rows that are in force in the year, in order.
     pub(crate) in_force: Vec<u32>,
     /// Those rows by key.
-    index: HashMap<Vec<Key>, u32>,
+    index: Map<Vec<Key>, u32>,
 }
 
 /// A value as a key of a hash index.
@@ -38,6 +37,8 @@ pub(crate) enum Key {
     Id(u32),
     Num(Decimal),
     Bool(u8),
+    /// `null`, which equals `null`.
+    Null,
 }
 
 impl Key {
@@ -58,6 +59,11 @@ impl Key {
                 .map(|b| Key::Bool(*b)),
             Vector::Lists(_) => None,
         }
+    }
+
+    /// The key for the value at `i`, `null` included; `None` for one that is unknown.
+    pub(crate) fn at(v: &Vector, i: usize) -> Option<Key> {
+        Key::of(v, i).or_else(|| (!super::eval::is_unknown_at(v, i)).then_some(Key::Null))
     }
 
     /// The key for a cell with a value.
@@ -103,7 +109,8 @@ impl Visible {
             .filter(|&row| counts(row))
             .filter_map(|row| u32::try_from(row).ok())
             .collect();
-        let mut index = HashMap::with_capacity(in_force.len());
+        let mut index =
+            Map::with_capacity_and_hasher(in_force.len(), foldhash::fast::RandomState::default());
         for &row in &in_force {
             let key: Option<Vec<Key>> = reference
                 .key

@@ -168,9 +168,10 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, cell: &Cell<'_>) {
+    fn add(&mut self, cell: &Cell<'_>, required: bool) {
         let x = match cell {
             Cell::Number(x) => Some(*x),
+            Cell::Blank if required => None,
             Cell::Blank | Cell::NotApplicable => Some(Decimal::ZERO),
             _ => None,
         };
@@ -271,7 +272,11 @@ impl<'t> Lines<'t> {
             )
             .collect();
         for sum in &mut self.sums {
-            sum.add(&reads.get(sum.field).map_or(Cell::Blank, Read::cell));
+            let required = self.table.fields.get(sum.field).is_some_and(|f| f.required);
+            sum.add(
+                &reads.get(sum.field).map_or(Cell::Blank, Read::cell),
+                required,
+            );
         }
         let cells: Vec<_> = reads.iter().map(|read| (read.cell(), read.raw)).collect();
         self.rows.push(row.number, &cells, texts);
