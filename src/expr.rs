@@ -20,6 +20,7 @@ pub(crate) use ast::BinaryOp;
 pub(crate) use builtin::Builtin;
 pub use check::{Notes, Scope, check, check_for};
 pub use lex::Fault;
+pub(crate) use parse::is_keyword;
 pub use tree::{Expr, Ty};
 pub use world::World;
 

@@ -73,6 +73,8 @@ pub struct Pack {
     pub office: Option<String>,
     /// What its author should look at.
     pub warnings: Vec<Mistake>,
+    /// The text of each file, when there are warnings to draw in them.
+    pub warned_files: BTreeMap<String, String>,
 }
 
 /// The fields that identify a submission.

@@ -134,7 +134,11 @@ fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
     for warning in pack.warnings.iter().filter(|_| !common.quiet) {
         complain(&format!(
             "{}\n",
-            mistake::draw(warning, None, common.colour_err())
+            mistake::draw(
+                warning,
+                pack.warned_files.get(&warning.file).map(String::as_str),
+                common.colour_err()
+            )
         ));
     }
     let results = cases::run(pack);
@@ -174,23 +178,24 @@ fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
     }
 }
 
-/// The first lines in which two texts differ.
+/// The lines in which two texts differ, those that both begin and end with left out.
 fn differences(before: &str, after: &str) -> String {
     const MOST: usize = 20;
-    let (mut out, mut shown) = (String::new(), 0);
-    let (a, b): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-    for i in 0..a.len().max(b.len()) {
-        if a.get(i) != b.get(i) {
-            for (sign, line) in [('-', a.get(i)), ('+', b.get(i))] {
-                if let Some(line) = line {
-                    let _ = writeln!(out, "  {sign} {}: {}", i + 1, line.trim());
-                }
-            }
-            shown += 1;
+    let (mut a, mut b): (Vec<&str>, Vec<&str>) =
+        (before.lines().collect(), after.lines().collect());
+    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    (a, b) = (a.split_off(same), b.split_off(same));
+    while a.last().is_some() && a.last() == b.last() {
+        a.pop();
+        b.pop();
+    }
+    let mut out = format!("  from line {}:\n", same + 1);
+    for (sign, lines) in [('-', a), ('+', b)] {
+        for line in lines.iter().take(MOST) {
+            let _ = writeln!(out, "  {sign} {}", line.trim());
         }
-        if shown == MOST {
-            let _ = writeln!(out, "  …");
-            break;
+        if lines.len() > MOST {
+            let _ = writeln!(out, "  {sign} … {} lines in all", lines.len());
         }
     }
     out

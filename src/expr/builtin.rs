@@ -163,7 +163,9 @@ const TABLE: [(Builtin, &str, std::ops::RangeInclusive<usize>, &str); 33] = [
 const MANY: usize = 1000;
 
 /// FEEL's functions that this language leaves out, with what to write instead.
-const NOT_TAKEN: [(&str, &str); 34] = [
+const NOT_TAKEN: [(&str, &str); 36] = [
+    ("sort", ""),
+    ("overlaps", ""),
     ("date and time", "times are not taken; use a date"),
     ("time", "times are not taken; use a date"),
     ("duration", "durations are not taken; compare dates"),

@@ -353,13 +353,20 @@ impl<'a> Checker<'a> {
                 "name the row: `some x in list satisfies …`",
             );
         }
+        if name == "param" {
+            return self.fault(
+                span,
+                "`param` stands before the name of a parameter",
+                "write `param.name`",
+            );
+        }
         let mut names: Vec<&str> = self
             .variables
             .iter()
             .filter_map(|v| v.name.as_deref())
             .collect();
         names.extend(self.scope.lets.iter().map(|(n, ..)| n.as_str()));
-        names.extend(["year", "param"]);
+        names.push("year");
         let row = self
             .variables
             .iter()
@@ -752,7 +759,9 @@ impl<'a> Checker<'a> {
                     .tables
                     .get(table)
                     .and_then(|t| t.fields.get(field))?;
-                let codes = field.codes.as_ref()?;
+                let Some(codes) = field.codes.as_ref() else {
+                    return Some(());
+                };
                 if codes.has(text) {
                     return Some(());
                 }

@@ -38,6 +38,7 @@ pub(crate) fn parse(text: &str) -> Result<Ast, Fault> {
         at: 0,
         nesting: 0,
         steps: 0,
+        in_range: false,
     };
     let tree = parser.expression()?;
     parser.expect_end()?;
@@ -51,6 +52,7 @@ pub(crate) fn parse_for(text: &str) -> Result<(String, Range<usize>, Ast), Fault
         at: 0,
         nesting: 0,
         steps: 0,
+        in_range: false,
     };
     let (name, span) = parser.name("a name for the row, as in `line in budget`")?;
     parser.keyword("in")?;
@@ -59,11 +61,18 @@ pub(crate) fn parse_for(text: &str) -> Result<(String, Range<usize>, Ast), Fault
     Ok((name, span, list))
 }
 
+/// Whether a word is one of the language's own.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word)
+}
+
 struct Parser {
     tokens: Vec<(Token, Range<usize>)>,
     at: usize,
     nesting: u16,
     steps: u32,
+    /// Whether the end of a range is being read.
+    in_range: bool,
 }
 
 type Parsed = Result<Ast, Fault>;
@@ -409,7 +418,10 @@ impl Parser {
                 return Ok(None);
             }
         };
-        let high = self.sum()?;
+        let outer = std::mem::replace(&mut self.in_range, true);
+        let high = self.sum();
+        self.in_range = outer;
+        let high = high?;
         let high_in = match self.peek() {
             Token::Sign("]") => true,
             Token::Sign(")" | "[") => false,
@@ -489,7 +501,8 @@ impl Parser {
                 self.at += 1;
                 tree =
                     self.node_of_depth(AstKind::Property(Box::new(tree), name, span), from, depth)?;
-            } else if self.take_sign("[") {
+            } else if self.is_sign("[") && !self.closes_range(&tree) {
+                self.at += 1;
                 let inner = self.expression()?;
                 self.sign("]")?;
                 let depth = depth.max(inner.depth);
@@ -502,6 +515,15 @@ impl Parser {
                 return Ok(tree);
             }
         }
+    }
+
+    /// Whether `[` behind a literal closes a range: `[1..3[`.
+    fn closes_range(&self, tree: &Ast) -> bool {
+        let literal = matches!(
+            tree.kind,
+            AstKind::Number(_) | AstKind::Percent(_) | AstKind::At(_) | AstKind::Text(_)
+        );
+        self.in_range && literal
     }
 
     fn primary(&mut self) -> Parsed {
@@ -552,6 +574,10 @@ impl Parser {
     fn name_or_call(&mut self) -> Parsed {
         let span = self.span();
         let from = span.start;
+        if self.is_word("function") {
+            let fault = Fault::new(span, "functions of one's own are not taken");
+            return Err(fault.help("name the figure with `let`"));
+        }
         if let Some((name, words)) = self.function_name() {
             self.at += words;
             let span = from..self.last_end();
@@ -567,10 +593,6 @@ impl Parser {
             "true" => AstKind::Bool(true),
             "false" => AstKind::Bool(false),
             "null" => AstKind::Null,
-            "function" => {
-                return Err(Fault::new(span, "functions of one's own are not taken")
-                    .help("name the figure with `let`"));
-            }
             word if KEYWORDS.contains(&word) => return Err(self.fault("a value")),
             _ => AstKind::Name(name),
         };

@@ -7,17 +7,19 @@ pub(crate) fn check(pattern: &str, flags: &str) -> Result<(), String> {
     let translated = translate(pattern, flags)?;
     regex_syntax::Parser::new()
         .parse(&translated)
-        .map(|_| ())
         .map_err(|error| {
             let text = error.to_string();
-            let reason = text
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim()
-                .trim_start_matches("error: ");
-            format!("the pattern cannot be read: {reason}")
-        })
+            let reason = text.lines().last().unwrap_or_default().trim();
+            format!(
+                "the pattern cannot be read: {}",
+                reason.trim_start_matches("error: ")
+            )
+        })?;
+    // Only what is counted can grow large; the rest need not be compiled before it is used.
+    if translated.contains('{') && compile(pattern, flags).is_none() {
+        return Err("the pattern is too large: it repeats too much".to_owned());
+    }
+    Ok(())
 }
 
 /// The compiled pattern; `None` when it cannot be taken or is too large.

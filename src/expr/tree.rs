@@ -104,7 +104,9 @@ impl Ty {
                     schema.tables.get(*t).map_or("", |t| &t.name)
                 ),
                 Ty::Null => "an empty list".to_owned(),
-                item => format!("a list of {}", item.name(schema).trim_start_matches("a ")),
+                Ty::Bool => "a list of truth values".to_owned(),
+                Ty::Money => "a list of amounts".to_owned(),
+                item => format!("a list of {}s", item.name(schema).trim_start_matches("a ")),
             },
         }
     }

@@ -34,13 +34,14 @@ pub(crate) fn load_as(folder: &str, files: &Files, known: Option<&str>) -> Resul
     };
     let pack = loader.pack(known);
     let mut mistakes = loader.mistakes.into_inner();
-    mistakes.sort_by(|a, b| {
-        (&a.file, a.span.as_ref().map(|s| s.start))
-            .cmp(&(&b.file, b.span.as_ref().map(|s| s.start)))
-    });
+    mistakes.sort_by(|a, b| (base(a), start(a)).cmp(&(base(b), start(b))));
     mistakes.dedup();
+    shorten(&mut mistakes);
     match pack {
         Some(mut pack) if mistakes.iter().all(|m| m.level == Level::Warning) => {
+            if !mistakes.is_empty() {
+                pack.warned_files = loader.texts;
+            }
             pack.warnings = mistakes;
             Ok(pack)
         }
@@ -48,6 +49,47 @@ pub(crate) fn load_as(folder: &str, files: &Files, known: Option<&str>) -> Resul
             mistakes,
             files: loader.texts,
         }),
+    }
+}
+
+/// The file of a mistake, without the row and column that a place in a table has.
+fn base(mistake: &Mistake) -> &str {
+    mistake.file.find(".csv:").map_or(&mistake.file, |at| {
+        mistake.file.get(..at + 4).unwrap_or(&mistake.file)
+    })
+}
+
+fn start(mistake: &Mistake) -> Option<usize> {
+    mistake.span.as_ref().map(|span| span.start)
+}
+
+/// Of one table's mistakes the first twenty are told one by one.
+fn shorten(mistakes: &mut Vec<Mistake>) {
+    const MOST: usize = 20;
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    for mistake in mistakes
+        .iter()
+        .filter(|m| m.span.is_none() && base(m) != m.file)
+    {
+        *told.entry(base(mistake).to_owned()).or_default() += 1;
+    }
+    for (file, count) in told.into_iter().filter(|(_, count)| *count > MOST) {
+        let mut seen = 0;
+        mistakes.retain(|m| {
+            let counts = m.span.is_none() && base(m) == file && m.file != file;
+            seen += usize::from(counts);
+            !counts || seen <= MOST
+        });
+        let last = mistakes.iter().rposition(|m| base(m) == file).unwrap_or(0);
+        let more = Mistake {
+            level: Level::Error,
+            file,
+            span: None,
+            message: format!("{} more rows of this table are wrong", count - MOST),
+            label: String::new(),
+            help: String::new(),
+        };
+        mistakes.insert(last + 1, more);
     }
 }
 
@@ -148,27 +190,34 @@ impl Loader<'_> {
         self.unknown_files();
         let pack_doc = self.required("pack.toml");
         let head = pack_doc.and_then(|doc| self.head(doc));
-        let sources = self
-            .doc("sources.toml")
-            .map_or_else(Vec::new, |doc| source::read(doc, doc.text));
-        let source_keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
-        let params = self
-            .doc("params.toml")
-            .map_or_else(Vec::new, |doc| param::read(doc, doc.text, &source_keys));
+        let sources = match self.doc("sources.toml") {
+            Some(doc) => source::read(doc, doc.text),
+            None => Some(Vec::new()),
+        };
+        let known_sources = sources.as_deref().unwrap_or_default();
+        let source_keys: Vec<&str> = known_sources.iter().map(|s| s.key.as_str()).collect();
+        let params = match self.doc("params.toml") {
+            Some(doc) => param::read(doc, doc.text, &source_keys, sources.is_some()),
+            None => Some(Vec::new()),
+        };
+        let currency = head.as_ref().map_or("USD", |h| h.currency.as_str());
+        let schema_doc = self.required("schema.toml");
+        let read = schema_doc.and_then(|doc| schema_file::read(doc, doc.text, currency));
+        let (Some(sources), Some(params), Some(schema_doc), Some(read)) =
+            (&sources, params, schema_doc, read)
+        else {
+            // What rests on a file that cannot be parsed is not called wrong for it.
+            self.rule_docs().for_each(|doc| drop(doc.parse(doc.text)));
+            return None;
+        };
+        let sources = sources.clone();
         let param_types: Vec<(String, Ty)> =
             params.iter().map(|p| (p.name.clone(), p.ty())).collect();
-        let currency = head.as_ref().map_or("USD", |h| h.currency.as_str());
-        let read = self
-            .required("schema.toml")
-            .map(|doc| (doc, schema_file::read(doc, doc.text, currency)));
-        let (
-            schema_doc,
-            schema_file::Read {
-                mut schema,
-                references,
-                codes,
-            },
-        ) = read?;
+        let schema_file::Read {
+            mut schema,
+            references,
+            codes,
+        } = read;
         self.check_suppress(schema_doc, &schema, &params);
         let (rows, texts) =
             self.references(schema_doc, &mut schema, &references, &codes, &source_keys);
@@ -212,6 +261,7 @@ impl Loader<'_> {
             digest: known.map_or_else(|| digest(self.files), str::to_owned),
             office: None,
             warnings: Vec::new(),
+            warned_files: BTreeMap::new(),
             schema,
         })
     }
@@ -244,7 +294,7 @@ impl Loader<'_> {
     }
 
     fn head(&self, doc: Doc<'_>) -> Option<Head> {
-        let tree = doc.parse(doc.text);
+        let tree = doc.parse(doc.text)?;
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         if let Some(id) = keys
             .required_text("id")
@@ -374,12 +424,24 @@ impl Loader<'_> {
                     let at = of.reference.checked_sub(schema.submission);
                     let found = at.and_then(|at| rows.get(at)).and_then(Option::as_ref);
                     let list = found.map(|rows| codes_in(schema, of.reference, rows, &texts));
+                    let lacks_file = pending.iter().any(|p| {
+                        let there = p
+                            .file
+                            .as_ref()
+                            .is_none_or(|f| self.files.contains_key(&f.value));
+                        p.table == of.reference && !there
+                    });
                     if let Some(field) = schema
                         .tables
                         .get_mut(of.table)
                         .and_then(|t| t.fields.get_mut(of.field))
                     {
                         field.codes = list;
+                        if lacks_file {
+                            // Told once, where the file is named; not again at each code.
+                            field.ty = Type::Text;
+                            field.codes = None;
+                        }
                     }
                 }
             }
@@ -458,16 +520,34 @@ impl Loader<'_> {
         {
             self.whole(&diagnostic.place, diagnostic.message, "");
         }
-        self.check_keys(table, of.table, schema, &rows);
+        self.check_keys(table, &rows);
+        self.check_blanks(table, &rows);
         rows
     }
 
+    /// A key or a required cell that is blank would leave its row out of every lookup.
+    fn check_blanks(&self, table: &crate::schema::Table, rows: &Rows) {
+        let keys = table.reference.as_ref().map_or(&[][..], |r| &r.key);
+        for (id, field) in table.fields.iter().enumerate() {
+            let wanted = field.required || keys.contains(&id);
+            for row in (0..rows.len()).filter(|_| wanted && rows.has_column(id)) {
+                if rows.state(row, id) == State::Blank {
+                    let message = format!("`{}` is blank", field.name);
+                    self.whole(
+                        &rows.place(table, row, id),
+                        message,
+                        "fill it in, or take the row away",
+                    );
+                }
+            }
+        }
+    }
+
     /// Two rows of one key that are in force in one year would leave it open which counts.
-    fn check_keys(&self, table: &crate::schema::Table, id: TableId, schema: &Schema, rows: &Rows) {
+    fn check_keys(&self, table: &crate::schema::Table, rows: &Rows) {
         let Some(reference) = &table.reference else {
             return;
         };
-        let _ = (id, schema);
         let number =
             |field: FieldId, row: usize| match rows.columns.get(field).and_then(Option::as_ref) {
                 Some(column) if column.state(row) == State::Value => match &column.data {
@@ -518,7 +598,7 @@ impl Loader<'_> {
         texts: &Texts,
     ) -> Option<Identity> {
         let _ = self;
-        let tree = doc.parse(doc.text);
+        let tree = doc.parse(doc.text)?;
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         let Some(of) = keys.table("identity") else {
             doc.mistake(
@@ -616,6 +696,15 @@ impl Loader<'_> {
         })
     }
 
+    /// The files of rules, in the order of their paths.
+    fn rule_docs(&self) -> impl Iterator<Item = Doc<'_>> {
+        let paths = self
+            .files
+            .keys()
+            .filter(|p| p.starts_with("rules/") && p.ends_with(".toml"));
+        paths.filter_map(|path| self.doc(path))
+    }
+
     fn rules(&self, context: &Context<'_>) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
         for path in self
@@ -653,7 +742,7 @@ impl Loader<'_> {
             });
         };
         for (at, (from, until), span) in &rule.uses.params {
-            let Some(param) = params.get(*at) else {
+            let Some(param) = params.get(*at).filter(|p| !p.broken) else {
                 continue;
             };
             let first = [Some(years.0), rule.effective.0, *from]
@@ -766,7 +855,9 @@ fn steps(keys: &Keys<'_, '_>) -> [String; 4] {
 
 /// Who is expected, and the tables of every report.
 fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
-    let tree = doc.parse(doc.text);
+    let Some(tree) = doc.parse(doc.text) else {
+        return (None, Vec::new());
+    };
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
     let rows_of = |text: &Text| match check_for(&text.value, scope) {
         Ok((name, table, rows, _)) => Some(Subjects { name, table, rows }),

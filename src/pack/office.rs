@@ -87,7 +87,9 @@ struct Office<'a> {
 impl Office<'_> {
     fn apply(&mut self) {
         let doc = self.doc;
-        let tree = doc.parse(doc.text);
+        let Some(tree) = doc.parse(doc.text) else {
+            return;
+        };
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         for word in ["title", "office", "contact"] {
             let _ = keys.text(word);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::source::one_of;
-use super::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table};
+use super::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table, check_name};
 use crate::diagnostic::suggest;
 use crate::expr::Ty;
 use crate::value::{Decimal, Type, Value, parse_boolean, parse_figure, parse_iso_date, parse_year};
@@ -23,6 +23,8 @@ pub struct Param {
     pub policy: bool,
     /// Its values, dated.
     pub values: Vec<Dated>,
+    /// It has a mistake of its own, so that its years say nothing.
+    pub(crate) broken: bool,
     /// The file and place of its name.
     pub(crate) place: (String, Range<usize>),
 }
@@ -51,7 +53,11 @@ impl Dated {
 impl Param {
     /// The type of its value in an expression.
     pub(crate) fn ty(&self) -> Ty {
-        Ty::of_type(self.ty, self.list)
+        if self.broken {
+            Ty::Null
+        } else {
+            Ty::of_type(self.ty, self.list)
+        }
     }
 
     /// Its value in a year.
@@ -60,11 +66,18 @@ impl Param {
     }
 }
 
-pub(crate) fn read(doc: Doc<'_>, text: &str, sources: &[&str]) -> Vec<Param> {
-    let tree = doc.parse(text);
+/// `None` when the file cannot be parsed. Sources are known only when their own file could be parsed.
+pub(crate) fn read(
+    doc: Doc<'_>,
+    text: &str,
+    sources: &[&str],
+    sources_known: bool,
+) -> Option<Vec<Param>> {
+    let tree = doc.parse(text)?;
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
     let mut params = Vec::new();
     for (name, entry) in keys.entries() {
+        check_name(doc, &name);
         let Some(of) = as_table(doc, entry) else {
             continue;
         };
@@ -81,25 +94,27 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, sources: &[&str]) -> Vec<Param> {
                 "add `values = [{ from = 2013, value = …, source = … }]`",
             );
         }
-        let (Some(title), Some((ty, list)), Some(values)) = (title, ty, values) else {
-            continue;
-        };
-        let values = as_array(doc, values)
-            .into_iter()
-            .filter_map(|v| dated(doc, v, ty, list, Some(sources)))
-            .collect();
+        // A parameter with a mistake is one all the same: what uses it is not wrong.
+        let before = doc.mistakes.borrow().len();
+        let (ty, list) = ty.unwrap_or((Type::Text, false));
+        let entries = values.map_or_else(Vec::new, |v| as_array(doc, v));
+        let read = |v| dated(doc, v, ty, list, Some(sources).filter(|_| sources_known));
+        let values: Vec<Dated> = entries.into_iter().filter_map(read).collect();
+        let broken = values.is_empty() || doc.mistakes.borrow().len() > before;
         let place = (doc.file.to_owned(), name.span);
+        let title = title.map_or_else(String::new, |t| t.value);
         params.push(Param {
             name: name.value,
-            title: title.value,
+            title,
             ty,
             list,
             policy,
             values,
+            broken,
             place,
         });
     }
-    params
+    Some(params)
 }
 
 /// A type, or the same with ` list` behind it.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::case::{self, Case};
 use super::source::{Source, Verification, one_of};
-use super::spanned::{Doc, Keys, Text, as_text};
+use super::spanned::{Doc, Keys, Text, as_text, check_name};
 use crate::diagnostic::suggest;
 use crate::expr::{Expr, Notes, Scope, Ty, check, check_for};
 use crate::schema::TableId;
@@ -201,7 +201,7 @@ pub(crate) struct Context<'a> {
 }
 
 pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Rule> {
-    let tree = doc.parse(text);
+    let tree = doc.parse(text)?;
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
     let stem = doc
         .file
@@ -242,9 +242,14 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
         years
     });
     let mut uses = Uses::default();
+    let has_for = keys.has("for");
     let subjects = keys
         .text("for")
         .and_then(|text| read_for(doc, &text, context, &mut uses));
+    if has_for && subjects.is_none() {
+        // Without its row nothing else of the rule can be judged.
+        return None;
+    }
     let mut scope = context.scope.clone();
     scope.row = subjects.as_ref().map(|s| (s.name.clone(), s.table));
     let reader = Reader {
@@ -304,6 +309,16 @@ fn read_cites(doc: Doc<'_>, keys: &Keys<'_, '_>, sources: &[Source]) -> Vec<usiz
     }
     let texts = keys.texts("cites");
     let mut cites = Vec::new();
+    if texts.is_empty()
+        && let Some(entry) = keys.get("cites")
+    {
+        doc.mistake(
+            entry.span(),
+            "`cites` names nothing",
+            "",
+            "every rule names where it comes from",
+        );
+    }
     for text in &texts {
         match sources.iter().position(|s| s.key == text.value) {
             Some(at) => cites.push(at),
@@ -435,26 +450,24 @@ fn read_test(
         let Some(text) = as_text(doc, entry) else {
             continue;
         };
-        if let Some(expr) = expression(reader, &text, years, uses) {
-            let scope = &mut reader.scope;
-            let taken = name.value == "year"
-                || name.value == "param"
-                || scope.schema.table(&name.value).is_some()
-                || scope.lets.iter().any(|(n, ..)| *n == name.value)
-                || scope.row.as_ref().is_some_and(|(n, _)| *n == name.value);
-            if taken {
-                doc.mistake(
-                    name.span.clone(),
-                    format!("`{}` already has a meaning here", name.value),
-                    "",
-                    "choose another name",
-                );
-            }
-            scope
-                .lets
-                .push((name.value.clone(), expr.ty().clone(), expr.root.level));
-            lets.push((name.value, expr));
+        let expr = expression(reader, &text, years, uses);
+        let scope = &mut reader.scope;
+        let taken = name.value == "year"
+            || name.value == "param"
+            || scope.schema.table(&name.value).is_some()
+            || scope.lets.iter().any(|(n, ..)| *n == name.value)
+            || scope.row.as_ref().is_some_and(|(n, _)| *n == name.value);
+        if taken {
+            let message = format!("`{}` already has a meaning here", name.value);
+            doc.mistake(name.span.clone(), message, "", "choose another name");
         }
+        check_name(doc, &name);
+        // A name whose expression is wrong is a name all the same.
+        let (ty, level) = expr
+            .as_ref()
+            .map_or((Ty::Null, 0), |e| (e.ty().clone(), e.root.level));
+        scope.lets.push((name.value.clone(), ty, level));
+        lets.extend(expr.map(|expr| (name.value, expr)));
     }
     let test = |reader: &mut Reader<'_, '_>, text: Text, uses: &mut Uses| {
         let expr = expression(reader, &text, years, uses)?;

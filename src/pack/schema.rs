@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::source::one_of;
-use super::spanned::{Doc, Entry, Keys, Text, as_table, as_text};
+use super::spanned::{Doc, Entry, Keys, Text, as_table, as_text, check_name};
 use crate::diagnostic::{fold, nearest, suggest};
 use crate::schema::{Codes, Field, FieldId, Otherwise, Reference, Schema, Table, TableId};
 use crate::value::{Decimal, Type, parse_figure};
@@ -41,8 +41,9 @@ struct Unresolved {
     codes: Option<Text>,
 }
 
-pub(crate) fn read(doc: Doc<'_>, text: &str, currency: &str) -> Read {
-    let tree = doc.parse(text);
+/// `None` when the file cannot be parsed.
+pub(crate) fn read(doc: Doc<'_>, text: &str, currency: &str) -> Option<Read> {
+    let tree = doc.parse(text)?;
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
     let mut schema = Schema {
         currency: currency.to_owned(),
@@ -96,10 +97,40 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, currency: &str) -> Read {
     }
     keys.done();
     let codes = resolve(doc, &mut schema, unresolved);
-    Read {
+    check_sheets(doc, &schema);
+    Some(Read {
         schema,
         references,
         codes,
+    })
+}
+
+/// No name of a table's file or sheet may mean another table too.
+fn check_sheets(doc: Doc<'_>, schema: &Schema) {
+    let mut meant: HashMap<String, &str> = HashMap::new();
+    for table in schema.submission_tables() {
+        meant.insert(fold(&table.name), &table.name);
+    }
+    for table in schema.submission_tables() {
+        for spelling in std::iter::once(&table.label).chain(&table.also) {
+            let other = *meant.entry(fold(spelling)).or_insert(&table.name);
+            if other != table.name {
+                let message = format!(
+                    "`{spelling}` would mean both the table `{other}` and `{}`",
+                    table.name
+                );
+                let at = doc
+                    .text
+                    .find(&format!("[table.{}]", table.name))
+                    .unwrap_or(0);
+                doc.mistake(
+                    at..at + table.name.len() + 8,
+                    message,
+                    "",
+                    "take it from one of them",
+                );
+            }
+        }
     }
 }
 
@@ -110,6 +141,7 @@ fn read_table(
     id: TableId,
     unresolved: &mut Vec<Unresolved>,
 ) -> Table {
+    check_name(doc, name);
     if ["year", "param", "item"].contains(&name.value.as_str()) {
         doc.mistake(
             name.span.clone(),
@@ -130,6 +162,7 @@ fn read_table(
                 let Some(of) = as_table(doc, entry) else {
                     continue;
                 };
+                check_name(doc, &key);
                 {
                     let (field, otherwise, codes) = read_field(doc, &key, &of);
                     unresolved.push(Unresolved {
@@ -197,7 +230,18 @@ fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> (Field, Option<Te
             "",
         );
     }
-    let digits = of.integer("digits").and_then(|d| usize::try_from(d).ok());
+    let digits = of.integer("digits").and_then(|d| {
+        let fits = usize::try_from(d).ok().filter(|d| (1..=40).contains(d));
+        if fits.is_none() {
+            doc.mistake(
+                of.span.clone(),
+                format!("{d} is no number of digits"),
+                "",
+                "",
+            );
+        }
+        fits
+    });
     let (codes, codes_of) = read_codes(doc, of.get("codes"));
     let otherwise = of.text("else");
     let field = Field {

@@ -68,8 +68,9 @@ const MODALITIES: [&str; 7] = [
     "recognized",
 ];
 
-pub(crate) fn read(doc: Doc<'_>, text: &str) -> Vec<Source> {
-    let tree = doc.parse(text);
+/// `None` when the file cannot be parsed.
+pub(crate) fn read(doc: Doc<'_>, text: &str) -> Option<Vec<Source>> {
+    let tree = doc.parse(text)?;
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
     let mut sources = Vec::new();
     for (key, entry) in keys.entries() {
@@ -105,7 +106,7 @@ pub(crate) fn read(doc: Doc<'_>, text: &str) -> Vec<Source> {
             years,
         });
     }
-    sources
+    Some(sources)
 }
 
 pub(crate) fn verification(doc: Doc<'_>, text: &super::spanned::Text) -> Option<Verification> {

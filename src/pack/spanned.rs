@@ -94,9 +94,11 @@ impl Doc<'_> {
         }
     }
 
-    /// The tree of the file; syntax errors are told, and what could be read is read.
-    pub(crate) fn parse<'t>(&self, text: &'t str) -> Spanned<DeTable<'t>> {
+    /// The tree of the file; every syntax error is told.
+    /// `None` when there are any: what is missing then is not missing from the file.
+    pub(crate) fn parse<'t>(&self, text: &'t str) -> Option<Spanned<DeTable<'t>>> {
         let (table, errors) = DeTable::parse_recoverable(text);
+        let whole = errors.is_empty();
         for error in errors {
             let span = error.span().unwrap_or(0..0);
             self.mistake(
@@ -106,7 +108,7 @@ impl Doc<'_> {
                 "",
             );
         }
-        table
+        whole.then_some(table)
     }
 }
 
@@ -115,6 +117,24 @@ impl Doc<'_> {
 pub(crate) struct Text {
     pub(crate) value: String,
     pub(crate) span: Range<usize>,
+}
+
+/// A name that rules can write: a letter or `_`, then letters, digits and `_`, and no word of the language.
+pub(crate) fn check_name(doc: Doc<'_>, name: &Text) {
+    let mut chars = name.value.chars();
+    let first = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');
+    if !first || !chars.all(|c| c.is_alphanumeric() || c == '_') {
+        let message = format!("`{}` is no name that a rule can write", name.value);
+        doc.mistake(
+            name.span.clone(),
+            message,
+            "",
+            "a letter first, then letters, digits and `_`",
+        );
+    } else if crate::expr::is_keyword(&name.value) {
+        let message = format!("`{}` is a word of the language", name.value);
+        doc.mistake(name.span.clone(), message, "", "choose another name");
+    }
 }
 
 /// Where in a quoted TOML string, written as `raw`, the byte `at` of its value stands.
