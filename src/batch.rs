@@ -359,6 +359,8 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
                 .map_or_else(|| "district".to_owned(), label)
         ),
     };
+    let mut diagnostics = submission.diagnostics.clone();
+    diagnostics.push(Diagnostic::fatal(&*submission.path, why.clone()));
     Review {
         path: submission.path.clone(),
         district_code: None,
@@ -368,7 +370,7 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
         recommendation: None,
         wording: why,
         inputs: submission.inputs.clone(),
-        diagnostics: submission.diagnostics.clone(),
+        diagnostics,
         rules: Vec::new(),
         findings: Vec::new(),
         undecided: Vec::new(),

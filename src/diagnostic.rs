@@ -81,15 +81,30 @@ pub struct Mistake {
 
 /// The nearest of `names` to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = fold(word);
+    let folded = look_alike(&fold(word));
     names
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&folded, &fold(name)), name))
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(&folded, &look_alike(&fold(name))),
+                name,
+            )
+        })
         .filter(|(distance, name)| {
             *distance <= 1 + name.chars().count().min(word.chars().count()) / 4
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+/// A name with letters and digits that look alike made one: `6ll` is `611`.
+fn look_alike(name: &str) -> String {
+    let alike = |c| match c {
+        'l' | 'i' => '1',
+        'o' => '0',
+        c => c,
+    };
+    name.chars().map(alike).collect()
 }
 
 /// "did you mean `x`?", or the valid names when they are few.
@@ -178,5 +193,6 @@ mod tests {
     fn a_slip_finds_its_name() {
         assert_eq!(nearest("alchohol", ["travel", "alcohol"]), Some("alcohol"));
         assert_eq!(nearest("budget", ["travel", "alcohol"]), None);
+        assert_eq!(nearest("6ll", ["600", "611", "612"]), Some("611"));
     }
 }

@@ -403,13 +403,41 @@ impl<'m, 'a> Teller<'m, 'a> {
             self.no_gap += 1_000_000;
         }
         self.decisive.extend(cells.iter().copied());
+        let mut places = self.places(&cells);
+        self.supplied(no, node, at, &mut places);
         self.story.evidence.push(Evidence {
             expression: expr.text_of(&node.span),
             value,
-            cells: self.places(&cells),
+            cells: places,
         });
         self.assumptions(no, expr, node, at);
         self.enter_lets(node, at);
+    }
+
+    /// The places in an office file from which a piece has its figures.
+    fn supplied(&self, no: usize, node: &Node, at: &At, places: &mut Vec<String>) {
+        let found = match &node.kind {
+            Kind::Param(param) => self.machine.world.set_at.get(*param).cloned().flatten(),
+            Kind::Lookup(table, _) => {
+                let row = self
+                    .rows_of(no, node, at)
+                    .first()
+                    .and_then(|r| usize::try_from(*r).ok());
+                row.zip(self.machine.rows(*table))
+                    .and_then(|(row, rows)| rows.supplied_place(row))
+            }
+            Kind::Let(index) => {
+                if let Some(named) = self.lets.get(*index) {
+                    self.supplied(*index, &named.root, at, places);
+                }
+                None
+            }
+            _ => None,
+        };
+        places.extend(found.filter(|place| !places.contains(place)));
+        node.parts()
+            .into_iter()
+            .for_each(|part| self.supplied(no, part, at, places));
     }
 
     fn enter_lets(&mut self, node: &'a Node, at: &At) {

@@ -71,6 +71,8 @@ pub struct Pack {
     pub digest: String,
     /// The digest of the office file that overlays it.
     pub office: Option<String>,
+    /// The name of that office file or folder.
+    pub office_name: Option<String>,
     /// What its author should look at.
     pub warnings: Vec<Mistake>,
     /// The text of each file, when there are warnings to draw in them.

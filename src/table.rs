@@ -333,6 +333,8 @@ pub struct Rows {
     pub numbers: Vec<u32>,
     /// The file or sheet was there and could not be read: what rests on it is unknown, required or not.
     pub lost: bool,
+    /// The first row that another file supplied, and that file.
+    pub supplied: Option<(usize, String)>,
     /// What stands in each cell, as written: row by row, the fields in the schema's order.
     raw: String,
     raw_ends: Vec<u32>,
@@ -352,6 +354,7 @@ impl Rows {
             columns,
             numbers: Vec::new(),
             lost: false,
+            supplied: None,
             raw: String::new(),
             raw_ends: Vec::new(),
         }
@@ -473,6 +476,15 @@ impl Rows {
             (_, Some(field)) => self.place(table, first, field),
             (_, None) => self.row_place(first),
         }
+    }
+
+    /// The place of a row that another file supplied, in that file.
+    pub fn supplied_place(&self, row: usize) -> Option<String> {
+        let (_, path) = self.supplied.as_ref().filter(|(first, _)| row >= *first)?;
+        Some(format!(
+            "{path}:{}",
+            self.numbers.get(row).copied().unwrap_or(1)
+        ))
     }
 
     /// The place of a row: `budget.csv:17`, `windham.xlsx!budget!17`.

@@ -1,5 +1,6 @@
 //! `check` and `review`: submissions in, reports out.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -11,9 +12,11 @@ use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::pack::{Pack, Severity};
 use accordant::read::{self, File, Source};
-use accordant::report::{json, text::Text};
+use accordant::report::json;
+use accordant::report::text::{Text, clean};
 use accordant::review;
 use accordant::submission::Submission;
+use accordant::table::Rows;
 
 use super::{Common, Format, Status, complain, disk, pack, print};
 
@@ -84,19 +87,23 @@ impl Review {
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
         }
-        if let Some(out) = &self.out {
-            write_reports(out, &batch, self.common.format)?;
-        }
         match self.common.format {
             Format::Json => print(&json::write(&batch))?,
             Format::Text => {
                 tell(&batch.diagnostics, &self.common);
+                let fatal = batch.reviews.iter().flat_map(|r| &r.diagnostics);
+                fatal
+                    .filter(|d| d.weight == Weight::Fatal)
+                    .for_each(complain_of);
                 let text = Text {
                     colour: self.common.colour_out(),
                     currency: &batch.pack.currency,
                 };
                 print(&text.batch(&batch))?;
             }
+        }
+        if let Some(out) = &self.out {
+            write_reports(out, &batch, self.common.format)?;
         }
         Ok(status(&batch))
     }
@@ -133,11 +140,21 @@ pub(super) fn review_paths(
     paths: &[PathBuf],
     options: Options,
 ) -> anyhow::Result<BatchReview> {
-    let trees: Vec<disk::Tree> = paths
-        .iter()
-        .map(|path| tree_of(path))
-        .collect::<anyhow::Result<_>>()?;
     let (mut found, mut not_read, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
+    let mut trees = Vec::new();
+    for path in paths {
+        match tree_of(path) {
+            Ok(tree) => trees.push(tree),
+            // One bad path never stops the others.
+            Err(error) if paths.len() > 1 => {
+                diagnostics.push(Diagnostic::fatal(
+                    path.display().to_string(),
+                    format!("{error:#}"),
+                ));
+            }
+            Err(error) => return Err(error),
+        }
+    }
     for tree in &trees {
         let bytes = |path: &str| tree.read(path).ok();
         let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes);
@@ -148,6 +165,11 @@ pub(super) fn review_paths(
                 .map(|n| (n.path, n.why.to_owned())),
         );
         not_read.extend(tree.not_read.iter().cloned());
+        diagnostics.extend(
+            tree.closed
+                .iter()
+                .map(|(path, why)| Diagnostic::fatal(path, why)),
+        );
         found.extend(
             batch
                 .submissions
@@ -172,6 +194,15 @@ pub(super) fn review_paths(
     diagnostics.extend(problems.into_inner().unwrap_or_default());
     diagnostics.append(&mut batch.diagnostics);
     diagnostics.sort_by(|a: &Diagnostic, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    let office = common
+        .office
+        .as_ref()
+        .and_then(|o| std::fs::canonicalize(o).ok());
+    not_read.retain(|(path, _)| {
+        !trees
+            .iter()
+            .any(|tree| office.is_some() && tree.full(path) == office)
+    });
     not_read.sort();
     batch.diagnostics = diagnostics;
     batch.not_read = not_read;
@@ -223,8 +254,9 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<Submission>, Vec<Diagnostic
     };
     match &one.source {
         Source::Folder { path, files } => {
-            let files = files_of(files);
-            let mut submission = read::read_folder(schema, path, &files);
+            let found = files_of(files);
+            let mut submission = read::read_folder(schema, path, &found);
+            lose(pack, &mut submission, files, &found);
             submission.diagnostics.splice(0..0, wrong);
             (vec![submission], Vec::new())
         }
@@ -244,6 +276,28 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<Submission>, Vec<Diagnostic
             let (submissions, mut diagnostics) = read::read_statewide(schema, key, &files);
             diagnostics.append(&mut wrong);
             (submissions, diagnostics)
+        }
+    }
+}
+
+/// Marks the tables whose files could not be read: they are not missing, and what rests on them is unknown.
+fn lose(pack: &Pack, submission: &mut Submission, files: &[String], found: &[File]) {
+    for path in files
+        .iter()
+        .filter(|p| !found.iter().any(|f| f.path == **p))
+    {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let Some(id) = pack.schema.find_table(stem) else {
+            continue;
+        };
+        if let (Some(slot), Some(table)) =
+            (submission.tables.get_mut(id), pack.schema.tables.get(id))
+        {
+            let place = format!("{}/{name}", submission.path);
+            let missing = slot.layout.path().to_owned();
+            submission.diagnostics.retain(|d| d.place != missing);
+            *slot = Rows::lost(table, place);
         }
     }
 }
@@ -269,20 +323,34 @@ pub(super) fn read_path(pack: &Pack, path: &Path) -> anyhow::Result<Vec<Submissi
 
 /// Tells what is wrong with the batch as a whole on standard error.
 fn tell(diagnostics: &[Diagnostic], common: &Common) {
-    for diagnostic in diagnostics
+    diagnostics
         .iter()
         .filter(|d| !common.quiet || d.weight > Weight::Notice)
-    {
-        complain(&format!("{}: {}\n", diagnostic.place, diagnostic.message));
-    }
+        .for_each(complain_of);
+}
+
+fn complain_of(diagnostic: &Diagnostic) {
+    complain(&format!(
+        "{}: {}
+",
+        clean(&diagnostic.place),
+        clean(&diagnostic.message)
+    ));
 }
 
 /// One report a submission.
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
     std::fs::create_dir_all(out)
         .with_context(|| format!("cannot make the folder {}", out.display()))?;
+    let mut taken = BTreeSet::new();
     for review in &batch.reviews {
-        let stem = review.path.replace(['/', '\\'], "-");
+        let plain = review.path.replace(['/', '\\', ':'], "-");
+        let mut stem = plain.clone();
+        let mut copy = 1;
+        while !taken.insert(stem.clone()) {
+            copy += 1;
+            stem = format!("{plain}-{copy}");
+        }
         let (name, bytes) = match format {
             Format::Text => {
                 let text = Text {

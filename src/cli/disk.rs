@@ -16,6 +16,8 @@ pub(super) struct Tree {
     pub(super) paths: Vec<String>,
     /// What is no regular file, and why it is not read.
     pub(super) not_read: Vec<(String, String)>,
+    /// Folders that cannot be read, and why.
+    pub(super) closed: Vec<(String, String)>,
 }
 
 impl Tree {
@@ -27,6 +29,7 @@ impl Tree {
             name,
             paths: Vec::new(),
             not_read: Vec::new(),
+            closed: Vec::new(),
         };
         tree.walk(root, "")
             .with_context(|| format!("cannot read the folder {}", root.display()))?;
@@ -47,6 +50,7 @@ impl Tree {
             paths: vec![name.clone()],
             name,
             not_read: Vec::new(),
+            closed: Vec::new(),
         })
     }
 
@@ -61,7 +65,7 @@ impl Tree {
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 if let Err(error) = self.walk(&entry.path(), &format!("{path}/")) {
-                    self.not_read
+                    self.closed
                         .push((path, format!("the folder cannot be read: {error}")));
                 }
             } else if kind.is_file() {
@@ -76,6 +80,11 @@ impl Tree {
             }
         }
         Ok(())
+    }
+
+    /// The path of a file on the disk, links resolved.
+    pub(super) fn full(&self, path: &str) -> Option<PathBuf> {
+        fs::canonicalize(self.root.join(path)).ok()
     }
 
     /// The bytes of a file.

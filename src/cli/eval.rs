@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use accordant::batch::identify;
+use accordant::diagnostic::Weight;
 use accordant::expr;
 use accordant::pack::InForce;
 use accordant::report::mistake;
@@ -48,7 +49,13 @@ impl Eval {
             Some(path) => {
                 let mut found = batch::read_path(&pack, path)?;
                 match (found.pop(), found.is_empty()) {
-                    (Some(one), true) => one,
+                    (Some(one), true) => {
+                        let fatal = one.diagnostics.iter().find(|d| d.weight == Weight::Fatal);
+                        if let Some(fatal) = fatal {
+                            anyhow::bail!("{}: {}", fatal.place, fatal.message);
+                        }
+                        one
+                    }
                     (None, _) => anyhow::bail!("{} holds no submission", path.display()),
                     _ => anyhow::bail!("{} holds several submissions: name one", path.display()),
                 }

@@ -17,6 +17,8 @@ pub struct World {
     pub(crate) references: Vec<Visible>,
     /// The values of the parameters; `Null` for one that is off.
     pub(crate) params: Vec<Value>,
+    /// For each parameter the place in an office file that set it, if one did.
+    pub(crate) set_at: Vec<Option<String>>,
     /// Parameters below which counts are printed nowhere.
     pub(crate) suppress: Vec<(String, Decimal)>,
 }

@@ -260,6 +260,7 @@ impl Loader<'_> {
             texts,
             digest: known.map_or_else(|| digest(self.files), str::to_owned),
             office: None,
+            office_name: None,
             warnings: Vec::new(),
             warned_files: BTreeMap::new(),
             schema,

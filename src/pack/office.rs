@@ -65,6 +65,7 @@ pub fn apply_office(mut pack: Pack, name: &str, files: &Files) -> Result<Pack, R
         });
     }
     pack.office = Some(digest(files));
+    pack.office_name = Some(name.to_owned());
     Ok(pack)
 }
 
@@ -483,6 +484,7 @@ pub(crate) fn merge(table: &Table, base: &Rows, extra: &Rows, texts: &mut Texts)
         base.layout.clone()
     };
     let mut merged = Rows::new(table, layout, &fields);
+    merged.supplied = Some((kept.len(), extra.layout.path().to_owned()));
     for (rows, at) in kept
         .iter()
         .map(|&row| (base, row))

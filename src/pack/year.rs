@@ -73,8 +73,16 @@ impl<'p> InForce<'p> {
                 _ => None,
             });
         let suppress = suppress.collect();
+        let set_at = pack.params.iter().map(|p| {
+            let office = pack.office_name.as_ref()?;
+            p.value_in(year)
+                .filter(|d| d.by_office)
+                .map(|_| format!("{office}:param.{}", p.name))
+        });
+        let set_at = set_at.collect();
         let world = World {
             suppress,
+            set_at,
             year: Some(year),
             references: references.collect(),
             texts,

@@ -68,6 +68,7 @@ pub fn read_statewide(
         schema,
         key,
         plans: BTreeMap::new(),
+        untold: Vec::new(),
         diagnostics: Vec::new(),
     };
     let plan = schema.table(PLAN);
@@ -113,7 +114,8 @@ pub fn read_statewide(
             format!("the table `{}` is missing", table.name),
         ));
     }
-    (reader.plans.into_values().collect(), reader.diagnostics)
+    let plans = reader.plans.into_values().chain(reader.untold);
+    (plans.collect(), reader.diagnostics)
 }
 
 fn folder_of(files: &[File]) -> String {
@@ -126,6 +128,7 @@ struct Statewide<'s> {
     schema: &'s Schema,
     key: PlanKey,
     plans: BTreeMap<Key, Submission>,
+    untold: Vec<Submission>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -250,7 +253,11 @@ impl Statewide<'_> {
                         .flatten()
                         .unwrap_or_default();
                     let place = form.place(At::Cell(row.number, at, name));
-                    self.diagnostics.push(Diagnostic::error(place, message));
+                    if table.name == PLAN {
+                        self.untold(row, form, Diagnostic::fatal(place, message));
+                    } else {
+                        self.diagnostics.push(Diagnostic::error(place, message));
+                    }
                     continue;
                 }
             };
@@ -287,6 +294,14 @@ impl Statewide<'_> {
                 *slot = rows;
             }
         }
+    }
+
+    /// A plan of which it cannot be told whose it is: it counts, and is judged by nothing.
+    fn untold(&mut self, row: &GridRow<'_>, form: &Form, why: Diagnostic) {
+        let path = form.place(At::Row(row.number));
+        let mut plan = Submission::empty(self.schema, &path, |name| format!("{name}.csv"));
+        plan.diagnostics.push(why);
+        self.untold.push(plan);
     }
 
     fn report_strays(&mut self, form: &Form, strays: BTreeMap<Key, (u32, usize)>) {

@@ -262,7 +262,7 @@ impl Text<'_> {
             .collect();
         let _ = writeln!(
             out,
-            "{} rules in force; of {} outcomes {} pass, {} fail, {} cannot be told, {} not applicable.",
+            "Rules in force: {}. Outcomes: {}, of which {} pass, {} fail, {} cannot be told, {} not applicable.",
             review.rules.len(),
             outcomes.subjects(),
             outcomes.pass,

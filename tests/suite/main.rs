@@ -3,6 +3,7 @@
 mod broken_packs;
 mod cases;
 mod goldens;
+mod language;
 mod reports;
 mod soundness;
 mod transcripts;

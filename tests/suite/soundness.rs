@@ -1,6 +1,8 @@
 //! Missing data never passes: a pass or a fail stays so under every completion of the missing cells, and filling a blank
 //! never turns a decided rule undecided.
 
+use std::fmt::Write as _;
+
 use accordant::batch::{Options, Reviewer};
 use accordant::pack::{Pack, load};
 use accordant::review::Review;
@@ -111,7 +113,7 @@ fn review(pack: &Pack, award: Option<u32>, lines: &[Line], filled: bool) -> Revi
         } else {
             amount
         };
-        budget.push_str(&format!("{area},{amount}\n"));
+        let _ = writeln!(budget, "{area},{amount}");
     }
     Reviewer::new(pack, Options::default()).review(&submission(pack, &plan, &budget))
 }

@@ -4,5 +4,6 @@
 fn transcripts() {
     trycmd::TestCases::new()
         .case("README.md")
+        .case("docs/*.md")
         .case("tests/cli/*.md");
 }

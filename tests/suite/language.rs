@@ -1,0 +1,58 @@
+//! What expressions give over rows, where an index could be used and must not show.
+
+use accordant::expr;
+use accordant::pack::InForce;
+use accordant::value::feel;
+
+use super::{set_aside, submission};
+
+#[track_caller]
+fn assert_value(expression: &str, value: &str) {
+    let pack = set_aside();
+    let plan = "applicant = \"A\"\nfiscal_year = 2027\naward = \"100.00\"\n";
+    let budget = "line_id,area,amount\n1,reading,10.00\n2,music,20.00\n3,music,20.00\n";
+    let plan = submission(&pack, plan, budget);
+    let (expr, _) = expr::check(expression, &pack.scope()).expect(expression);
+    let in_force = InForce::new(&pack, 2027);
+    assert_eq!(
+        feel(&in_force.evaluate(&expr, &plan)),
+        value,
+        "{expression}"
+    );
+}
+
+#[test]
+fn an_equality_with_an_outer_row_leaves_no_row_out() {
+    assert_value(
+        "for l in budget return (every o in budget satisfies o.area = l.area)",
+        "[false, false, false]",
+    );
+    assert_value(
+        "for l in budget return (some o in budget satisfies o.area = l.area)",
+        "[true, true, true]",
+    );
+    assert_value(
+        "for l in budget return count(for o in budget return o.area = l.area)",
+        "[3, 3, 3]",
+    );
+    assert_value(
+        "for l in budget return count(budget[area = l.area and amount = l.amount])",
+        "[1, 2, 2]",
+    );
+    assert_value(
+        "every a in areas satisfies (some l in budget satisfies l.area = a.slug)",
+        "true",
+    );
+    assert_value(
+        "for l in budget return lookup(areas, l.area).label",
+        "[\"Reading\", \"Music\", \"Music\"]",
+    );
+}
+
+#[test]
+fn numbers_keep_the_places_they_are_written_with() {
+    assert_value("1.50", "1.50");
+    assert_value("1.50 + 1", "2.50");
+    assert_value("10% * 200", "20.00");
+    assert_value("budget[1].amount", "10.00");
+}
