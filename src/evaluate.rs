@@ -43,7 +43,7 @@ impl<'p> Evaluator<'p> {
         self
     }
 
-    /// The review of a submission: what the rules say of it. Who it is from is filled in by [`crate::identify`].
+    /// The review of a submission: what the rules say of it. Who it is from is filled in by [`crate::batch::identify`].
     pub fn review(&mut self, submission: &Submission) -> Review {
         let pack = self.in_force.pack;
         let mut machine = Machine::new(&pack.schema, &self.in_force.world, submission);
