@@ -242,6 +242,7 @@ impl<'p> Evaluator<'p> {
         let mut story = Self::story(machine, rule, test, &lets, subject, outcome);
         machine.notebook = None;
         let no_row = matches!(subject, Subject::Table(_));
+        machine.begin(lets.clone(), rows.clone());
         let message = if no_row {
             missing_table(machine, subject)
         } else {
@@ -375,6 +376,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A template with its values filled in for one subject.
+    /// The machine has begun on the subject; what a `let` gave is kept from one value to the next.
     fn fill<'s>(
         machine: &mut Machine<'s>,
         template: &'s Template,
@@ -387,8 +389,10 @@ impl<'p> Evaluator<'p> {
                 Part::Text(words) => text.push_str(words),
                 Part::Value(expr) => {
                     let counts = reads_counts(machine, expr, lets);
-                    machine.notebook = counts.then(Notebook::default);
-                    machine.begin(lets.to_vec(), rows.cloned());
+                    if counts {
+                        machine.notebook = Some(Notebook::default());
+                        machine.begin(lets.to_vec(), rows.cloned());
+                    }
                     let vector = machine.run(expr);
                     let small = machine.notebook.take().is_some_and(|notebook| {
                         Teller::new(machine, &notebook, lets).rests_on_small_count(expr)

@@ -215,7 +215,7 @@ impl<'a> Machine<'a> {
 
     /// A column as it was written: blanks of required fields, suppressed and unreadable cells are unknown within the
     /// field's bounds, other blanks and cells that are not applicable are `null`.
-    fn own_column(&self, rows: &Rows, table: TableId, field: FieldId, f: &Field) -> Vector {
+    fn own_column(&mut self, rows: &Rows, table: TableId, field: FieldId, f: &Field) -> Vector {
         let n = rows.len();
         let is_reference = table >= self.schema.submission;
         let ty = Ty::of_field(self.schema, table, field);
@@ -232,19 +232,10 @@ impl<'a> Machine<'a> {
         match &column.data {
             Data::Texts(ids) => {
                 let id = |(id, state): (&u32, &State)| match gap(*state) {
-                    Some(unknown) => {
-                        if unknown {
-                            UNKNOWN_ID
-                        } else {
-                            NULL_ID
-                        }
-                    }
+                    Some(true) => UNKNOWN_ID,
+                    Some(false) => NULL_ID,
                     None if is_reference => *id,
-                    None => usize::try_from(*id)
-                        .ok()
-                        .and_then(|i| self.translate.get(i))
-                        .copied()
-                        .unwrap_or(NULL_ID),
+                    None => self.own_text(*id),
                 };
                 Vector::Texts(ids.iter().zip(&column.states).map(id).collect())
             }

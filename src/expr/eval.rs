@@ -46,6 +46,9 @@ pub(crate) type Notebook = Map<(usize, usize), Noted>;
 /// The number under which the expression itself is noted; `let`s have their own.
 pub(crate) const MAIN: usize = usize::MAX;
 
+/// Stands for a number that was not asked for yet.
+const NOT_YET: u32 = u32::MAX - 2;
+
 /// Evaluates expressions over one submission.
 pub(crate) struct Machine<'a> {
     pub(crate) schema: &'a Schema,
@@ -53,7 +56,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) submission: &'a Submission,
     /// Texts that were made here: neither the world nor the submission has them.
     pub(super) texts: Texts,
-    /// The number of each of the submission's texts.
+    /// The number of each of the submission's texts, once it was asked for.
     pub(super) translate: Vec<u32>,
     pub(super) columns: Map<(TableId, FieldId), Rc<Vector>>,
     pub(super) indexes: Map<(TableId, Vec<FieldId>), Rc<Index>>,
@@ -82,13 +85,7 @@ impl<'a> Machine<'a> {
             notebook: None,
             expression: MAIN,
         };
-        let first = u32::try_from(world.texts.len()).unwrap_or(0);
-        machine.translate = submission
-            .texts
-            .iter()
-            .zip(first..)
-            .map(|(text, own)| world.texts.find(text).unwrap_or(own))
-            .collect();
+        machine.translate = vec![NOT_YET; submission.texts.len()];
         machine
     }
 
@@ -128,6 +125,22 @@ impl<'a> Machine<'a> {
             at => (&self.texts, at - world - own),
         };
         u32::try_from(texts.1).map_or("", |at| texts.0.get(at))
+    }
+
+    /// The number of one of the submission's texts.
+    pub(super) fn own_text(&mut self, own: u32) -> u32 {
+        let Some(slot) = usize::try_from(own)
+            .ok()
+            .and_then(|at| self.translate.get_mut(at))
+        else {
+            return NULL_ID;
+        };
+        if *slot == NOT_YET {
+            let first = u32::try_from(self.world.texts.len()).unwrap_or(0);
+            let known = self.world.texts.find(self.submission.texts.get(own));
+            *slot = known.unwrap_or(first + own);
+        }
+        *slot
     }
 
     /// The number of a text, new or known.
@@ -447,6 +460,9 @@ impl<'a> Machine<'a> {
             return compare(op, &a.into_nums(), &b.into_nums());
         }
         let n = joint_len(a.len(), b.len());
+        if let (BinaryOp::Equal, Vector::Texts(a), Vector::Texts(b)) = (op, &a, &b) {
+            return same_texts(a, b, n);
+        }
         if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
             let equals = (0..n).map(|i| equal(&a, i, &b, i));
             return if op == BinaryOp::Equal {
@@ -676,6 +692,20 @@ impl<'a> Machine<'a> {
             },
         }
     }
+}
+
+/// Where texts are equal: by their numbers.
+fn same_texts(a: &[u32], b: &[u32], n: usize) -> Vec<u8> {
+    let at = |v: &[u32], i: usize| {
+        v.get(if v.len() == 1 { 0 } else { i })
+            .copied()
+            .unwrap_or(NULL_ID)
+    };
+    let one = |i| match (at(a, i), at(b, i)) {
+        (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
+        (x, y) => truth::of(x == y),
+    };
+    (0..n).map(one).collect()
 }
 
 fn number_value(x: Num, ty: &Ty) -> Value {
