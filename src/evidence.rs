@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::Expr;
-use crate::expr::eval::{MAIN, Machine, Notebook, is_unknown_at};
+use crate::expr::eval::{MAIN, Machine, Notebook, is_null_at, is_unknown_at};
 use crate::expr::tree::{Iteration, Kind, LevelNo, Node, Ty};
 use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::expr::{BinaryOp, Builtin};
@@ -173,21 +173,41 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     fn is_null(&self, expr: usize, node: &Node, at: &At) -> bool {
-        matches!(self.value(expr, node, at), Value::Null)
-            || matches!(self.value(expr, node, at), Value::List(items) if items.contains(&Value::Null))
+        let Some(v) = self.noted(expr, node) else {
+            return true;
+        };
+        let i = Self::index(v, node.level, at);
+        match v {
+            Vector::Lists(lists) if !is_null_at(v, i) => {
+                lists.range(i).any(|k| is_null_at(&lists.items, k))
+            }
+            v => is_null_at(v, i),
+        }
     }
 
     /// The items of an iteration that stand under `at`, each as a place.
     fn items_under(&self, expr: usize, node: &Node, iteration: &Iteration, at: &At) -> Vec<At> {
         let outer = iteration.item - 1;
         let here = at.get(outer.min(node.level)).copied().unwrap_or(0);
-        let all = self.frame_items(expr, node);
-        all.into_iter()
-            .filter(|item| item.get(outer).copied().unwrap_or(0) == here)
-            .map(|item| {
-                let mut place = at.clone();
-                place.resize(iteration.item, 0);
-                place.push(item.get(iteration.item).copied().unwrap_or(0));
+        let Some(frame) = self
+            .notebook
+            .get(&(expr, node.id))
+            .and_then(|n| n.frame.as_ref())
+        else {
+            return Vec::new();
+        };
+        let mut base = at.clone();
+        base.resize(iteration.item, 0);
+        let under = frame
+            .parent
+            .iter()
+            .enumerate()
+            .filter(|(_, parent)| **parent == here);
+        under
+            .map(|(item, _)| {
+                let mut place = Vec::with_capacity(base.len() + 1);
+                place.extend_from_slice(&base);
+                place.push(item);
                 place
             })
             .collect()
@@ -946,13 +966,11 @@ impl<'m, 'a> Teller<'m, 'a> {
             .collect();
         cells.sort_by_key(|c| (c.table, c.row, c.field));
         cells.dedup();
-        let crowded = |c: &Cell| {
-            cells
-                .iter()
-                .filter(|o| (o.table, o.field) == (c.table, c.field))
-                .count()
-                > 4
-        };
+        let mut columns: BTreeMap<(TableId, Option<FieldId>), usize> = BTreeMap::new();
+        for cell in &cells {
+            *columns.entry((cell.table, cell.field)).or_default() += 1;
+        }
+        let crowded = |c: &Cell| columns.get(&(c.table, c.field)).is_some_and(|n| *n > 4);
         let shown = cells
             .iter()
             .filter(|c| !crowded(c) || self.gaps.contains(c));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::aggregate;
 use super::ast::BinaryOp;
 use super::check::Checker;
-use super::eval::Machine;
+use super::eval::{Machine, is_null_at, is_unknown_at};
 use super::pattern;
 use super::texts::{self, at};
 use super::tree::{Kind, Node, Ty};
@@ -925,28 +925,10 @@ pub(crate) fn equal(a: &Vector, i: usize, b: &Vector, j: usize) -> u8 {
 }
 
 fn equals_null(v: &Vector, i: usize) -> u8 {
-    if is_unknown(v, i) {
+    if is_unknown_at(v, i) {
         truth::UNKNOWN
     } else {
-        truth::of(is_null(v, i))
-    }
-}
-
-fn is_unknown(v: &Vector, i: usize) -> bool {
-    match v {
-        Vector::Bools(v) => at(v, i) == Some(truth::UNKNOWN),
-        Vector::Nums(v) => matches!(v.at(i), Num::Unknown | Num::Between(..)),
-        Vector::Texts(v) | Vector::Rows(_, v) => at(v, i) == Some(UNKNOWN_ID),
-        Vector::Lists(v) => v.state(i) == truth::UNKNOWN,
-    }
-}
-
-fn is_null(v: &Vector, i: usize) -> bool {
-    match v {
-        Vector::Bools(v) => at(v, i) == Some(truth::NULL),
-        Vector::Nums(v) => v.at(i) == Num::Null,
-        Vector::Texts(v) | Vector::Rows(_, v) => at(v, i) == Some(NULL_ID),
-        Vector::Lists(v) => v.state(i) == truth::NULL,
+        truth::of(is_null_at(v, i))
     }
 }
 

@@ -760,6 +760,17 @@ pub(crate) fn is_unknown_at(v: &Vector, i: usize) -> bool {
     }
 }
 
+/// Whether the value at `i` is `null`.
+pub(crate) fn is_null_at(v: &Vector, i: usize) -> bool {
+    let i = if v.len() == 1 { 0 } else { i };
+    match v {
+        Vector::Bools(v) => v.get(i).is_none_or(|&b| b == truth::NULL),
+        Vector::Nums(v) => v.at(i) == Num::Null,
+        Vector::Texts(v) | Vector::Rows(_, v) => v.get(i).is_none_or(|&id| id == NULL_ID),
+        Vector::Lists(v) => v.state(i) == truth::NULL,
+    }
+}
+
 /// What is known when either of two values may be meant.
 fn merge(a: &Vector, b: &Vector, n: usize) -> Vector {
     match (a, b) {
