@@ -6,6 +6,7 @@ use super::ast::BinaryOp;
 use super::builtin::{Seen, equal};
 use super::eval::Machine;
 use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, one, truth};
+use crate::hash::Set;
 use crate::table::Nums;
 use crate::value::Decimal;
 
@@ -250,6 +251,9 @@ fn fold(lists: &ListVec, i: usize, start: u8, step: impl Fn(u8, usize) -> u8) ->
 
 /// `list contains`: true by one item that surely belongs and equals, false when every item differs.
 pub(crate) fn contains(lists: &ListVec, value: &Vector, n: usize) -> Vec<u8> {
+    if let Some(found) = contains_text(lists, value, n) {
+        return found;
+    }
     let one = |i: usize| {
         fold(lists, i, truth::FALSE, |any, k| {
             let same = equal(&lists.items, k, value, i);
@@ -262,6 +266,24 @@ pub(crate) fn contains(lists: &ListVec, value: &Vector, n: usize) -> Vec<u8> {
         })
     };
     (0..n).map(one).collect()
+}
+
+/// The same for one list of texts that are all known, sought many times.
+fn contains_text(lists: &ListVec, value: &Vector, n: usize) -> Option<Vec<u8>> {
+    let (Vector::Texts(items), Vector::Texts(values)) = (&*lists.items, value) else {
+        return None;
+    };
+    let plain = lists.len() == 1 && lists.maybe.is_none() && lists.state(0) == truth::TRUE;
+    if n < 8 || !plain || items.contains(&UNKNOWN_ID) {
+        return None;
+    }
+    let known: Set<u32> = items.iter().copied().collect();
+    let one = |i: usize| match values.get(if values.len() == 1 { 0 } else { i }).copied() {
+        Some(UNKNOWN_ID) if items.is_empty() => truth::FALSE,
+        Some(UNKNOWN_ID) => truth::UNKNOWN,
+        id => truth::of(known.contains(&id.unwrap_or(NULL_ID))),
+    };
+    Some((0..n).map(one).collect())
 }
 
 /// Each value once, in the order of first appearance; unknown when an item is.

@@ -1,6 +1,6 @@
 //! Where expressions meet the data: columns with what stands in for blanks, rows by their values, lookups.
 
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use super::eval::{Machine, is_unknown_at, keep_items};
 use super::tree::{Join, Ty};
@@ -141,13 +141,30 @@ impl<'a> Machine<'a> {
     }
 
     /// A whole column, with what stands in for blanks.
-    fn column(&mut self, table: TableId, field: FieldId) -> Rc<Vector> {
+    fn column(&mut self, table: TableId, field: FieldId) -> Arc<Vector> {
         if let Some(column) = self.columns.get(&(table, field)) {
-            return Rc::clone(column);
+            return Arc::clone(column);
         }
-        let column = Rc::new(self.build_column(table, field));
-        self.columns.insert((table, field), Rc::clone(&column));
+        let shared = self.shared_column(table, field);
+        let column = match shared.and_then(OnceLock::get) {
+            Some(column) => Arc::clone(column),
+            None => {
+                let column = Arc::new(self.build_column(table, field));
+                if let Some(slot) = shared {
+                    slot.get_or_init(|| Arc::clone(&column));
+                }
+                column
+            }
+        };
+        self.columns.insert((table, field), Arc::clone(&column));
         column
+    }
+
+    /// Where the world keeps a column of a reference table, which is the same for every submission.
+    fn shared_column(&self, table: TableId, field: FieldId) -> Option<&'a OnceLock<Arc<Vector>>> {
+        self.field_of(table, field)
+            .filter(|f| f.otherwise.is_none())?;
+        self.visible(table)?.columns.get(field)
     }
 
     fn build_column(&mut self, table: TableId, field: FieldId) -> Vector {
@@ -272,11 +289,11 @@ impl<'a> Machine<'a> {
         Self::missing(ty, n, f.required)
     }
 
-    pub(super) fn index(&mut self, table: TableId, fields: &[FieldId]) -> Rc<Index> {
+    pub(super) fn index(&mut self, table: TableId, fields: &[FieldId]) -> Arc<Index> {
         if let Some(index) = self.indexes.get(&(table, fields.to_vec())) {
-            return Rc::clone(index);
+            return Arc::clone(index);
         }
-        let columns: Vec<Rc<Vector>> = fields.iter().map(|f| self.column(table, *f)).collect();
+        let columns: Vec<Arc<Vector>> = fields.iter().map(|f| self.column(table, *f)).collect();
         let rows: Vec<u32> = match self.visible(table) {
             Some(visible) => visible.in_force.clone(),
             None => {
@@ -302,9 +319,9 @@ impl<'a> Machine<'a> {
                 None => index.unknown.push(row),
             }
         }
-        let index = Rc::new(index);
+        let index = Arc::new(index);
         self.indexes
-            .insert((table, fields.to_vec()), Rc::clone(&index));
+            .insert((table, fields.to_vec()), Arc::clone(&index));
         index
     }
 

@@ -1,7 +1,7 @@
 //! A typed tree → its values, for all rows of a level at once. Nothing here can fail: what cannot be known is unknown,
 //! what means nothing is `null`.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use regex::Regex;
 
@@ -58,8 +58,8 @@ pub(crate) struct Machine<'a> {
     pub(super) texts: Texts,
     /// The number of each of the submission's texts, once it was asked for.
     pub(super) translate: Vec<u32>,
-    pub(super) columns: Map<(TableId, FieldId), Rc<Vector>>,
-    pub(super) indexes: Map<(TableId, Vec<FieldId>), Rc<Index>>,
+    pub(super) columns: Map<(TableId, FieldId), Arc<Vector>>,
+    pub(super) indexes: Map<(TableId, Vec<FieldId>), Arc<Index>>,
     pub(super) patterns: Map<(String, u32), Option<Regex>>,
     pub(crate) levels: Vec<Level>,
     lets: Vec<&'a Expr>,

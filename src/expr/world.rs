@@ -1,5 +1,7 @@
 //! What expressions are evaluated against besides a submission: reference tables of one fiscal year, parameters, texts.
 
+use std::sync::{Arc, OnceLock};
+
 use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::hash::Map;
 use crate::schema::{Schema, TableId};
@@ -26,9 +28,11 @@ pub struct World {
 /// A reference table with the rows that are in force.
 #[derive(Debug, Clone)]
 pub(crate) struct Visible {
-    pub(crate) rows: std::sync::Arc<Rows>,
+    pub(crate) rows: Arc<Rows>,
     /// The rows that are in force in the year, in order.
     pub(crate) in_force: Vec<u32>,
+    /// The columns, each built when it is first asked for.
+    pub(crate) columns: Vec<OnceLock<Arc<Vector>>>,
     /// Those rows by key.
     index: Map<Vec<Key>, u32>,
 }
@@ -87,7 +91,7 @@ impl Visible {
     pub(crate) fn new(
         schema: &Schema,
         table: TableId,
-        rows: std::sync::Arc<Rows>,
+        rows: Arc<Rows>,
         year: Option<i64>,
     ) -> Visible {
         let reference = schema
@@ -124,6 +128,7 @@ impl Visible {
             }
         }
         Visible {
+            columns: rows.columns.iter().map(|_| OnceLock::new()).collect(),
             rows,
             in_force,
             index,
