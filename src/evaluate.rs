@@ -242,7 +242,9 @@ impl<'p> Evaluator<'p> {
         let mut story = Self::story(machine, rule, test, &lets, subject, outcome);
         machine.notebook = None;
         let no_row = matches!(subject, Subject::Table(_));
-        machine.begin(lets.clone(), rows.clone());
+        if matches!(subject, Subject::Uncertain(..)) {
+            machine.begin(lets.clone(), rows.clone());
+        }
         let message = if no_row {
             missing_table(machine, subject)
         } else {
@@ -376,7 +378,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A template with its values filled in for one subject.
-    /// The machine has begun on the subject; what a `let` gave is kept from one value to the next.
+    /// The machine has begun on the subject: what a `let` gave when the subject was judged is kept.
     fn fill<'s>(
         machine: &mut Machine<'s>,
         template: &'s Template,
