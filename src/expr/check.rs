@@ -1001,6 +1001,19 @@ pub(crate) fn cells_that_may_not_apply(
     walk(&expr.root, schema, found);
 }
 
+/// The parameters that an expression reads.
+pub(crate) fn params_of(expr: &Expr) -> Vec<usize> {
+    fn walk(node: &Node, found: &mut Vec<usize>) {
+        if let Kind::Param(at) = node.kind {
+            found.push(at);
+        }
+        node.parts().iter().for_each(|part| walk(part, found));
+    }
+    let mut found = Vec::new();
+    walk(&expr.root, &mut found);
+    found
+}
+
 /// The `let`s that an expression reads.
 pub(crate) fn lets_of(expr: &Expr) -> Vec<usize> {
     fn walk(node: &Node, found: &mut Vec<usize>) {

@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
-use super::{Files, Identity, Pack, Param, Refused, Rule, Summary, param, source};
+use super::{Files, Identity, Pack, Param, Refused, Rule, Source, Summary, param, source};
 use crate::diagnostic::{Level, Mistake, Weight, nearest, suggest};
+use crate::expr::check::params_of;
 use crate::expr::{Expr, Scope, Ty, check, check_for};
 use crate::read;
 use crate::schema::{Codes, FieldId, Schema, TableId};
@@ -210,7 +211,6 @@ impl Loader<'_> {
             self.rule_docs().for_each(|doc| drop(doc.parse(doc.text)));
             return None;
         };
-        let sources = sources.clone();
         let param_types: Vec<(String, Ty)> =
             params.iter().map(|p| (p.name.clone(), p.ty())).collect();
         let schema_file::Read {
@@ -225,7 +225,7 @@ impl Loader<'_> {
         let years = head.as_ref().map_or((0, 9999), |h| h.years);
         let context = Context {
             scope: Scope::new(&schema, &param_types),
-            sources: &sources,
+            sources,
             years,
         };
         let rules = self.rules(&context);
@@ -238,9 +238,10 @@ impl Loader<'_> {
                     .strip_prefix(&format!("{}/", self.folder))
                     .unwrap_or_default(),
             ) {
-                rule::check_severity(doc, rule, &sources);
+                rule::check_severity(doc, rule, sources);
             }
         }
+        self.unused(&rules, sources, &params, &schema, &summaries);
         let head = head?;
         Some(Pack {
             id: self.folder.to_owned(),
@@ -248,7 +249,7 @@ impl Loader<'_> {
             authority: head.authority,
             version: head.version,
             years: head.years,
-            sources,
+            sources: sources.clone(),
             param_types,
             params,
             rules,
@@ -265,6 +266,54 @@ impl Loader<'_> {
             warned_files: BTreeMap::new(),
             schema,
         })
+    }
+
+    /// Warns of clauses without a rule or a reason, and of parameters that nothing uses.
+    fn unused(
+        &self,
+        rules: &[Rule],
+        sources: &[Source],
+        params: &[Param],
+        schema: &Schema,
+        summaries: &[Summary],
+    ) {
+        if let Some(doc) = self.doc("sources.toml") {
+            let cited = |at: usize| rules.iter().any(|r| r.cites.contains(&at));
+            for (at, source) in sources.iter().enumerate() {
+                if source.modality.is_some() && source.no_rule.is_none() && !cited(at) {
+                    let message =
+                        format!("the clause `{}` has no rule, and no reason why", source.key);
+                    let help = "cite it in a rule, or add `no_rule = \"why\"`";
+                    doc.warning(source.span.clone(), message, "", help);
+                }
+            }
+        }
+        if let Some(doc) = self.doc("params.toml") {
+            let by_rule = |at: usize| {
+                rules
+                    .iter()
+                    .any(|r| r.uses.params.iter().any(|(p, ..)| *p == at))
+            };
+            let by_table = |at: usize| {
+                let mut columns = summaries.iter().flat_map(|s| &s.columns);
+                columns.any(|(_, expr)| params_of(expr).contains(&at))
+            };
+            let by_field = |name: &str| {
+                let mut fields = schema.tables.iter().flat_map(|t| &t.fields);
+                fields.any(|f| f.suppress.as_deref() == Some(name))
+            };
+            for (at, param) in params.iter().enumerate() {
+                if !by_rule(at) && !by_table(at) && !by_field(&param.name) {
+                    let message = format!("no rule uses `{}`", param.name);
+                    doc.warning(
+                        param.place.1.clone(),
+                        message,
+                        "",
+                        "use it as `param.name`, or take it away",
+                    );
+                }
+            }
+        }
     }
 
     /// Files that no part of a pack is: a misplaced rule would silently not be in force.

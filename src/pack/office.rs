@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::load::{cell_text, codes_in, digest, directory_in};
 use super::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table};
 use super::{Files, Pack, Refused, param, source};
-use crate::diagnostic::{Diagnostic, Level, Mistake, Weight, suggest};
+use crate::diagnostic::{Diagnostic, Level, Mistake, suggest};
 use crate::read;
 use crate::schema::{Table, TableId};
 use crate::table::{Cell, Data, Rows, State, Texts};
@@ -315,10 +315,8 @@ impl Office<'_> {
             &mut self.pack.texts,
             &mut diagnostics,
         );
-        for diagnostic in diagnostics
-            .into_iter()
-            .filter(|d| d.weight > Weight::Notice)
-        {
+        // A column that is not used is a figure that the office meant and that would be lost.
+        for diagnostic in diagnostics {
             self.doc.mistake(
                 0..0,
                 format!("{}: {}", diagnostic.place, diagnostic.message),

@@ -1,5 +1,7 @@
 //! What a pack cites: clauses, documents and data, and how far each was checked.
 
+use std::ops::Range;
+
 use super::spanned::{Doc, Keys};
 use crate::diagnostic::suggest;
 
@@ -54,6 +56,8 @@ pub struct Source {
     pub verified: Option<String>,
     /// Why no rule tests it.
     pub no_rule: Option<String>,
+    /// The bytes of its key in `sources.toml`.
+    pub(crate) span: Range<usize>,
     /// The fiscal years in which it is in force.
     pub years: (Option<i64>, Option<i64>),
 }
@@ -95,6 +99,7 @@ pub(crate) fn read(doc: Doc<'_>, text: &str) -> Option<Vec<Source>> {
         // A source with a mistake is a source all the same: what cites it is not wrong.
         sources.push(Source {
             key: key.value,
+            span: key.span,
             citation: citation.map_or_else(String::new, |t| t.value),
             modality: modality.map(|t| t.value),
             duty_holder,

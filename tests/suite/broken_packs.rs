@@ -163,6 +163,30 @@ fn every_mistake_is_drawn_where_it_stands() {
 }
 
 #[test]
+fn what_nothing_uses_is_a_warning() {
+    let mut files = set_aside_files();
+    let mut add = |path: &str, more: &str| {
+        let text =
+            String::from_utf8(files.get(path).expect("it is there").clone()).expect("it is UTF-8");
+        files.insert(path.to_owned(), format!("{text}\n{more}\n").into_bytes());
+    };
+    add(
+        "params.toml",
+        "[idle]\ntitle = \"of no use\"\ntype = \"number\"\nvalues = [{ value = \"2\", source = \"handbook\" }]",
+    );
+    add(
+        "sources.toml",
+        "[act-2]\ncitation = \"Example Act § 2\"\nmodality = \"shall\"\nverification = \"unconfirmed\"",
+    );
+    let pack = load("set-aside", &files).expect("it loads");
+    let drawn = pack
+        .warnings
+        .iter()
+        .map(|w| mistake::draw(w, pack.warned_files.get(&w.file).map(String::as_str), false));
+    insta::assert_snapshot!("warnings", drawn.collect::<Vec<_>>().join("\n\n"));
+}
+
+#[test]
 fn an_edition_leaves_no_year_out() {
     let mut files = set_aside_files();
     let text =
