@@ -135,6 +135,8 @@ pub struct Edition {
     pub until: Option<i64>,
     /// What it says.
     pub body: Body,
+    /// The bytes of the rule's file in which it stands.
+    pub(crate) span: Range<usize>,
 }
 
 impl Edition {
@@ -258,7 +260,8 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
         compares: false,
     };
     let editions = read_editions(reader, &keys, &mut uses);
-    check_editions(doc, &editions, effective, context.years);
+    let place = keys.get("effective").map_or(0..0, toml::Spanned::span);
+    check_editions(doc, &editions, (effective, place), context.years);
     let has_edge = compares(&editions);
     let cases = case::read_all(doc, &keys, context.scope.schema, has_edge);
     keys.done();
@@ -406,6 +409,7 @@ fn read_editions(mut reader: Reader<'_, '_>, keys: &Keys<'_, '_>, uses: &mut Use
                 from: None,
                 until: None,
                 body: Body::Test(Box::new(test)),
+                span: 0..0,
             })
             .into_iter()
             .collect();
@@ -431,7 +435,12 @@ fn read_editions(mut reader: Reader<'_, '_>, keys: &Keys<'_, '_>, uses: &mut Use
         };
         of.done();
         if let Some(body) = body {
-            editions.push(Edition { from, until, body });
+            editions.push(Edition {
+                from,
+                until,
+                body,
+                span: of.span.clone(),
+            });
         }
     }
     editions
@@ -620,40 +629,48 @@ fn closing_brace(rest: &str) -> Option<usize> {
 fn check_editions(
     doc: Doc<'_>,
     editions: &[Edition],
-    effective: (Option<i64>, Option<i64>),
+    effective: ((Option<i64>, Option<i64>), Range<usize>),
     years: (i64, i64),
 ) {
+    let (effective, span) = effective;
     let first = effective.0.unwrap_or(years.0).max(years.0);
     let last = effective.1.unwrap_or(years.1).min(years.1);
     if let (Some(from), Some(until)) = effective
         && until < from
     {
-        doc.mistake(
-            0..0,
-            format!("the rule ends in {until}, before it begins in {from}"),
-            "",
-            "",
+        let message = format!("the rule ends in {until}, before it begins in {from}");
+        doc.mistake(span, message, "", "");
+        return;
+    }
+    if last < first {
+        let message = format!(
+            "the rule is in force in no year of the pack, {} to {}",
+            years.0, years.1
         );
+        doc.warning(span, message, "", "");
     }
     if editions.is_empty() {
         return;
     }
-    let covering = |year: i64| editions.iter().filter(|e| e.covers(year)).count();
-    if let Some(year) = (first..=last).find(|&y| covering(y) == 0) {
+    let covering = |year: i64| editions.iter().filter(move |e| e.covers(year));
+    if let Some(year) = (first..=last).find(|&y| covering(y).count() == 0) {
+        // The gap lies behind the last edition that begins before it.
+        let before = editions
+            .iter()
+            .rfind(|e| e.from.is_none_or(|from| from < year));
+        let span = before.or(editions.first()).map_or(0..0, |e| e.span.clone());
+        let help = "extend an edition, or add one with `not_applicable = \"why\"`";
         doc.mistake(
-            0..0,
+            span,
             format!("no edition covers fiscal year {year}"),
             "",
-            "extend an edition, or add one with `not_applicable = \"why\"`",
+            help,
         );
     }
-    if let Some(year) = (first..=last).find(|&y| covering(y) > 1) {
-        doc.mistake(
-            0..0,
-            format!("two editions cover fiscal year {year}"),
-            "",
-            "end the earlier one the year before",
-        );
+    if let Some(year) = (first..=last).find(|&y| covering(y).count() > 1) {
+        let span = covering(year).nth(1).map_or(0..0, |e| e.span.clone());
+        let message = format!("two editions cover fiscal year {year}");
+        doc.mistake(span, message, "", "end the earlier one the year before");
     }
 }
 
