@@ -20,6 +20,37 @@ struct Cell {
     row: Option<usize>,
 }
 
+/// Cells in the order in which they were met; in order and each once when they are told.
+#[derive(Debug, Default)]
+struct Cells(Vec<Cell>);
+
+impl Cells {
+    fn insert(&mut self, cell: Cell) {
+        self.0.push(cell);
+    }
+
+    /// Puts them in order, each once.
+    fn sort(&mut self) {
+        self.0.sort_unstable();
+        self.0.dedup();
+    }
+
+    /// Whether a cell is among them, once they are in order.
+    fn has(&self, cell: Cell) -> bool {
+        self.0.binary_search(&cell).is_ok()
+    }
+
+    fn iter(&self) -> std::slice::Iter<'_, Cell> {
+        self.0.iter()
+    }
+}
+
+impl Extend<Cell> for Cells {
+    fn extend<I: IntoIterator<Item = Cell>>(&mut self, cells: I) {
+        self.0.extend(cells);
+    }
+}
+
 /// What a finding shows.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
@@ -40,8 +71,8 @@ pub(crate) struct Teller<'m, 'a> {
     lets: &'m [&'a Expr],
     story: Story,
     told: BTreeSet<(usize, usize, Vec<usize>)>,
-    decisive: BTreeSet<Cell>,
-    gaps: BTreeSet<Cell>,
+    decisive: Cells,
+    gaps: Cells,
     no_gap: usize,
 }
 
@@ -60,8 +91,8 @@ impl<'m, 'a> Teller<'m, 'a> {
             lets,
             story: Story::default(),
             told: BTreeSet::new(),
-            decisive: BTreeSet::new(),
-            gaps: BTreeSet::new(),
+            decisive: Cells::default(),
+            gaps: Cells::default(),
             no_gap: 0,
         }
     }
@@ -107,6 +138,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     pub(crate) fn finish(mut self) -> Story {
+        self.gaps.sort();
         self.story.missing = self.places(&self.gaps);
         self.story.cells = self.draw();
         self.story
@@ -114,7 +146,7 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Whether a value rests on a cell that holds a small count.
     pub(crate) fn rests_on_small_count(&self, expr: &'a Expr) -> bool {
-        let mut cells = BTreeSet::new();
+        let mut cells = Cells::default();
         self.cells(MAIN, &expr.root, &vec![0, 0], &mut cells);
         cells.iter().any(|c| self.is_small_count(*c))
     }
@@ -411,8 +443,9 @@ impl<'m, 'a> Teller<'m, 'a> {
         if matches!(node.kind, Kind::Const(_)) || !self.told.insert((no, node.id, at.clone())) {
             return;
         }
-        let mut cells = BTreeSet::new();
+        let mut cells = Cells::default();
         self.cells(no, node, at, &mut cells);
+        cells.sort();
         let small = cells.iter().any(|c| self.is_small_count(*c));
         let value = if small {
             Value::Suppressed
@@ -477,9 +510,10 @@ impl<'m, 'a> Teller<'m, 'a> {
             && self.value(no, value, at) == Value::Null
             && self.noted(no, value).is_some()
         {
-            let mut cells = BTreeSet::new();
+            let mut cells = Cells::default();
             self.cells(no, value, at, &mut cells);
             self.cells(no, default, at, &mut cells);
+            cells.sort();
             let small = cells.iter().any(|c| self.is_small_count(*c));
             let value_of = if small {
                 Value::Suppressed
@@ -558,7 +592,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     /// The cells that a piece rests on.
-    fn cells(&self, no: usize, node: &Node, at: &At, found: &mut BTreeSet<Cell>) {
+    fn cells(&self, no: usize, node: &Node, at: &At, found: &mut Cells) {
         match &node.kind {
             Kind::Field(of, table, field) => {
                 for row in self.rows_of(no, of, at) {
@@ -645,14 +679,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     /// The cells of the parts of an iteration's body that are the same for every item.
-    fn outer_cells(
-        &self,
-        no: usize,
-        body: &Node,
-        item: LevelNo,
-        at: &At,
-        found: &mut BTreeSet<Cell>,
-    ) {
+    fn outer_cells(&self, no: usize, body: &Node, item: LevelNo, at: &At, found: &mut Cells) {
         if body.level < item {
             return self.cells(no, body, at, found);
         }
@@ -704,7 +731,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         table: TableId,
         field: FieldId,
         at: &At,
-        found: &mut BTreeSet<Cell>,
+        found: &mut Cells,
     ) {
         for row in self.rows_of(no, of, at) {
             if self
@@ -716,7 +743,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
     }
 
-    fn add(&self, table: TableId, row: u32, field: FieldId, found: &mut BTreeSet<Cell>) {
+    fn add(&self, table: TableId, row: u32, field: FieldId, found: &mut Cells) {
         if table < self.machine.schema.submission {
             found.insert(Cell {
                 table,
@@ -726,7 +753,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
     }
 
-    fn add_row(&self, table: TableId, row: u32, found: &mut BTreeSet<Cell>) {
+    fn add_row(&self, table: TableId, row: u32, found: &mut Cells) {
         if table < self.machine.schema.submission {
             found.insert(Cell {
                 table,
@@ -737,7 +764,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     /// The cell that a field's value stands in: its own, or the one that stands in for a blank.
-    fn source(&self, table: TableId, row: u32, field: FieldId, found: &mut BTreeSet<Cell>) {
+    fn source(&self, table: TableId, row: u32, field: FieldId, found: &mut Cells) {
         let schema = self.machine.schema;
         let Some(rows) = self.machine.submission.table(table) else {
             return;
@@ -862,13 +889,13 @@ impl<'m, 'a> Teller<'m, 'a> {
         let (of, table, field) = of;
         let schema = self.machine.schema;
         if table < schema.submission {
-            let mut cells = BTreeSet::new();
+            let mut cells = Cells::default();
             for row in self.rows_of(no, of, at) {
-                let mut own = BTreeSet::new();
+                let mut own = Cells::default();
                 self.source(table, row, field, &mut own);
-                cells.extend(own.into_iter().filter(|c| self.is_empty_cell(*c)));
+                cells.extend(own.0.into_iter().filter(|c| self.is_empty_cell(*c)));
             }
-            self.gaps.extend(cells);
+            self.gaps.extend(cells.0);
         } else if self.is_gap(no, node, at) {
             let rows = self.rows_of(no, of, at);
             for row in rows {
@@ -911,10 +938,10 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     /// Cells as places: neighbouring cells of a column as one run.
-    fn places(&self, cells: &BTreeSet<Cell>) -> Vec<String> {
+    fn places(&self, cells: &Cells) -> Vec<String> {
         let mut columns: BTreeMap<(TableId, Option<FieldId>), Vec<usize>> = BTreeMap::new();
         let mut places = Vec::new();
-        for cell in cells {
+        for cell in cells.iter() {
             match cell.row {
                 None => {
                     let path = self
@@ -960,7 +987,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         let mut cells: Vec<Cell> = self
             .gaps
             .iter()
-            .chain(&self.decisive)
+            .chain(self.decisive.iter())
             .copied()
             .filter(|c| c.row.is_some() && c.field.is_some())
             .collect();
@@ -971,9 +998,7 @@ impl<'m, 'a> Teller<'m, 'a> {
             *columns.entry((cell.table, cell.field)).or_default() += 1;
         }
         let crowded = |c: &Cell| columns.get(&(c.table, c.field)).is_some_and(|n| *n > 4);
-        let shown = cells
-            .iter()
-            .filter(|c| !crowded(c) || self.gaps.contains(c));
+        let shown = cells.iter().filter(|c| !crowded(c) || self.gaps.has(**c));
         let drawn = shown.filter_map(|cell| {
             let (row, field) = (cell.row?, cell.field?);
             let data = self.machine.submission.table(cell.table)?;
@@ -993,7 +1018,7 @@ impl<'m, 'a> Teller<'m, 'a> {
                 row: data.row_place(row),
                 label: f.label.clone(),
                 written,
-                missing: self.gaps.contains(cell),
+                missing: self.gaps.has(*cell),
             })
         });
         drawn.take(MOST).collect()

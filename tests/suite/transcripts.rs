@@ -1,4 +1,4 @@
-//! The README's examples and the transcripts under tests/cli are run as they stand.
+//! The README's examples and the manual are run as they stand.
 
 #[test]
 fn transcripts() {
