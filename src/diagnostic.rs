@@ -67,7 +67,7 @@ pub enum Level {
 pub struct Mistake {
     /// Whether it stops the pack.
     pub level: Level,
-    /// The file, relative to the folder that holds the pack: `alliance/rules/budget/x.toml`.
+    /// The file, relative to the folder that holds the pack: `set-aside/rules/budget/x.toml`.
     pub file: String,
     /// The bytes of the file to underline; `None` for the file as a whole.
     pub span: Option<Range<usize>>,

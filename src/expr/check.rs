@@ -1003,32 +1003,29 @@ pub(crate) fn cells_that_may_not_apply(
 
 /// The parameters that an expression reads.
 pub(crate) fn params_of(expr: &Expr) -> Vec<usize> {
-    fn walk(node: &Node, found: &mut Vec<usize>) {
-        if let Kind::Param(at) = node.kind {
-            found.push(at);
-        }
-        node.parts().iter().for_each(|part| walk(part, found));
-    }
-    let mut found = Vec::new();
-    walk(&expr.root, &mut found);
-    found
+    pieces(&expr.root, &|kind| match kind {
+        Kind::Param(at) => Some(*at),
+        _ => None,
+    })
 }
 
 /// The `let`s that an expression reads.
 pub(crate) fn lets_of(expr: &Expr) -> Vec<usize> {
-    fn walk(node: &Node, found: &mut Vec<usize>) {
-        if let Kind::Let(at) = node.kind {
-            found.push(at);
-        }
-        node.parts().iter().for_each(|part| walk(part, found));
-    }
-    let mut found = Vec::new();
-    walk(&expr.root, &mut found);
+    pieces(&expr.root, &|kind| match kind {
+        Kind::Let(at) => Some(*at),
+        _ => None,
+    })
+}
+
+/// What is picked from the pieces of an expression, in reading order.
+fn pieces(node: &Node, pick: &dyn Fn(&Kind) -> Option<usize>) -> Vec<usize> {
+    let mut found: Vec<usize> = pick(&node.kind).into_iter().collect();
+    found.extend(node.parts().into_iter().flat_map(|part| pieces(part, pick)));
     found
 }
 
-/// Which quantifier an iteration is, for messages.
 impl Quantifier {
+    /// Whether every item must satisfy, or some.
     pub(crate) fn is_every(self) -> bool {
         self == Quantifier::Every
     }

@@ -53,7 +53,7 @@ pub(crate) fn schema() -> Schema {
         },
         field("revision", Type::Number),
         Field {
-            label: "Alliance allocation".into(),
+            label: "Award".into(),
             ..required("allocation", Type::Money)
         },
         field("signed_on", Type::Date),
