@@ -156,8 +156,9 @@ impl Text<'_> {
                 cite.citation
             );
         }
-        if !f.advice.is_empty() {
-            let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&f.advice));
+        let advice = advice(f);
+        if !advice.is_empty() {
+            let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&advice));
         }
         out.push('\n');
     }
@@ -340,6 +341,20 @@ impl Text<'_> {
         }
         let _ = writeln!(out, "\n{}", self.faint(ADVICE));
         out
+    }
+}
+
+/// What to do. A rule's advice presumes that its test failed; where a cell stopped it, that cell comes first.
+fn advice(f: &Finding) -> String {
+    match (f.outcome, f.missing.as_slice()) {
+        (Outcome::Unknown, [first]) => format!("Fill in or correct {first}, and check again."),
+        (Outcome::Unknown, [first, rest @ ..]) => {
+            format!(
+                "Fill in or correct {first} and {} more, and check again.",
+                rest.len()
+            )
+        }
+        _ => f.advice.clone(),
     }
 }
 
