@@ -133,7 +133,7 @@ impl Test {
 fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
     for warning in pack.warnings.iter().filter(|_| !common.quiet) {
         complain(&format!(
-            "{}\n",
+            "{}\n\n",
             mistake::draw(
                 warning,
                 pack.warned_files.get(&warning.file).map(String::as_str),

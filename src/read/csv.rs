@@ -66,7 +66,11 @@ impl Records {
         let mut number = 0_u32;
         let mut from = 0;
         while records.list.len() < most {
-            let mut record = StringRecord::new();
+            // A record is about as long as the one before it.
+            let last = records.list.last().map(|(_, last)| last);
+            let (bytes_hint, cells_hint) =
+                last.map_or((64, 16), |r| (r.as_slice().len() + 16, r.len()));
+            let mut record = StringRecord::with_capacity(bytes_hint, cells_hint);
             if !reader.read_record(&mut record).unwrap_or(false) {
                 break;
             }
