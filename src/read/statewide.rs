@@ -216,9 +216,10 @@ impl Statewide<'_> {
             let path = key.path();
             if self.plans.contains_key(&key) {
                 let place = form.place(At::Row(row.number));
-                let message =
-                    format!("the plan `{path}` has a row above already: this one was not read");
-                self.diagnostics.push(Diagnostic::error(place, message));
+                let message = format!(
+                    "the plan `{path}` has a row above already: which counts? their lines cannot be told apart"
+                );
+                self.diagnostics.push(Diagnostic::fatal(place, message));
                 continue;
             }
             let submission =
@@ -500,7 +501,7 @@ mod tests {
             ("budget.csv", budget),
         ]);
         let want = [
-            "E plan.csv:5 the plan `1630011-2027` has a row above already: this one was not read",
+            "F plan.csv:5 the plan `1630011-2027` has a row above already: which counts? their lines cannot be told apart",
             "E budget.csv:4:plan_year `soon` is not a fiscal year such as `2027`",
             "E budget.csv:6:district_code the district's code is missing: this row was not read",
             "E budget.csv:2 the table `plan` has no plan `0000005-2027`: 2 rows, this one first, were not read",
