@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::Expr;
-use crate::expr::eval::{MAIN, Machine, Notebook, is_null_at, is_unknown_at};
+use crate::expr::eval::{MAIN, Machine, Notebook};
 use crate::expr::tree::{Iteration, Kind, LevelNo, Node, Ty};
-use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
+use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, is_null_at, is_unknown_at, truth};
 use crate::expr::{BinaryOp, Builtin};
 use crate::review::{DrawnCell, Evidence, Gap};
 use crate::schema::{FieldId, Otherwise, TableId};

@@ -7,6 +7,7 @@ mod ast;
 mod builtin;
 mod cells;
 pub(crate) mod check;
+mod equality;
 pub(crate) mod eval;
 mod lex;
 mod parse;

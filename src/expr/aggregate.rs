@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::ast::BinaryOp;
-use super::builtin::{Seen, equal};
+use super::equality::{Seen, equal};
 use super::eval::Machine;
 use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, one, truth};
 use crate::hash::Set;

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::eval::{Machine, is_unknown_at, keep_items};
+use super::eval::Machine;
 use super::tree::{Join, Ty};
-use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, truth};
+use super::vector::{
+    ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, is_unknown_at, joint_len, keep_items, truth,
+};
 use super::world::{Key, Visible};
 use crate::hash::Map;
 use crate::schema::{Field, FieldId, Otherwise, TableId};

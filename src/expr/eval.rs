@@ -7,13 +7,13 @@ use regex::Regex;
 
 use super::aggregate;
 use super::ast::{BinaryOp, Quantifier};
-use super::builtin::equal;
 use super::cells::Index;
+use super::equality::equal;
 use super::pattern;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
-    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, joint_len, monotone,
-    null_comparison, truth,
+    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, joint_len, keep_items,
+    monotone, null_comparison, truth,
 };
 use super::world::World;
 use crate::hash::Map;
@@ -726,48 +726,6 @@ fn number_value(x: Num, ty: &Ty) -> Value {
             min: (low.abs() <= LIMIT).then(|| Box::new(known(low))),
             max: (high.abs() <= LIMIT).then(|| Box::new(known(high))),
         },
-    }
-}
-
-/// Lists with only the items that are wanted.
-pub(crate) fn keep_items(lists: &ListVec, wanted: &dyn Fn(&usize) -> bool) -> ListVec {
-    let mut offsets = Vec::with_capacity(lists.offsets.len());
-    let mut keep = Vec::new();
-    offsets.push(0);
-    for i in 0..lists.len() {
-        keep.extend(lists.range(i).filter(wanted));
-        offsets.push(keep.len());
-    }
-    ListVec {
-        offsets,
-        maybe: lists
-            .maybe
-            .is_some()
-            .then(|| keep.iter().map(|&k| lists.is_maybe(k)).collect()),
-        items: Box::new(lists.items.gather(&keep)),
-        states: lists.states.clone(),
-    }
-}
-
-/// Whether the value at `i` is unknown.
-pub(crate) fn is_unknown_at(v: &Vector, i: usize) -> bool {
-    let i = if v.len() == 1 { 0 } else { i };
-    match v {
-        Vector::Bools(v) => v.get(i) == Some(&truth::UNKNOWN),
-        Vector::Nums(v) => matches!(v.at(i), Num::Unknown | Num::Between(..)),
-        Vector::Texts(v) | Vector::Rows(_, v) => v.get(i) == Some(&UNKNOWN_ID),
-        Vector::Lists(v) => v.state(i) == truth::UNKNOWN,
-    }
-}
-
-/// Whether the value at `i` is `null`.
-pub(crate) fn is_null_at(v: &Vector, i: usize) -> bool {
-    let i = if v.len() == 1 { 0 } else { i };
-    match v {
-        Vector::Bools(v) => v.get(i).is_none_or(|&b| b == truth::NULL),
-        Vector::Nums(v) => v.at(i) == Num::Null,
-        Vector::Texts(v) | Vector::Rows(_, v) => v.get(i).is_none_or(|&id| id == NULL_ID),
-        Vector::Lists(v) => v.state(i) == truth::NULL,
     }
 }
 

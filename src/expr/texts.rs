@@ -4,7 +4,7 @@ use super::aggregate;
 use super::builtin::whole;
 use super::eval::Machine;
 use super::tree::{Kind, Node, Ty};
-use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, truth};
+use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, at, truth};
 use crate::table::Nums;
 use crate::value::{self, Decimal, Value, parse_iso_date};
 
@@ -17,10 +17,6 @@ pub(crate) fn map_text(texts: Vector, m: &mut Machine<'_>, f: impl Fn(&str) -> S
         }
     });
     Vector::Texts(ids.collect())
-}
-
-pub(crate) fn at<T: Copy>(v: &[T], i: usize) -> Option<T> {
-    v.get(if v.len() == 1 { 0 } else { i }).copied()
 }
 
 pub(crate) fn pairs(

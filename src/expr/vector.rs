@@ -385,6 +385,52 @@ fn gather_lists(lists: &ListVec, rows: &[usize]) -> ListVec {
     }
 }
 
+pub(crate) fn at<T: Copy>(v: &[T], i: usize) -> Option<T> {
+    v.get(if v.len() == 1 { 0 } else { i }).copied()
+}
+
+/// Lists with only the items that are wanted.
+pub(crate) fn keep_items(lists: &ListVec, wanted: &dyn Fn(&usize) -> bool) -> ListVec {
+    let mut offsets = Vec::with_capacity(lists.offsets.len());
+    let mut keep = Vec::new();
+    offsets.push(0);
+    for i in 0..lists.len() {
+        keep.extend(lists.range(i).filter(wanted));
+        offsets.push(keep.len());
+    }
+    ListVec {
+        offsets,
+        maybe: lists
+            .maybe
+            .is_some()
+            .then(|| keep.iter().map(|&k| lists.is_maybe(k)).collect()),
+        items: Box::new(lists.items.gather(&keep)),
+        states: lists.states.clone(),
+    }
+}
+
+/// Whether the value at `i` is unknown.
+pub(crate) fn is_unknown_at(v: &Vector, i: usize) -> bool {
+    let i = if v.len() == 1 { 0 } else { i };
+    match v {
+        Vector::Bools(v) => v.get(i) == Some(&truth::UNKNOWN),
+        Vector::Nums(v) => matches!(v.at(i), Num::Unknown | Num::Between(..)),
+        Vector::Texts(v) | Vector::Rows(_, v) => v.get(i) == Some(&UNKNOWN_ID),
+        Vector::Lists(v) => v.state(i) == truth::UNKNOWN,
+    }
+}
+
+/// Whether the value at `i` is `null`.
+pub(crate) fn is_null_at(v: &Vector, i: usize) -> bool {
+    let i = if v.len() == 1 { 0 } else { i };
+    match v {
+        Vector::Bools(v) => v.get(i).is_none_or(|&b| b == truth::NULL),
+        Vector::Nums(v) => v.at(i) == Num::Null,
+        Vector::Texts(v) | Vector::Rows(_, v) => v.get(i).is_none_or(|&id| id == NULL_ID),
+        Vector::Lists(v) => v.state(i) == truth::NULL,
+    }
+}
+
 /// How many rows two vectors stand for together.
 pub(crate) fn joint_len(a: usize, b: usize) -> usize {
     if a == 1 { b } else { a }

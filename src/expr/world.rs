@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
+use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, is_unknown_at, truth};
 use crate::hash::Map;
 use crate::schema::{Schema, TableId};
 use crate::table::{Column, Data, Rows, State, Texts};
@@ -69,7 +69,7 @@ impl Key {
 
     /// The key for the value at `i`, `null` included; `None` for one that is unknown.
     pub(crate) fn at(v: &Vector, i: usize) -> Option<Key> {
-        Key::of(v, i).or_else(|| (!super::eval::is_unknown_at(v, i)).then_some(Key::Null))
+        Key::of(v, i).or_else(|| (!is_unknown_at(v, i)).then_some(Key::Null))
     }
 
     /// The key for a cell with a value.

@@ -1,0 +1,89 @@
+//! When two values are the same, and which of many are.
+
+use super::ast::BinaryOp;
+use super::vector::{
+    ListVec, NULL_ID, Num, UNKNOWN_ID, Vector, at, compare_one, is_null_at, is_unknown_at, truth,
+};
+use crate::hash::Set;
+use crate::value::Decimal;
+
+/// Whether two vectors hold equal values at `i` and `j`.
+pub(crate) fn equal(a: &Vector, i: usize, b: &Vector, j: usize) -> u8 {
+    match (a, b) {
+        (Vector::Nums(a), Vector::Nums(b)) => compare_one(BinaryOp::Equal, a.at(i), b.at(j)),
+        (Vector::Texts(a), Vector::Texts(b)) | (Vector::Rows(_, a), Vector::Rows(_, b)) => {
+            match (at(a, i).unwrap_or(NULL_ID), at(b, j).unwrap_or(NULL_ID)) {
+                (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
+                (a, b) => truth::of(a == b),
+            }
+        }
+        (Vector::Bools(a), Vector::Bools(b)) => {
+            match (
+                at(a, i).unwrap_or(truth::NULL),
+                at(b, j).unwrap_or(truth::NULL),
+            ) {
+                (truth::UNKNOWN, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
+                (a, b) => truth::of(a == b),
+            }
+        }
+        (Vector::Lists(a), Vector::Lists(b)) => equal_lists(a, i, b, j),
+        // Of two types only when one side is a `null` without a type.
+        (Vector::Bools(_), other) => equals_null(other, j),
+        (other, Vector::Bools(_)) => equals_null(other, i),
+        _ => truth::FALSE,
+    }
+}
+
+fn equals_null(v: &Vector, i: usize) -> u8 {
+    if is_unknown_at(v, i) {
+        truth::UNKNOWN
+    } else {
+        truth::of(is_null_at(v, i))
+    }
+}
+
+fn equal_lists(a: &ListVec, i: usize, b: &ListVec, j: usize) -> u8 {
+    match (a.state(i), b.state(j)) {
+        (truth::UNKNOWN, _) | (_, truth::UNKNOWN) => return truth::UNKNOWN,
+        (truth::NULL, other) | (other, truth::NULL) => return truth::of(other == truth::NULL),
+        _ => {}
+    }
+    let (x, y) = (a.range(i), b.range(j));
+    if x.clone().any(|k| a.is_maybe(k)) || y.clone().any(|k| b.is_maybe(k)) {
+        return truth::UNKNOWN;
+    }
+    if x.len() != y.len() {
+        return truth::FALSE;
+    }
+    x.zip(y).fold(truth::TRUE, |all, (k, l)| {
+        truth::and(all, equal(&a.items, k, &b.items, l))
+    })
+}
+
+/// A set of values of one kind, for telling them apart by hashing.
+#[derive(Default)]
+pub(crate) struct Seen {
+    numbers: Set<Decimal>,
+    ids: Set<u32>,
+    null: bool,
+}
+
+impl Seen {
+    /// Whether the value at `i` is new; `None` when hashing cannot tell.
+    pub(crate) fn insert(&mut self, v: &Vector, i: usize) -> Option<bool> {
+        match v {
+            Vector::Nums(v) => match v.at(i) {
+                Num::Known(x) => Some(self.numbers.insert(x.normalize())),
+                Num::Null => Some(!std::mem::replace(&mut self.null, true)),
+                _ => None,
+            },
+            Vector::Texts(v) | Vector::Rows(_, v) => at(v, i)
+                .filter(|id| *id != UNKNOWN_ID)
+                .map(|id| self.ids.insert(id)),
+            Vector::Bools(v) => at(v, i)
+                .filter(|b| *b != truth::UNKNOWN)
+                .map(|b| self.ids.insert(u32::from(b))),
+            Vector::Lists(_) => None,
+        }
+    }
+}
