@@ -72,7 +72,7 @@ fn review(bencher: divan::Bencher) {
     bencher.bench_local(|| {
         reviewer.review(&read::read_folder(
             &pack.schema,
-            "hamden",
+            "new-haven",
             divan::black_box(&files),
         ))
     });
