@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::Expr;
-use crate::expr::eval::{MAIN, Machine, Notebook};
+use crate::expr::eval::{Level, MAIN, Machine, Notebook};
 use crate::expr::tree::{Iteration, Kind, LevelNo, Node, Ty};
 use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, is_null_at, is_unknown_at, truth};
 use crate::expr::{BinaryOp, Builtin};
@@ -112,7 +112,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     pub(crate) fn tell_item(&mut self, expr: &'a Expr, table: TableId, row: u32) {
         let mut node = &expr.root;
         while let Kind::Filter(iteration) = &node.kind {
-            let items = self.frame_items(MAIN, node);
+            let items = self.items_under(MAIN, node, iteration, &vec![0]);
             let is_row = |at: &At| {
                 let item = at.get(iteration.item).copied().unwrap_or(0);
                 self.frame_row(MAIN, node, item) == Some((table, row))
@@ -221,11 +221,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     fn items_under(&self, expr: usize, node: &Node, iteration: &Iteration, at: &At) -> Vec<At> {
         let outer = iteration.item - 1;
         let here = at.get(outer.min(node.level)).copied().unwrap_or(0);
-        let Some(frame) = self
-            .notebook
-            .get(&(expr, node.id))
-            .and_then(|n| n.frame.as_ref())
-        else {
+        let Some(frame) = self.frame(expr, node) else {
             return Vec::new();
         };
         let mut base = at.clone();
@@ -245,38 +241,15 @@ impl<'m, 'a> Teller<'m, 'a> {
             .collect()
     }
 
-    /// Every item of an iteration's frame: its row outside, and its own number.
-    fn frame_items(&self, expr: usize, node: &Node) -> Vec<At> {
-        let (Kind::Filter(iteration) | Kind::Quantified(_, iteration) | Kind::For(iteration)) =
-            &node.kind
-        else {
-            return Vec::new();
-        };
-        let Some(frame) = self
-            .notebook
+    /// The items of an iteration before any was left out, each with its row outside.
+    fn frame(&self, expr: usize, node: &Node) -> Option<&'m Level> {
+        self.notebook
             .get(&(expr, node.id))
-            .and_then(|n| n.frame.as_ref())
-        else {
-            return Vec::new();
-        };
-        let place = |item: usize| {
-            let mut at = vec![0; iteration.item];
-            if let Some(outer) = at.last_mut() {
-                *outer = frame.parent.get(item).copied().unwrap_or(0);
-            }
-            at.push(item);
-            at
-        };
-        (0..frame.len).map(place).collect()
+            .and_then(|noted| noted.frame.as_ref())
     }
 
     fn frame_row(&self, expr: usize, node: &Node, item: usize) -> Option<(TableId, u32)> {
-        match self
-            .notebook
-            .get(&(expr, node.id))
-            .and_then(|n| n.frame.as_ref())
-            .map(|f| &f.items)
-        {
+        match self.frame(expr, node).map(|f| &f.items) {
             Some(Vector::Rows(table, rows)) => rows.get(item).map(|row| (*table, *row)),
             _ => None,
         }
@@ -409,7 +382,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         iteration: &'a Iteration,
         item: &At,
     ) -> Vec<(&'a Iteration, At)> {
-        let (mut node, mut iteration) = (node, iteration);
+        let mut iteration = iteration;
         let mut found = Vec::new();
         let row = item
             .get(iteration.item)
@@ -426,9 +399,8 @@ impl<'m, 'a> Teller<'m, 'a> {
                     .find(same)
                     .map(|at| (&**filter, at)),
             );
-            (node, iteration) = (list, filter);
+            iteration = filter;
         }
-        let _ = node;
         found
     }
 

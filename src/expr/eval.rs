@@ -762,13 +762,12 @@ fn merge(a: &Vector, b: &Vector, n: usize) -> Vector {
             Vector::Rows(*table, vec![UNKNOWN_ID; n])
         }
         (Vector::Lists(_), _) | (_, Vector::Lists(_)) => {
-            let (x, y) = (a.clone().into_lists(), b.clone().into_lists());
+            let x = a.clone().into_lists();
             let state = |i: usize| match equal(a, i, b, i) {
                 truth::TRUE => x.state(i),
                 _ => truth::UNKNOWN,
             };
             let states = (0..n).map(state).collect();
-            let _ = y;
             Vector::Lists(ListVec {
                 states: Some(states),
                 ..x

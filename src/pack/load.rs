@@ -218,10 +218,10 @@ impl Loader<'_> {
             references,
             codes,
         } = read;
-        self.check_suppress(schema_doc, &schema, &params);
+        Self::check_suppress(schema_doc, &schema, &params);
         let (rows, texts) =
             self.references(schema_doc, &mut schema, &references, &codes, &source_keys);
-        let identity = pack_doc.and_then(|doc| self.identity(doc, &mut schema, &rows, &texts));
+        let identity = pack_doc.and_then(|doc| Self::identity(doc, &mut schema, &rows, &texts));
         let years = head.as_ref().map_or((0, 9999), |h| h.years);
         let context = Context {
             scope: Scope::new(&schema, &param_types),
@@ -414,8 +414,7 @@ impl Loader<'_> {
     }
 
     /// A parameter named by `suppress` is one number.
-    fn check_suppress(&self, doc: Doc<'_>, schema: &Schema, params: &[Param]) {
-        let _ = self;
+    fn check_suppress(doc: Doc<'_>, schema: &Schema, params: &[Param]) {
         for field in schema.tables.iter().flat_map(|t| &t.fields) {
             let Some(name) = &field.suppress else {
                 continue;
@@ -641,13 +640,11 @@ impl Loader<'_> {
     }
 
     fn identity(
-        &self,
         doc: Doc<'_>,
         schema: &mut Schema,
         rows: &[Arc<Rows>],
         texts: &Texts,
     ) -> Option<Identity> {
-        let _ = self;
         let tree = doc.parse(doc.text)?;
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         let Some(of) = keys.table("identity") else {

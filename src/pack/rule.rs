@@ -254,11 +254,7 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
     }
     let mut scope = context.scope.clone();
     scope.row = subjects.as_ref().map(|s| (s.name.clone(), s.table));
-    let reader = Reader {
-        doc,
-        scope,
-        compares: false,
-    };
+    let reader = Reader { doc, scope };
     let editions = read_editions(reader, &keys, &mut uses);
     let place = keys.get("effective").map_or(0..0, toml::Spanned::span);
     check_editions(doc, &editions, (effective, place), context.years);
@@ -396,12 +392,10 @@ fn note(
 struct Reader<'a, 'd> {
     doc: Doc<'d>,
     scope: Scope<'a>,
-    compares: bool,
 }
 
 fn read_editions(mut reader: Reader<'_, '_>, keys: &Keys<'_, '_>, uses: &mut Uses) -> Vec<Edition> {
     let doc = reader.doc;
-    let _ = reader.compares;
     if !keys.has("edition") {
         let body = read_test(&mut reader, keys, (None, None), uses);
         return body
