@@ -1,6 +1,6 @@
 //! What is said of a submission: outcomes, findings with their evidence, a recommendation. Data alone; reports print it.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Weight};
 use crate::pack::{Audience, Basis, Severity, Verification};
 use crate::submission::Input;
 use crate::value::{Decimal, Value};
@@ -163,6 +163,40 @@ impl Review {
     /// The worst severity among the findings.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|f| f.severity).max()
+    }
+}
+
+impl Review {
+    /// How many findings have a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings
+            .iter()
+            .filter(|f| f.severity == severity)
+            .count()
+    }
+
+    /// How many mistakes its files have, notices apart.
+    pub fn mistakes(&self) -> usize {
+        self.diagnostics
+            .iter()
+            .filter(|d| d.weight > Weight::Notice)
+            .count()
+    }
+}
+
+impl Finding {
+    /// What to do first. A rule's advice presumes that its test failed; where a cell stopped it, that cell comes first.
+    pub fn next_step(&self) -> String {
+        match (self.outcome, self.missing.as_slice()) {
+            (Outcome::Unknown, [first]) => format!("Fill in or correct {first}, and check again."),
+            (Outcome::Unknown, [first, rest @ ..]) => {
+                format!(
+                    "Fill in or correct {first} and {} more, and check again.",
+                    rest.len()
+                )
+            }
+            _ => self.advice.clone(),
+        }
     }
 }
 

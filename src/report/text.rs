@@ -156,7 +156,7 @@ impl Text<'_> {
                 cite.citation
             );
         }
-        let advice = advice(f);
+        let advice = f.next_step();
         if !advice.is_empty() {
             let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&advice));
         }
@@ -292,13 +292,14 @@ impl Text<'_> {
             "District",
             "Year",
             "Recommendation",
+            "Escalate",
             "Return",
             "Condition",
             "Note",
             "Mistakes",
         ];
         let rows: Vec<Vec<String>> = batch.reviews.iter().map(row_of).collect();
-        let numeric = [false, false, false, false, true, true, true, true];
+        let numeric = [false, false, false, false, true, true, true, true, true];
         out.push_str(&align(&columns.map(str::to_owned), &rows, &numeric));
         out.push('\n');
         let (counts, could_not_check) = batch.recommendations();
@@ -344,44 +345,9 @@ impl Text<'_> {
     }
 }
 
-/// What to do. A rule's advice presumes that its test failed; where a cell stopped it, that cell comes first.
-fn advice(f: &Finding) -> String {
-    match (f.outcome, f.missing.as_slice()) {
-        (Outcome::Unknown, [first]) => format!("Fill in or correct {first}, and check again."),
-        (Outcome::Unknown, [first, rest @ ..]) => {
-            format!(
-                "Fill in or correct {first} and {} more, and check again.",
-                rest.len()
-            )
-        }
-        _ => f.advice.clone(),
-    }
-}
-
 fn row_of(review: &Review) -> Vec<String> {
-    let count = |severity: Severity| match review
-        .findings
-        .iter()
-        .filter(|f| f.severity == severity)
-        .count()
-    {
-        0 => String::new(),
-        n => n.to_string(),
-    };
-    let above = match review
-        .findings
-        .iter()
-        .filter(|f| f.severity >= Severity::Return)
-        .count()
-    {
-        0 => String::new(),
-        n => n.to_string(),
-    };
-    let mistakes = review
-        .diagnostics
-        .iter()
-        .filter(|d| d.weight > Weight::Notice)
-        .count();
+    let some = |n: usize| if n == 0 { String::new() } else { n.to_string() };
+    let count = |severity| some(review.count(severity));
     vec![
         clean(&review.path),
         clean(review.district.as_deref().unwrap_or("?")),
@@ -392,14 +358,11 @@ fn row_of(review: &Review) -> Vec<String> {
             .recommendation
             .map_or("could not check", Recommendation::name)
             .to_owned(),
-        above,
+        count(Severity::Escalate),
+        count(Severity::Return),
         count(Severity::Condition),
         count(Severity::Note),
-        if mistakes == 0 {
-            String::new()
-        } else {
-            mistakes.to_string()
-        },
+        some(review.mistakes()),
     ]
 }
 
