@@ -97,9 +97,7 @@ impl Records {
                 .map(|cell| Written::Text(Cow::Borrowed(cell)))
                 .collect(),
         });
-        Grid {
-            rows: rows.collect(),
-        }
+        Grid::of_rows(rows.collect())
     }
 }
 

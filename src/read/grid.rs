@@ -74,9 +74,58 @@ impl<'a> GridRow<'a> {
     }
 }
 
+/// Cells that a workbook shows as one; what is written stands in the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Merge {
+    /// The first and the last row, as a spreadsheet counts them.
+    pub rows: (u32, u32),
+    /// The first and the last column, from 0.
+    pub columns: (usize, usize),
+}
+
 /// The rows of a sheet or text file; blank ones may be left out, the numbers tell.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Grid<'a> {
     /// The rows, from the top.
     pub rows: Vec<GridRow<'a>>,
+    /// The cells that are shown as one, from the top.
+    pub merges: Vec<Merge>,
+}
+
+impl<'a> Grid<'a> {
+    /// The rows of a grid without merged cells.
+    pub(crate) fn of_rows(rows: Vec<GridRow<'a>>) -> Self {
+        Grid {
+            rows,
+            merges: Vec::new(),
+        }
+    }
+
+    /// The row of a number, unless nothing stands in it.
+    pub(crate) fn row(&self, number: u32) -> Option<&GridRow<'a>> {
+        let at = self.rows.binary_search_by_key(&number, |row| row.number);
+        at.ok().and_then(|at| self.rows.get(at))
+    }
+
+    /// The merged cells that a cell is a part of, unless it is the first of them.
+    pub(crate) fn merge_over(&self, number: u32, column: usize) -> Option<Merge> {
+        self.merges.iter().copied().find(|merge| {
+            let within = (merge.rows.0..=merge.rows.1).contains(&number)
+                && (merge.columns.0..=merge.columns.1).contains(&column);
+            within && (number, column) != (merge.rows.0, merge.columns.0)
+        })
+    }
+
+    /// What a person sees in a cell: of merged cells, what is written in the first.
+    pub(crate) fn seen(&self, number: u32, column: usize) -> &Written<'a> {
+        let own = self
+            .row(number)
+            .map_or(&Written::BLANK, |row| row.cell(column));
+        if !own.is_blank() {
+            return own;
+        }
+        self.merge_over(number, column)
+            .and_then(|merge| self.row(merge.rows.0).map(|row| row.cell(merge.columns.0)))
+            .unwrap_or(&Written::BLANK)
+    }
 }

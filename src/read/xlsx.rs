@@ -212,7 +212,7 @@ fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
             usize::try_from(column),
             row < MAX_ROWS && column < MAX_COLUMNS,
         ) else {
-            return (Grid { rows }, Some(NOT_TO_ITS_END.to_owned()));
+            return (Grid::of_rows(rows), Some(NOT_TO_ITS_END.to_owned()));
         };
         if rows.last().is_none_or(|last| last.number != row + 1) {
             rows.push(GridRow {
@@ -225,7 +225,7 @@ fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
         };
         let width = cells.len().max(index + 1);
         let Some(left) = room.checked_sub(width - cells.len()) else {
-            return (Grid { rows }, Some(TOO_LARGE.to_owned()));
+            return (Grid::of_rows(rows), Some(TOO_LARGE.to_owned()));
         };
         room = left;
         cells.resize(width, Written::BLANK);
@@ -233,7 +233,7 @@ fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
             *cell = written;
         }
     }
-    (Grid { rows }, None)
+    (Grid::of_rows(rows), None)
 }
 
 // --- a cell ------------------------------------------------------------------------------------------------------------
