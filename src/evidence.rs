@@ -929,26 +929,29 @@ impl<'m, 'a> Teller<'m, 'a> {
                     .push(row),
             }
         }
-        for ((table, field), rows) in columns {
+        for ((table, field), mut rows) in columns {
             let (Some(t), Some(data)) = (
                 self.machine.schema.tables.get(table),
                 self.machine.submission.table(table),
             ) else {
                 continue;
             };
-            runs(data, &rows).into_iter().for_each(|(first, last)| {
-                let one = |row: usize| {
-                    field.map_or_else(|| data.row_place(row), |f| data.place(t, row, f))
-                };
-                let place = if first == last {
-                    one(first)
-                } else {
-                    data.run(t, first, last, field)
-                };
-                if !places.contains(&place) {
-                    places.push(place);
-                }
-            });
+            data.sort_as_they_stand(&mut rows, field);
+            runs(data, &rows, field)
+                .into_iter()
+                .for_each(|(first, last)| {
+                    let one = |row: usize| {
+                        field.map_or_else(|| data.row_place(row), |f| data.place(t, row, f))
+                    };
+                    let place = if first == last {
+                        one(first)
+                    } else {
+                        data.run(t, first, last, field)
+                    };
+                    if !places.contains(&place) {
+                        places.push(place);
+                    }
+                });
         }
         places
     }
@@ -1005,16 +1008,11 @@ fn plain_words(value: &Value) -> String {
 }
 
 /// Rows that follow one another in the file, as runs of first and last.
-fn runs(data: &Rows, rows: &[usize]) -> Vec<(usize, usize)> {
-    let number = |row: usize| data.numbers.get(row).copied().unwrap_or(0);
-    let single = matches!(
-        data.layout,
-        crate::table::Layout::Toml(_) | crate::table::Layout::Vertical { .. }
-    );
+fn runs(data: &Rows, rows: &[usize], field: Option<FieldId>) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for &row in rows {
         match runs.last_mut() {
-            Some((_, last)) if !single && number(row) == number(*last) + 1 => *last = row,
+            Some((_, last)) if data.follows(*last, row, field) => *last = row,
             _ => runs.push((row, row)),
         }
     }

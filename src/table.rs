@@ -297,6 +297,89 @@ pub enum Layout {
         /// The column (from 0) and row (from 1) of each field's value, where there is one.
         cells: Vec<Option<(u32, u32)>>,
     },
+    /// Cells gathered from anywhere in a file by a form's map.
+    Mapped(Mapped),
+}
+
+/// Where the cells of a table stand that a form's map gathered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mapped {
+    /// The file: `windham.xlsx`.
+    pub path: String,
+    /// Its sheets, or the text file itself.
+    pub pages: Vec<Page>,
+    /// Each row's page, and each cell's spot: a row after the other, the fields in the schema's order. `None` where the
+    /// form says nothing of a field, or its map does.
+    pub rows: Vec<(usize, Vec<Option<Spot>>)>,
+    /// The page and the row (from 1) of the first headers.
+    pub header: (usize, u32),
+}
+
+/// A sheet, or a text file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// `windham.xlsx!Budget`, or `export.csv`.
+    pub path: String,
+    /// It is a text file: its cells are named by their fields.
+    pub text: bool,
+}
+
+/// One cell of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// The place of its page among the pages.
+    pub page: usize,
+    /// Its column, from 0.
+    pub column: u32,
+    /// Its row, from 1.
+    pub row: u32,
+}
+
+impl Mapped {
+    fn spot(&self, row: usize, field: FieldId) -> Option<Spot> {
+        self.rows.get(row)?.1.get(field).copied().flatten()
+    }
+
+    fn page(&self, at: usize) -> (&str, bool) {
+        let page = self.pages.get(at);
+        page.map_or((&self.path, true), |page| (&page.path, page.text))
+    }
+
+    fn page_of(&self, row: usize) -> (&str, bool) {
+        let page = self.rows.get(row).map_or(self.header.0, |(page, _)| *page);
+        self.page(page)
+    }
+
+    fn row_place(&self, row: usize, number: u32) -> String {
+        match self.page_of(row) {
+            (path, true) => format!("{path}:{number}"),
+            (path, false) => format!("{path}!{number}"),
+        }
+    }
+
+    fn row_run(&self, row: usize, from: u32, to: u32) -> String {
+        match self.page_of(row) {
+            (path, true) => format!("{path}:{from}-{to}"),
+            (path, false) => format!("{path}!{from}:{to}"),
+        }
+    }
+
+    fn place(&self, row: usize, number: u32, field: FieldId, name: &str, absent: bool) -> String {
+        if let Some(spot) = self.spot(row, field) {
+            return match self.page(spot.page) {
+                (path, true) => format!("{path}:{}:{name}", spot.row),
+                (path, false) => format!("{path}!{}{}", column_name(spot.column), spot.row),
+            };
+        }
+        if !absent {
+            return self.row_place(row, number);
+        }
+        match (self.page(self.header.0), self.header.1) {
+            ((path, _), 0) => format!("{path}:{name}"),
+            ((path, true), header) => format!("{path}:{header}:{name}"),
+            ((path, false), header) => format!("{path}!{header}:{name}"),
+        }
+    }
 }
 
 impl Layout {
@@ -305,6 +388,7 @@ impl Layout {
         match self {
             Layout::Absent(path) | Layout::Csv(path) | Layout::Toml(path) => path,
             Layout::Sheet { path, .. } | Layout::Vertical { path, .. } => path,
+            Layout::Mapped(mapped) => mapped.page(mapped.header.0).0,
         }
     }
 }
@@ -453,6 +537,39 @@ impl Rows {
                 Some((column, row)) => format!("{path}!{}{row}", column_name(column)),
                 None => format!("{path}:{name}"),
             },
+            Layout::Mapped(mapped) => {
+                mapped.place(row, number, field, name, !self.has_column(field))
+            }
+        }
+    }
+
+    /// Puts rows in the order in which a field's cells stand in the file: down each column.
+    pub fn sort_as_they_stand(&self, rows: &mut [usize], field: Option<FieldId>) {
+        if let (Layout::Mapped(mapped), Some(field)) = (&self.layout, field) {
+            rows.sort_by_key(|&row| {
+                let spot = mapped.spot(row, field);
+                (spot.map(|s| (s.page, s.column, s.row)), row)
+            });
+        }
+    }
+
+    /// Whether a row follows another in the file, so that both are one run of cells.
+    pub fn follows(&self, first: usize, next: usize, field: Option<FieldId>) -> bool {
+        let number = |row: usize| self.numbers.get(row).copied().unwrap_or(0);
+        let neighbours = number(next) == number(first).saturating_add(1);
+        match (&self.layout, field) {
+            (Layout::Toml(_) | Layout::Vertical { .. }, _) => false,
+            (Layout::Mapped(mapped), Some(field)) => mapped
+                .spot(first, field)
+                .zip(mapped.spot(next, field))
+                .is_some_and(|(a, b)| {
+                    (a.page, a.column, a.row.saturating_add(1)) == (b.page, b.column, b.row)
+                }),
+            (Layout::Mapped(mapped), None) => {
+                let page = |row: usize| mapped.rows.get(row).map(|(page, _)| *page);
+                neighbours && page(first) == page(next)
+            }
+            _ => neighbours,
         }
     }
 
@@ -473,8 +590,31 @@ impl Rows {
                 }
             }
             (Layout::Sheet { path, .. }, None) => format!("{path}!{from}:{to}"),
+            (Layout::Mapped(mapped), Some(field)) => {
+                self.mapped_run(mapped, table, (first, last), field)
+            }
+            (Layout::Mapped(mapped), None) => mapped.row_run(first, from, to),
             (_, Some(field)) => self.place(table, first, field),
             (_, None) => self.row_place(first),
+        }
+    }
+
+    fn mapped_run(
+        &self,
+        mapped: &Mapped,
+        table: &Table,
+        (first, last): (usize, usize),
+        field: FieldId,
+    ) -> String {
+        let spots = mapped.spot(first, field).zip(mapped.spot(last, field));
+        let Some((from, to)) = spots else {
+            return self.place(table, first, field);
+        };
+        let name = table.fields.get(field).map_or("", |f| f.name.as_str());
+        let column = column_name(from.column);
+        match mapped.page(from.page) {
+            (path, true) => format!("{path}:{}-{}:{name}", from.row, to.row),
+            (path, false) => format!("{path}!{column}{}:{column}{}", from.row, to.row),
         }
     }
 
@@ -496,6 +636,7 @@ impl Rows {
             }
             Layout::Csv(path) => format!("{path}:{number}"),
             Layout::Sheet { path, .. } => format!("{path}!{number}"),
+            Layout::Mapped(mapped) => mapped.row_place(row, number),
         }
     }
 }

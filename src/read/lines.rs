@@ -146,10 +146,10 @@ pub(crate) fn report_missing(table: &Table, rows: &Rows, diagnostics: &mut Vec<D
     if rows.is_absent() {
         return;
     }
-    let what = if matches!(rows.layout, Layout::Csv(_) | Layout::Sheet { .. }) {
-        "column"
-    } else {
+    let what = if matches!(rows.layout, Layout::Toml(_) | Layout::Vertical { .. }) {
         "field"
+    } else {
+        "column"
     };
     for (id, field) in table.fields.iter().enumerate() {
         let has_column = rows.columns.get(id).is_some_and(Option::is_some);
