@@ -20,10 +20,12 @@
 //! - [`value`], [`diagnostic`]: exact values; mistakes and their places.
 //! - [`schema`], [`table`], [`submission`]: what a plan may hold, and what one holds.
 //! - [`read`]: bytes to submissions; names come from the schema, the disk stays outside.
+//! - [`intake`]: foreign spreadsheets to submissions, by the maps of a pack.
 //! - [`expr`]: the expression language, a typed subset of FEEL, evaluated on whole columns.
 //! - [`pack`]: TOML to a [`pack::Pack`] that cannot fail to evaluate; one year of it is a [`pack::InForce`].
 //! - [`evaluate`], [`batch`], [`review`]: judging one submission, and many; what is said of them.
 //! - [`report`]: reviews and mistakes as bytes.
+//! - [`workbook`]: submissions as files that people can fill in further.
 //! - [`author`]: what rule authors run.
 
 pub mod author;
@@ -33,6 +35,7 @@ pub mod evaluate;
 mod evidence;
 pub mod expr;
 mod hash;
+pub mod intake;
 pub mod pack;
 pub mod read;
 pub mod report;
@@ -41,3 +44,4 @@ pub mod schema;
 pub mod submission;
 pub mod table;
 pub mod value;
+pub mod workbook;

@@ -2,6 +2,7 @@
 
 mod case;
 mod embedded;
+mod form;
 mod load;
 mod office;
 mod param;
@@ -26,6 +27,7 @@ pub use year::{Current, InForce};
 
 use crate::diagnostic::Mistake;
 use crate::expr::{Expr, Ty};
+use crate::intake::map::FormMap;
 use crate::schema::{FieldId, Schema, TableId};
 use crate::table::{Rows, Texts};
 
@@ -55,6 +57,8 @@ pub struct Pack {
     pub(crate) param_types: Vec<(String, Ty)>,
     /// Its rules, by id.
     pub rules: Vec<Rule>,
+    /// Its maps of foreign spreadsheets.
+    pub forms: Vec<FormMap>,
     /// The fields that identify a submission.
     pub identity: Identity,
     /// The districts that are expected to submit, if it says.

@@ -2,22 +2,23 @@
 //! wrong becomes a diagnostic at its place, and the rest is read all the same. They touch no disk and cannot fail.
 
 mod batch;
-mod cell;
-mod csv;
-mod grid;
-mod header;
-mod lines;
-mod statewide;
+pub(crate) mod cell;
+pub(crate) mod csv;
+pub(crate) mod grid;
+pub(crate) mod header;
+pub(crate) mod lines;
+pub(crate) mod statewide;
 #[cfg(test)]
 mod testing;
 mod toml;
-mod xlsx;
+pub(crate) mod xlsx;
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 pub use self::batch::{Batch, NotRead, Source, sort_batch};
+pub(crate) use self::cell::accepts;
 pub use self::statewide::{PlanKey, read_statewide};
 
 use self::batch::{file_name, is_toml, table_of};
@@ -96,26 +97,46 @@ pub fn read_folder(schema: &Schema, path: &str, files: &[File]) -> Submission {
 
 /// Reads one submission from a workbook; `path` is the workbook's within the batch, or its name.
 pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
+    match xlsx::sheets(bytes) {
+        Ok(mut sheets) => {
+            sheets.sort_by_key(|sheet| sheet.hidden);
+            read_sheets(schema, path, bytes, sheets.iter())
+        }
+        Err(why) => lost_workbook(schema, path, bytes, why),
+    }
+}
+
+/// A submission of which nothing could be read.
+pub(crate) fn lost_workbook(schema: &Schema, path: &str, bytes: &[u8], why: String) -> Submission {
+    let mut submission = empty_workbook(schema, path, bytes);
+    submission.diagnostics.push(Diagnostic::fatal(path, why));
+    for table in &mut submission.tables {
+        table.lost = true;
+    }
+    submission
+}
+
+fn empty_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
     let mut submission = Submission::empty(schema, path, |name| format!("{path}!{name}"));
-    let mut input = Input {
+    submission.inputs.push(Input {
         path: path.to_owned(),
         rows: 0,
         sha256: Some(sha256(bytes)),
-    };
-    let mut sheets = match xlsx::sheets(bytes) {
-        Ok(sheets) => sheets,
-        Err(why) => {
-            submission.diagnostics.push(Diagnostic::fatal(path, why));
-            submission.inputs.push(input);
-            for table in &mut submission.tables {
-                table.lost = true;
-            }
-            return submission;
-        }
-    };
-    sheets.sort_by_key(|sheet| sheet.hidden);
+    });
+    submission
+}
+
+/// Reads the sheets that are named after the schema's tables, those that people see before the hidden ones.
+pub(crate) fn read_sheets<'s>(
+    schema: &Schema,
+    path: &str,
+    bytes: &[u8],
+    sheets: impl Iterator<Item = &'s xlsx::Sheet>,
+) -> Submission {
+    let mut submission = empty_workbook(schema, path, bytes);
+    let mut count = 0;
     let mut seen: Vec<Option<String>> = vec![None; submission.tables.len()];
-    for sheet in &sheets {
+    for sheet in sheets {
         let slot = schema
             .find_table(&sheet.name)
             .and_then(|id| Some((id, seen.get_mut(id)?, schema.tables.get(id)?)));
@@ -126,7 +147,7 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
                 let own = sheet.name.eq_ignore_ascii_case(&table.name);
                 let place = place(if own { &table.name } else { &sheet.name });
                 let rows = read_sheet(table, sheet, place, &mut submission);
-                input.rows += rows.len();
+                count += rows.len();
                 if let Some(slot) = submission.tables.get_mut(id) {
                     *slot = rows;
                 }
@@ -151,7 +172,9 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
             }
         }
     }
-    submission.inputs.push(input);
+    if let Some(input) = submission.inputs.first_mut() {
+        input.rows = count;
+    }
     report_lacks(schema, &mut submission);
     submission
 }

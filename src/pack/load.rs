@@ -11,10 +11,11 @@ use sha2::{Digest, Sha256};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
-use super::{Files, Identity, Pack, Param, Refused, Rule, Source, Summary, param, source};
+use super::{Files, Identity, Pack, Param, Refused, Rule, Source, Summary, form, param, source};
 use crate::diagnostic::{Level, Mistake, Weight, nearest, suggest};
 use crate::expr::check::params_of;
 use crate::expr::{Expr, Scope, Ty, check, check_for};
+use crate::intake::map::FormMap;
 use crate::read;
 use crate::schema::{Codes, FieldId, Schema, TableId};
 use crate::table::{Data, Rows, State, Texts};
@@ -242,6 +243,7 @@ impl Loader<'_> {
             }
         }
         self.unused(&rules, sources, &params, &schema, &summaries);
+        let forms = self.forms(&schema, &source_keys);
         let head = head?;
         Some(Pack {
             id: self.folder.to_owned(),
@@ -253,6 +255,7 @@ impl Loader<'_> {
             param_types,
             params,
             rules,
+            forms,
             identity: identity?,
             expected,
             steps: head.steps,
@@ -266,6 +269,19 @@ impl Loader<'_> {
             warned_files: BTreeMap::new(),
             schema,
         })
+    }
+
+    /// The maps of foreign spreadsheets, in the order of their names.
+    fn forms(&self, schema: &Schema, sources: &[&str]) -> Vec<FormMap> {
+        let stem = |path: &str| {
+            let stem = path.strip_prefix("forms/")?.strip_suffix(".toml")?;
+            (!stem.contains('/')).then(|| stem.to_owned())
+        };
+        let maps = self.files.keys().filter_map(|path| {
+            let (id, doc) = stem(path).zip(self.doc(path))?;
+            form::read(doc, &id, schema, sources)
+        });
+        maps.collect()
     }
 
     /// Warns of clauses without a rule or a reason, and of parameters that nothing uses.

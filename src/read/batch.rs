@@ -30,6 +30,11 @@ pub enum Source {
         /// Its path.
         path: String,
     },
+    /// A text file in a form that the pack maps.
+    Export {
+        /// Its path.
+        path: String,
+    },
     /// Tables with the rows of many plans.
     Statewide {
         /// The paths of the tables.
@@ -51,18 +56,22 @@ enum Kind {
     Hidden,
     Table(TableId),
     Workbook,
+    /// A text file that is no table by its name, and why it is not read if it is in no form.
+    Text(&'static str),
     Other(&'static str),
 }
 
 /// Sorts out the files of a batch. `name` is the name of the folder itself, which is the path of a submission when its
 /// tables stand at the root; `paths` are relative to it, with `/`; `read` gives the bytes of a table, which tell a folder
-/// of statewide tables from a submission.
+/// of statewide tables from a submission; `is_form` tells whether a text file with other columns is in a form that is mapped.
 pub fn sort_batch(
     schema: &Schema,
     name: &str,
     paths: &[String],
     read: &dyn Fn(&str) -> Option<Vec<u8>>,
+    is_form: &dyn Fn(&str, &[u8]) -> bool,
 ) -> Batch {
+    let export = |path: &str| read(path).is_some_and(|bytes| is_form(path, &bytes));
     let mut batch = Batch::default();
     let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut paths: Vec<&str> = paths.iter().map(String::as_str).collect();
@@ -80,11 +89,24 @@ pub fn sort_batch(
                 Kind::Workbook => batch.submissions.push(Source::Workbook {
                     path: path.to_owned(),
                 }),
-                Kind::Other(why) => batch.not_read.push(NotRead {
+                Kind::Text(_) if export(path) => batch.submissions.push(Source::Export {
+                    path: path.to_owned(),
+                }),
+                Kind::Text(why) | Kind::Other(why) => batch.not_read.push(NotRead {
                     path: path.to_owned(),
                     why,
                 }),
             }
+        }
+        // A lone table is perhaps the export of another system that has a table's name.
+        if let [(_, path)] = tables.as_slice()
+            && !is_toml(path)
+            && export(path)
+        {
+            batch.submissions.push(Source::Export {
+                path: (*path).to_owned(),
+            });
+            continue;
         }
         batch.submissions.extend(source_of(
             schema,
@@ -175,7 +197,10 @@ fn kind(schema: &Schema, path: &str) -> Kind {
         "xlsx" | "xlsm" => Kind::Workbook,
         "xls" => Kind::Other("an old .xls workbook: save it as .xlsx"),
         "xlsb" | "ods" | "numbers" => Kind::Other("a workbook of another kind: save it as .xlsx"),
-        "csv" | "tsv" => Kind::Other("the name is not one of a table"),
+        "csv" | "tsv" => Kind::Text(
+            "its name is not that of a table, and its columns are those of no known form",
+        ),
+        "txt" => Kind::Text("not a table"),
         _ => Kind::Other("not a table"),
     }
 }
@@ -187,9 +212,8 @@ mod tests {
 
     fn sort(paths: &[&str], plan: &str) -> Batch {
         let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-        sort_batch(&schema(), "root", &paths, &|_| {
-            Some(plan.as_bytes().to_vec())
-        })
+        let read = |_: &str| Some(plan.as_bytes().to_vec());
+        sort_batch(&schema(), "root", &paths, &read, &|_, _| false)
     }
 
     fn folder(path: &str, files: &[&str]) -> Source {

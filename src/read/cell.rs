@@ -85,6 +85,12 @@ pub(crate) fn read_cell<'a>(field: &'a Field, written: &'a Written<'_>) -> Read<
     }
 }
 
+/// Whether a field could hold a text; or what is wrong with it.
+pub(crate) fn accepts(field: &Field, text: &str) -> Result<(), String> {
+    let written = Written::Text(Cow::Borrowed(text));
+    read_cell(field, &written).message.map_or(Ok(()), Err)
+}
+
 /// The text of `="0020011"`, which programs write so that spreadsheets keep the zeros.
 fn without_formula_quotes(text: &str) -> &str {
     text.strip_prefix("=\"")

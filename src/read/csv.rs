@@ -14,6 +14,9 @@ use crate::schema::Table;
 /// How many records are looked at to tell the delimiter.
 const HEAD: usize = 25;
 
+/// What may stand between the cells of a row.
+pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
 /// The records of a text file.
 pub(crate) struct Records {
     list: Vec<(u32, StringRecord)>,
@@ -26,10 +29,8 @@ impl Records {
     pub(crate) fn read(table: &Table, keys: &[&str], text: &str) -> Records {
         let text = with_line_feeds(text);
         let mut best = (b',', 0);
-        let others = [b';', b'\t', b'|']
-            .into_iter()
-            .filter(|&d| text.as_bytes().contains(&d));
-        let candidates: Vec<u8> = std::iter::once(b',').chain(others).collect();
+        let there = |d: &u8| *d == b',' || text.as_bytes().contains(d);
+        let candidates: Vec<u8> = DELIMITERS.into_iter().filter(there).collect();
         if candidates.len() > 1 {
             for delimiter in candidates {
                 let head = Records::split(&text, delimiter, HEAD);
@@ -48,6 +49,11 @@ impl Records {
             }
         }
         Records::split(&text, best.0, usize::MAX)
+    }
+
+    /// The records of a file whose delimiter is known.
+    pub(crate) fn of(text: &str, delimiter: u8) -> Records {
+        Records::split(&with_line_feeds(text), delimiter, usize::MAX)
     }
 
     /// Splits a text into at most so many records. The `csv` crate passes over blank lines without a word, and its line

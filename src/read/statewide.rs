@@ -23,20 +23,49 @@ const KEYS: [&str; 3] = ["district_code", "plan_year", "revision"];
 pub struct PlanKey {
     /// The field of the district's code, by whose digits and names the code of every row is understood.
     pub code: Option<FieldId>,
+    /// The field of the district's name.
+    pub name: Option<FieldId>,
     /// The field of the fiscal year.
     pub year: Option<FieldId>,
 }
 
 /// Which plan a row belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+pub(crate) struct Key {
     code: String,
     year: i64,
     revision: Option<i64>,
 }
 
 impl Key {
-    fn path(&self) -> String {
+    /// The key in the cells of code, year and revision; or which of them cannot be read and why.
+    pub(crate) fn read(
+        schema: &Schema,
+        key: PlanKey,
+        cells: [&Written<'_>; 3],
+    ) -> Result<Self, (usize, String)> {
+        let year = cells[1].shown();
+        let year = parse_year(year).ok_or_else(|| {
+            (
+                1,
+                format!("{} is not a fiscal year such as `2027`", quoted(year)),
+            )
+        })?;
+        let revision = cells[2].shown();
+        let revision = if revision.is_empty() {
+            None
+        } else {
+            Some(whole(revision).ok_or_else(|| not_whole(revision))?)
+        };
+        Ok(Key {
+            code: code_of(schema, key, cells[0])?,
+            year,
+            revision,
+        })
+    }
+
+    /// The path of a plan that has no file of its own: `1630011-2027`, `1630011-2027-r2`.
+    pub(crate) fn path(&self) -> String {
         let revision = self
             .revision
             .map_or(String::new(), |revision| format!("-r{revision}"));
@@ -354,45 +383,29 @@ impl Statewide<'_> {
             let column = header.keys.get(key).copied().flatten();
             column.map_or(&Written::BLANK, |column| row.cell(column))
         };
-        let year = cell(1).shown();
-        let year = parse_year(year).ok_or_else(|| {
-            (
-                1,
-                format!("{} is not a fiscal year such as `2027`", quoted(year)),
-            )
-        })?;
-        let revision = cell(2).shown();
-        let revision = if revision.is_empty() {
-            None
-        } else {
-            Some(whole(revision).ok_or_else(|| not_whole(revision))?)
-        };
-        Ok(Key {
-            code: self.code_of(cell(0))?,
-            year,
-            revision,
-        })
+        Key::read(self.schema, self.key, [cell(0), cell(1), cell(2)])
     }
+}
 
-    fn code_of(&self, written: &Written<'_>) -> Result<String, (usize, String)> {
-        let plan = self
-            .schema
-            .table(PLAN)
-            .and_then(|id| self.schema.tables.get(id));
-        let field = plan
-            .zip(self.key.code)
-            .and_then(|(plan, id)| plan.fields.get(id));
-        let read = field.map_or(Read::BLANK, |field| read_cell(field, written));
-        match read.cell() {
-            Cell::Text(code) => Ok(code.to_owned()),
-            _ if field.is_none() && !written.is_blank() => Ok(written.shown().to_owned()),
-            _ => Err((
-                0,
-                read.message.unwrap_or_else(|| {
-                    "the district's code is missing: this row was not read".to_owned()
-                }),
-            )),
-        }
+fn code_of(
+    schema: &Schema,
+    key: PlanKey,
+    written: &Written<'_>,
+) -> Result<String, (usize, String)> {
+    let plan = schema.table(PLAN).and_then(|id| schema.tables.get(id));
+    let field = plan
+        .zip(key.code)
+        .and_then(|(plan, id)| plan.fields.get(id));
+    let read = field.map_or(Read::BLANK, |field| read_cell(field, written));
+    match read.cell() {
+        Cell::Text(code) => Ok(code.to_owned()),
+        _ if field.is_none() && !written.is_blank() => Ok(written.shown().to_owned()),
+        _ => Err((
+            0,
+            read.message.unwrap_or_else(|| {
+                "the district's code is missing: this row was not read".to_owned()
+            }),
+        )),
     }
 }
 
@@ -439,6 +452,7 @@ mod tests {
             &schema(),
             PlanKey {
                 code: Some(0),
+                name: None,
                 year: Some(1),
             },
             &files,

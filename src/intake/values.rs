@@ -1,0 +1,361 @@
+//! What a form writes, as what a submission holds: values beside labels, numbers before words, the form's own spellings.
+
+use std::borrow::Cow;
+
+use super::book::Leaf;
+use super::locate::label_of;
+use super::map::{Block, Name};
+use super::pattern::{Pattern, folded};
+use super::ticks::choice;
+use crate::read::cell::quoted;
+use crate::read::grid::{GridRow, Written};
+use crate::schema::{Field, FieldId};
+use crate::value::{Type, parse_date, parse_year, trim};
+
+/// How far to the right of its label a value may stand.
+const REACH: usize = 12;
+
+/// A value that was found beside its label.
+#[derive(Debug, Clone)]
+pub(crate) struct Beside {
+    /// The words of the label.
+    pub(crate) label: String,
+    /// The row, as a place among the rows of the grid.
+    pub(crate) at: usize,
+    /// The columns of the label and of the value, from 0.
+    pub(crate) columns: (usize, usize),
+    /// The value.
+    pub(crate) written: Written<'static>,
+}
+
+/// The value beside the first label of one of the names that has one; if none has, the first label's blank. The names are
+/// tried in their order. `is_label` tells the words of other labels, which are no values.
+pub(crate) fn label_value(
+    leaf: &Leaf,
+    names: &[Name],
+    is_label: &dyn Fn(&str) -> bool,
+) -> Option<Beside> {
+    label_values(leaf, names, is_label).into_iter().next()
+}
+
+/// The values beside every label of the first name that has one that is not blank, that one first.
+pub(crate) fn label_values(
+    leaf: &Leaf,
+    names: &[Name],
+    is_label: &dyn Fn(&str) -> bool,
+) -> Vec<Beside> {
+    let mut blanks = Vec::new();
+    for name in names {
+        let mut found = values_of(leaf, name, is_label);
+        if let Some(filled) = found.iter().position(|b| !b.written.is_blank()) {
+            found.drain(..filled);
+            return found;
+        }
+        blanks.append(&mut found);
+    }
+    blanks
+}
+
+fn values_of(leaf: &Leaf, name: &Name, is_label: &dyn Fn(&str) -> bool) -> Vec<Beside> {
+    let mut found = Vec::new();
+    for (at, row) in leaf.grid().rows.iter().enumerate() {
+        for (column, cell) in row.cells.iter().enumerate() {
+            if !matches!(cell, Written::Text(_)) || cell.is_blank() {
+                continue;
+            }
+            if name.around.is_some() {
+                found.extend(among(name, cell.shown()).map(|value| Beside {
+                    label: cell.shown().to_owned(),
+                    at,
+                    columns: (column, column),
+                    written: text(value),
+                }));
+            } else if name
+                .upper
+                .as_ref()
+                .is_none_or(|upper| stands_left(row, column, upper))
+            {
+                found.extend(in_cell(leaf, (at, row), column, name, is_label));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a label stands to the left of a cell in its row.
+fn stands_left(row: &GridRow<'_>, column: usize, upper: &Pattern) -> bool {
+    let mut left = row.cells.iter().take(column);
+    left.any(|cell| upper.fits(&folded(cell.shown())))
+}
+
+/// The value among the words of a text.
+fn among<'t>(name: &Name, shown: &'t str) -> Option<&'t str> {
+    let (before, behind) = name.around.as_ref()?;
+    let lower = shown.to_lowercase();
+    // A text whose letters change their length is none that a form prints.
+    let lower = Some(lower).filter(|lower| lower.len() == shown.len())?;
+    let from = lower.find(before.as_str())? + before.len();
+    let rest = lower.get(from..)?;
+    let to = if behind.is_empty() {
+        rest.len()
+    } else {
+        rest.find(behind.as_str())?
+    };
+    let value = shown.get(from..from + to)?;
+    let value =
+        value.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '-' | '–' | '*'));
+    let words = chunks(value).next().unwrap_or_default();
+    (!words.is_empty()).then_some(words)
+}
+
+/// The parts of a text that stand apart by wide gaps or line breaks.
+fn chunks(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\t'])
+        .flat_map(|line| line.split("  "))
+        .map(trim)
+        .filter(|part| !part.is_empty())
+}
+
+/// The value of a label that stands in a cell: behind its colon, or in the cells to the right, or below.
+fn in_cell(
+    leaf: &Leaf,
+    (at, row): (usize, &GridRow<'static>),
+    column: usize,
+    name: &Name,
+    is_label: &dyn Fn(&str) -> bool,
+) -> Option<Beside> {
+    let own = row.cell(column).shown();
+    let fits = |words: &str| name.lower.fits(label_of(words)) || name.lower.fits(words);
+    let chunk = chunks(own).find(|chunk| fits(&folded(chunk)))?;
+    if let Some((_, value)) = chunk.split_once(':').filter(|(_, v)| !trim(v).is_empty()) {
+        return Some(Beside {
+            label: chunk.split(':').next().unwrap_or_default().to_owned(),
+            at,
+            columns: (column, column),
+            written: if is_line(value) {
+                Written::BLANK
+            } else {
+                text(trim(value))
+            },
+        });
+    }
+    let beside = to_the_right(at, row, column, is_label);
+    let mut beside = beside.unwrap_or_else(|| below(leaf, at, row, column));
+    chunk.clone_into(&mut beside.label);
+    Some(beside)
+}
+
+fn to_the_right(
+    at: usize,
+    row: &GridRow<'static>,
+    column: usize,
+    is_label: &dyn Fn(&str) -> bool,
+) -> Option<Beside> {
+    let mut cells = Vec::new();
+    for right in column + 1..=column + REACH {
+        let cell = row.cell(right);
+        if cell.is_blank() || is_line(cell.shown()) {
+            continue;
+        }
+        if is_label(&folded(cell.shown())) || cell.shown().ends_with(':') {
+            break;
+        }
+        cells.push((right, cell));
+    }
+    let (first, value) = cells.first()?;
+    let texts: Vec<&str> = cells.iter().map(|(_, cell)| cell.shown()).collect();
+    let joined = texts.join(" ");
+    let boxes = cells.len() > 1 && choice(&joined).is_some();
+    Some(Beside {
+        label: String::new(),
+        at,
+        columns: (column, *first),
+        written: if boxes {
+            text(&joined)
+        } else {
+            (*value).clone()
+        },
+    })
+}
+
+/// A figure or a date below a label; else the blank beside it.
+fn below(leaf: &Leaf, at: usize, row: &GridRow<'static>, column: usize) -> Beside {
+    let under = leaf
+        .grid()
+        .rows
+        .get(at + 1)
+        .filter(|r| r.number == row.number + 1);
+    let figure = under
+        .map(|r| r.cell(column))
+        .filter(|cell| matches!(cell, Written::Number { .. } | Written::Date { .. }));
+    match figure {
+        Some(figure) => Beside {
+            label: String::new(),
+            at: at + 1,
+            columns: (column, column),
+            written: figure.clone(),
+        },
+        None => Beside {
+            label: String::new(),
+            at,
+            columns: (column, column + 1),
+            written: Written::BLANK,
+        },
+    }
+}
+
+/// A line to write on, and nothing else.
+fn is_line(text: &str) -> bool {
+    let text = trim(text);
+    !text.is_empty() && text.chars().all(|c| c == '_' || c == '.')
+}
+
+/// A cell as the submission's field has it, and what was guessed on the way.
+pub(crate) fn understand(
+    block: &Block,
+    (id, field): (FieldId, &Field),
+    written: &Written<'static>,
+) -> (Written<'static>, Option<String>) {
+    if let Written::Bool(_) | Written::Bad(_) = written {
+        return (written.clone(), None);
+    }
+    let shown = written.shown();
+    if shown.is_empty() {
+        return (written.clone(), None);
+    }
+    if block.leading.contains(&id) {
+        let (number, _) = numbered(shown);
+        return (text(number), None);
+    }
+    if block.trailing.contains(&id) {
+        let (_, words) = numbered(shown);
+        return (text(words), None);
+    }
+    match choice(shown) {
+        Some(Ok(chosen)) => {
+            return (
+                spelled(block, id, &chosen).unwrap_or_else(|| text(&chosen)),
+                None,
+            );
+        }
+        Some(Err(why)) => return (Written::Bad(why), None),
+        None => {}
+    }
+    if let Some(known) = spelled(block, id, shown) {
+        return (known, None);
+    }
+    let within = match field.ty {
+        Type::Code => code_within(field, shown),
+        Type::Date if matches!(written, Written::Text(_)) => date_within(shown),
+        Type::Year => year_within(shown),
+        _ => None,
+    };
+    match within {
+        Some(value) => {
+            let guess = format!("{} was read as `{value}`", quoted(shown));
+            (text(&value), Some(guess))
+        }
+        None => (written.clone(), None),
+    }
+}
+
+/// The date at the end of a text that says more: `/s/ A. Example 5/12/2026`.
+fn date_within(shown: &str) -> Option<String> {
+    if parse_date(shown).is_some() {
+        return None;
+    }
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    [1, 3].iter().find_map(|count| {
+        let from = words.len().checked_sub(*count)?;
+        let text = words.get(from..)?.join(" ");
+        parse_date(&text).map(|date| date.to_string())
+    })
+}
+
+/// The fiscal year at the beginning of a text that says more: `FY 2027 (July 1, 2026 - June 30, 2027)`.
+fn year_within(shown: &str) -> Option<String> {
+    if parse_year(shown).is_some() {
+        return None;
+    }
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    [1, 2].iter().find_map(|count| {
+        let text = words.get(..*count)?.join(" ");
+        parse_year(&text).map(|year| year.to_string())
+    })
+}
+
+fn text(text: &str) -> Written<'static> {
+    Written::Text(Cow::Owned(text.to_owned()))
+}
+
+/// The value of which a text is the form's own spelling.
+pub(crate) fn spelled(block: &Block, field: FieldId, shown: &str) -> Option<Written<'static>> {
+    let (_, spellings) = block.values.iter().find(|(id, _)| *id == field)?;
+    let words = folded(shown);
+    spellings
+        .iter()
+        .find(|(_, patterns)| patterns.iter().any(|p| p.fits(&words)))
+        .map(|(value, _)| text(value))
+}
+
+/// The number in a text such as `1.10`, `Strategy 1.10:` or `1.10 – Coaching`, and the words behind it; a text without a
+/// number is both.
+pub(crate) fn numbered(shown: &str) -> (&str, &str) {
+    let Some(from) = shown.find(|c: char| c.is_ascii_digit()) else {
+        return (shown, shown);
+    };
+    let rest = shown.get(from..).unwrap_or_default();
+    let length = rest
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
+        .unwrap_or(rest.len());
+    let number = rest.get(..length).unwrap_or_default().trim_end_matches('.');
+    let behind = rest.get(length..).unwrap_or_default();
+    let gap =
+        |c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '.' | ')' | '\u{a0}');
+    (number, behind.trim_start_matches(gap))
+}
+
+/// The code in a text that says more: `111B - Teachers`, `Teachers (111B)`.
+fn code_within(field: &Field, shown: &str) -> Option<String> {
+    let codes = field.codes.as_ref()?;
+    if codes.find(shown).is_some() {
+        return None;
+    }
+    let before = shown.split([':', '–', '—']).next();
+    let dashed = shown.split(" - ").next();
+    let first = shown.split_whitespace().next();
+    let last = shown
+        .trim_end()
+        .strip_suffix(')')
+        .and_then(|t| t.rsplit_once('('))
+        .map(|(_, inner)| inner);
+    let has_digit = |text: &&str| text.contains(|c: char| c.is_ascii_digit());
+    let mut parts = [before, dashed, last].into_iter().flatten();
+    let code = parts
+        .find_map(|part| codes.find(trim(part)))
+        .or_else(|| first.filter(has_digit).and_then(|part| codes.find(part)));
+    code.map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn numbers_before_words() {
+        for (text, number, words) in [
+            (
+                "1.10 – Coaching in grades K-3",
+                "1.10",
+                "Coaching in grades K-3",
+            ),
+            ("Strategy 2.1: Attendance", "2.1", "Attendance"),
+            ("1.1", "1.1", ""),
+            ("3. Leaders", "3", "Leaders"),
+            ("Coaching", "Coaching", "Coaching"),
+            ("4b) Tutors", "4b", "Tutors"),
+        ] {
+            assert_eq!(numbered(text), (number, words), "{text}");
+        }
+    }
+}
