@@ -3,6 +3,7 @@
 mod batch;
 mod disk;
 mod eval;
+mod intake;
 mod pack;
 mod rules;
 mod test;
@@ -27,6 +28,8 @@ enum Verb {
     Check(batch::Check),
     /// Review a batch of plans: one table, and a report for each with --out
     Review(batch::Review),
+    /// Show what is understood of a file before anything is judged; with --out, write it in the pack's own form
+    Intake(intake::Intake),
     /// List the rules in force, or show one in full: its law, its test, its cases, its history
     Rules(rules::Rules),
     /// Evaluate an expression, over a submission if one is given
@@ -139,6 +142,7 @@ pub(crate) fn main() -> ExitCode {
     let status = match cli.verb {
         Verb::Check(verb) => verb.run(),
         Verb::Review(verb) => verb.run(),
+        Verb::Intake(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),

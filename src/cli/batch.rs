@@ -1,6 +1,5 @@
 //! `check` and `review`: submissions in, reports out.
 
-use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::diagnostic::{Diagnostic, Weight};
+use accordant::intake::Forms;
+use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
 use accordant::read::{self, File, Source};
 use accordant::report::json;
@@ -157,7 +158,8 @@ pub(super) fn review_paths(
     }
     for tree in &trees {
         let bytes = |path: &str| tree.read(path).ok();
-        let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes);
+        let is_form = |path: &str, bytes: &[u8]| forms(pack).knows_text(path, bytes);
+        let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes, &is_form);
         not_read.extend(
             batch
                 .not_read
@@ -181,14 +183,17 @@ pub(super) fn review_paths(
     let problems = std::sync::Mutex::new(Vec::new());
     let reviewer = Reviewer::new(pack, options);
     let mut batch = reviewer.review_all(&found, |one: &Found<'_>| {
-        let (submissions, mut wrong) = read_source(pack, one);
+        let (plans, mut wrong) = read_source(pack, one);
         if !wrong.is_empty()
             && let Ok(mut all) = problems.lock()
         {
             all.append(&mut wrong);
         }
         bar.inc(1);
-        submissions
+        plans
+            .into_iter()
+            .map(|(submission, _)| submission)
+            .collect()
     });
     bar.finish_and_clear();
     diagnostics.extend(problems.into_inner().unwrap_or_default());
@@ -228,7 +233,22 @@ fn progress(common: &Common, n: usize) -> ProgressBar {
     bar
 }
 
-fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<Submission>, Vec<Diagnostic>) {
+/// A pack's maps of foreign forms.
+fn forms(pack: &Pack) -> Forms<'_> {
+    let identity = &pack.identity;
+    Forms {
+        schema: &pack.schema,
+        key: read::PlanKey {
+            code: identity.code,
+            name: identity.name,
+            year: Some(identity.year),
+        },
+        maps: &pack.forms,
+    }
+}
+
+/// The submissions of one source, each with what was understood, and what is wrong with the source as a whole.
+fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec<Diagnostic>) {
     let schema = &pack.schema;
     let mut wrong = Vec::new();
     let mut bytes = |path: &str| match one.tree.read(path) {
@@ -252,30 +272,35 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<Submission>, Vec<Diagnostic
             })
             .collect()
     };
+    let own = |submission: Submission| {
+        let reading = Reading::own(schema, &submission);
+        (submission, reading)
+    };
     match &one.source {
         Source::Folder { path, files } => {
             let found = files_of(files);
             let mut submission = read::read_folder(schema, path, &found);
             lose(pack, &mut submission, files, &found);
             submission.diagnostics.splice(0..0, wrong);
-            (vec![submission], Vec::new())
+            (vec![own(submission)], Vec::new())
         }
-        Source::Workbook { path } => {
+        Source::Workbook { path } | Source::Export { path } => {
             let files = files_of(std::slice::from_ref(path));
             let bytes = files.first().map_or(&[][..], |f| &f.bytes);
-            let mut submission = read::read_workbook(schema, path, bytes);
-            submission.diagnostics.splice(0..0, wrong);
-            (vec![submission], Vec::new())
+            let forms = forms(pack);
+            let taken = match &one.source {
+                Source::Export { .. } => forms.read_text(path, bytes).unwrap_or_default(),
+                _ => forms.read_workbook(path, bytes),
+            };
+            wrong.extend(taken.diagnostics);
+            (taken.plans, wrong)
         }
         Source::Statewide { files } => {
             let files = files_of(files);
-            let key = read::PlanKey {
-                code: pack.identity.code,
-                year: Some(pack.identity.year),
-            };
+            let key = forms(pack).key;
             let (submissions, mut diagnostics) = read::read_statewide(schema, key, &files);
             diagnostics.append(&mut wrong);
-            (submissions, diagnostics)
+            (submissions.into_iter().map(own).collect(), diagnostics)
         }
     }
 }
@@ -302,27 +327,29 @@ fn lose(pack: &Pack, submission: &mut Submission, files: &[String], found: &[Fil
     }
 }
 
-/// The submissions that a path holds.
-pub(super) fn read_path(pack: &Pack, path: &Path) -> anyhow::Result<Vec<Submission>> {
+/// The submissions that a path holds, each with what was understood; and what is wrong with the path as a whole.
+pub(super) fn read_path(
+    pack: &Pack,
+    path: &Path,
+) -> anyhow::Result<(Vec<(Submission, Reading)>, Vec<Diagnostic>)> {
     let tree = tree_of(path)?;
-    let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &|p: &str| {
-        tree.read(p).ok()
-    });
-    let read = |source: Source| {
-        read_source(
-            pack,
-            &Found {
-                tree: &tree,
-                source,
-            },
-        )
-        .0
-    };
-    Ok(batch.submissions.into_iter().flat_map(read).collect())
+    let bytes = |path: &str| tree.read(path).ok();
+    let is_form = |path: &str, bytes: &[u8]| forms(pack).knows_text(path, bytes);
+    let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes, &is_form);
+    let (mut plans, mut wrong) = (Vec::new(), Vec::new());
+    for source in batch.submissions {
+        let tree = &tree;
+        let (mut of, mut told) = read_source(pack, &Found { tree, source });
+        plans.append(&mut of);
+        wrong.append(&mut told);
+    }
+    let not_read = batch.not_read.into_iter();
+    wrong.extend(not_read.map(|n| Diagnostic::notice(n.path, format!("not read: {}", n.why))));
+    Ok((plans, wrong))
 }
 
 /// Tells what is wrong with the batch as a whole on standard error.
-fn tell(diagnostics: &[Diagnostic], common: &Common) {
+pub(super) fn tell(diagnostics: &[Diagnostic], common: &Common) {
     diagnostics
         .iter()
         .filter(|d| !common.quiet || d.weight > Weight::Notice)
@@ -342,15 +369,8 @@ fn complain_of(diagnostic: &Diagnostic) {
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
     std::fs::create_dir_all(out)
         .with_context(|| format!("cannot make the folder {}", out.display()))?;
-    let mut taken = BTreeSet::new();
-    for review in &batch.reviews {
-        let plain = review.path.replace(['/', '\\', ':'], "-");
-        let mut stem = plain.clone();
-        let mut copy = 1;
-        while !taken.insert(stem.clone()) {
-            copy += 1;
-            stem = format!("{plain}-{copy}");
-        }
+    let stems = disk::names(batch.reviews.iter().map(|r| r.path.as_str()));
+    for (review, stem) in batch.reviews.iter().zip(stems) {
         let (name, bytes) = match format {
             Format::Text => {
                 let text = Text {

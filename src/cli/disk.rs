@@ -1,5 +1,6 @@
 //! Folders and files: what stands in them, and writing without leaving anything half-written.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -112,6 +113,23 @@ pub(super) fn files_of(root: &Path) -> anyhow::Result<(String, Files)> {
         );
     }
     Ok((tree.name, files))
+}
+
+/// A name of its own for each path, without the signs that divide folders.
+pub(super) fn names<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let mut names = Vec::new();
+    for path in paths {
+        let plain = path.replace(['/', '\\', ':'], "-");
+        let mut name = plain.clone();
+        let mut copy = 1;
+        while !taken.insert(name.clone()) {
+            copy += 1;
+            name = format!("{plain}-{copy}");
+        }
+        names.push(name);
+    }
+    names
 }
 
 /// Writes a file whole or not at all: first beside it, then in its place.

@@ -47,9 +47,9 @@ impl Eval {
         let submission = match &self.submission {
             None => Submission::empty(&pack.schema, "", str::to_owned),
             Some(path) => {
-                let mut found = batch::read_path(&pack, path)?;
+                let (mut found, _) = batch::read_path(&pack, path)?;
                 match (found.pop(), found.is_empty()) {
-                    (Some(one), true) => {
+                    (Some((one, _)), true) => {
                         let fatal = one.diagnostics.iter().find(|d| d.weight == Weight::Fatal);
                         if let Some(fatal) = fatal {
                             anyhow::bail!("{}: {}", fatal.place, fatal.message);
