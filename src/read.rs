@@ -7,10 +7,13 @@ mod csv;
 mod grid;
 mod header;
 mod lines;
+mod ods;
+mod parts;
 mod statewide;
 #[cfg(test)]
 mod testing;
 mod toml;
+mod workbook;
 mod xlsx;
 
 use std::fmt::Write as _;
@@ -102,7 +105,7 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
         rows: 0,
         sha256: Some(sha256(bytes)),
     };
-    let mut sheets = match xlsx::sheets(bytes) {
+    let mut sheets = match workbook::sheets(bytes) {
         Ok(sheets) => sheets,
         Err(why) => {
             submission.diagnostics.push(Diagnostic::fatal(path, why));
@@ -158,17 +161,12 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
 
 fn read_sheet(
     table: &Table,
-    sheet: &xlsx::Sheet,
+    sheet: &workbook::Sheet,
     place: String,
     submission: &mut Submission,
 ) -> Rows {
     let (texts, diagnostics) = (&mut submission.texts, &mut submission.diagnostics);
-    if sheet.hidden {
-        diagnostics.push(Diagnostic::notice(
-            &*place,
-            "this sheet is hidden: it was read all the same",
-        ));
-    }
+    diagnostics.extend(sheet.tell(&place));
     if let Some(trouble) = &sheet.trouble {
         diagnostics.push(Diagnostic::fatal(&*place, trouble.clone()));
         return Rows::lost(table, place);
