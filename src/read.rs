@@ -72,18 +72,13 @@ pub fn read_folder(schema: &Schema, path: &str, files: &[File]) -> Submission {
             continue;
         }
         *slot = Some(name);
-        let read = if is_toml(name) {
-            toml::read_toml
+        let (texts, diagnostics) = (&mut submission.texts, &mut submission.diagnostics);
+        let rows = if is_toml(name) {
+            toml::read_toml(table, &place, &file.bytes, texts, diagnostics)
         } else {
-            read_csv
+            let tables = schema.submission_tables();
+            read_text(table, tables, &place, &file.bytes, texts, diagnostics)
         };
-        let rows = read(
-            table,
-            &place,
-            &file.bytes,
-            &mut submission.texts,
-            &mut submission.diagnostics,
-        );
         submission.inputs.push(Input {
             path: place,
             rows: rows.len(),
@@ -128,7 +123,8 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
                 *slot = Some(sheet.name.clone());
                 let own = sheet.name.eq_ignore_ascii_case(&table.name);
                 let place = place(if own { &table.name } else { &sheet.name });
-                let rows = read_sheet(table, sheet, place, &mut submission);
+                let tables = schema.submission_tables();
+                let rows = read_sheet(table, tables, sheet, place, &mut submission);
                 input.rows += rows.len();
                 if let Some(slot) = submission.tables.get_mut(id) {
                     *slot = rows;
@@ -161,6 +157,7 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
 
 fn read_sheet(
     table: &Table,
+    tables: &[Table],
     sheet: &workbook::Sheet,
     place: String,
     submission: &mut Submission,
@@ -175,7 +172,7 @@ fn read_sheet(
     let rows = (table.name == PLAN)
         .then(|| vertical_rows(table, &sheet.grid, &form, texts, diagnostics))
         .flatten();
-    rows.unwrap_or_else(|| rows_of(table, &sheet.grid, &form, texts, diagnostics))
+    rows.unwrap_or_else(|| rows_of(table, tables, &sheet.grid, &form, texts, diagnostics))
 }
 
 fn sheet_not_used(schema: &Schema, place: String, name: &str) -> Diagnostic {
@@ -203,6 +200,18 @@ pub fn read_csv(
     texts: &mut Texts,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Rows {
+    read_text(table, &[], path, bytes, texts, diagnostics)
+}
+
+/// Reads the rows of one table from a text file, as far as the header of another of `tables`.
+fn read_text(
+    table: &Table,
+    tables: &[Table],
+    path: &str,
+    bytes: &[u8],
+    texts: &mut Texts,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Rows {
     let Some(text) = decode(path, bytes, diagnostics) else {
         return Rows::lost(table, path.to_owned());
     };
@@ -213,7 +222,7 @@ pub fn read_csv(
     let rows = (table.name == PLAN)
         .then(|| vertical_rows(table, &grid, &form, texts, diagnostics))
         .flatten();
-    rows.unwrap_or_else(|| rows_of(table, &grid, &form, texts, diagnostics))
+    rows.unwrap_or_else(|| rows_of(table, tables, &grid, &form, texts, diagnostics))
 }
 
 /// Reads a table of one row from keys and values, as a case of a rule writes its plan. Places are `path:key`.
@@ -236,6 +245,7 @@ pub fn read_values(
         table,
         Layout::Toml(path.to_owned()),
         &written,
+        false,
         texts,
         diagnostics,
     )

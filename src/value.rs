@@ -370,12 +370,9 @@ fn month_of(name: &str) -> Option<usize> {
     ];
     let name = name.to_ascii_lowercase();
     let means = |month: &&str| {
-        *month == name || (month.starts_with(&name) && (name.len() == 3 || name == "sept"))
+        **month == name || (month.starts_with(&name) && (name.len() == 3 || name == "sept"))
     };
-    NAMES
-        .iter()
-        .position(|month| means(&month))
-        .map(|at| at + 1)
+    NAMES.iter().position(means).map(|at| at + 1)
 }
 
 /// Reads `2026-07-01`, nothing else.

@@ -134,8 +134,8 @@ impl<'x> Content<'x> {
                 Event::Start(cell) => match cell.name().into_inner() {
                     "table:table-cell" | "table:covered-table-cell" => {
                         let stored = Stored::of(&cell);
-                        let text = self.text(&cell)?;
-                        row.take(&stored, stored.written(text));
+                        let paragraphs = self.paragraphs(&cell)?;
+                        row.take(&stored, stored.written(&paragraphs));
                     }
                     _ => self.skip(&cell)?,
                 },
@@ -154,28 +154,23 @@ impl<'x> Content<'x> {
     }
 
     /// The paragraphs of a cell; comments, pictures and what else hangs on it are passed over.
-    fn text(&mut self, cell: &BytesStart<'_>) -> Option<Option<String>> {
-        let mut text: Option<String> = None;
+    fn paragraphs(&mut self, cell: &BytesStart<'_>) -> Option<Vec<String>> {
+        let mut paragraphs = Vec::new();
         loop {
             match self.event()? {
                 Event::Start(element) => match element.name().into_inner() {
-                    "text:p" | "text:h" => {
-                        let text = text.get_or_insert_default();
-                        if !text.is_empty() {
-                            text.push('\n');
-                        }
-                        self.paragraph(text)?;
-                    }
+                    "text:p" | "text:h" => paragraphs.push(self.paragraph()?),
                     _ => self.skip(&element)?,
                 },
-                Event::End(end) if end.name() == cell.name() => return Some(text),
+                Event::End(end) if end.name() == cell.name() => return Some(paragraphs),
                 Event::Eof => return None,
                 _ => {}
             }
         }
     }
 
-    fn paragraph(&mut self, out: &mut String) -> Option<()> {
+    fn paragraph(&mut self) -> Option<String> {
+        let mut out = String::new();
         let mut depth = 1_usize;
         let mut gap = true;
         while depth > 0 {
@@ -197,8 +192,8 @@ impl<'x> Content<'x> {
                     depth += 1;
                 }
                 Event::End(_) => depth -= 1,
-                Event::Text(text) => push_spaced(out, &mut gap, &text.xml10_content()),
-                Event::CData(text) => push_spaced(out, &mut gap, &text.xml10_content()),
+                Event::Text(text) => push_spaced(&mut out, &mut gap, &text.xml10_content()),
+                Event::CData(text) => push_spaced(&mut out, &mut gap, &text.xml10_content()),
                 Event::GeneralRef(entity) => {
                     gap = false;
                     match entity.resolve_char_ref().ok()? {
@@ -210,7 +205,7 @@ impl<'x> Content<'x> {
                 _ => {}
             }
         }
-        Some(())
+        Some(out)
     }
 }
 
@@ -376,9 +371,12 @@ impl<'e> Stored<'e> {
         stored
     }
 
-    /// What is written in the cell, with the text that a person sees there.
-    fn written(&self, text: Option<String>) -> Written<'static> {
-        let text = text.or_else(|| self.text.as_deref().map(str::to_owned));
+    /// What is written in the cell, with the paragraphs that a person sees there.
+    fn written(&self, paragraphs: &[String]) -> Written<'static> {
+        let text = match paragraphs {
+            [] => self.text.as_deref().map(str::to_owned),
+            paragraphs => Some(paragraphs.join("\n")),
+        };
         let shown = text.as_deref().map_or("", value::trim);
         if self.is_error || is_error(shown) {
             return Written::Bad(shows(if shown.is_empty() { "an error" } else { shown }));

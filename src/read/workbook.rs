@@ -8,7 +8,7 @@ use super::lines::letter;
 use super::parts::Parts;
 use super::{ods, xlsx};
 
-/// A sheet of Excel and of LibreOffice ends at row 1,048,576 and at column XFD.
+/// A sheet of Excel and of `LibreOffice` ends at row 1,048,576 and at column XFD.
 pub(crate) const MAX_ROWS: u32 = 1_048_576;
 /// See [`MAX_ROWS`].
 pub(crate) const MAX_COLUMNS: usize = 16_384;
@@ -93,7 +93,7 @@ impl Sheet {
                 "the table is filtered: the rows that it hides were read all the same".to_owned(),
             );
         } else {
-            told.extend(are_hidden("row", &rows, |row| row.to_string()));
+            told.extend(are_hidden("row", &rows, ToString::to_string));
         }
         told.extend(are_hidden("column", &self.hidden_columns(), |c| letter(*c)));
         let notice = |message| Diagnostic::notice(place, message);
@@ -140,9 +140,12 @@ fn are_hidden<T: PartialEq>(
         _ => false,
     };
     let mut names: Vec<String> = (runs.iter().take(MOST))
-        .map(|(from, to)| match from == to {
-            true => name(from),
-            false => format!("{}-{}", name(from), name(to)),
+        .map(|(from, to)| {
+            if from == to {
+                name(from)
+            } else {
+                format!("{}-{}", name(from), name(to))
+            }
         })
         .collect();
     let last = match runs.len().checked_sub(MOST) {

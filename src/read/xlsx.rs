@@ -192,7 +192,7 @@ fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
         let index = usize::try_from(column).unwrap_or(usize::MAX);
         if row >= MAX_ROWS || index >= MAX_COLUMNS {
             return (Grid::of_rows(rows), Some(NOT_TO_ITS_END.to_owned()));
-        };
+        }
         if rows.last().is_none_or(|last| last.number != row + 1) {
             rows.push(GridRow {
                 number: row + 1,
