@@ -82,19 +82,20 @@ pub struct Mistake {
 /// The nearest of `names` to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = look_alike(&fold(word));
-    names
-        .into_iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&folded, &look_alike(&fold(name))),
-                name,
-            )
-        })
-        .filter(|(distance, name)| {
-            *distance <= 1 + name.chars().count().min(word.chars().count()) / 4
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let length = folded.chars().count();
+    let near = |name: &'a str| {
+        let other = look_alike(&fold(name));
+        let most = 1 + name.chars().count().min(word.chars().count()) / 4;
+        // Names that differ in length by more differ by more.
+        if other.chars().count().abs_diff(length) > most {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&folded, &other);
+        (distance <= most).then_some((distance, name))
+    };
+    let nearest = names.into_iter().filter_map(near);
+    let nearest = nearest.min_by_key(|(distance, _)| *distance);
+    nearest.map(|(_, name)| name)
 }
 
 /// A name with letters and digits that look alike made one: `6ll` is `611`.
@@ -128,7 +129,7 @@ pub fn suggest<'a>(word: &str, names: impl IntoIterator<Item = &'a str> + Clone)
     }
 }
 
-/// A name with case, spaces, hyphens and underscores taken out of account.
+/// A name with case, spaces, dashes, underscores and the shape of quotes taken out of account.
 pub fn fold(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     if name.is_ascii() {
@@ -156,20 +157,31 @@ fn fold_ascii(name: &str, out: &mut String) {
 fn fold_any(name: &str, out: &mut String) {
     let mut gap = false;
     for c in name.chars() {
-        if c.is_whitespace()
-            || matches!(
-                c,
-                '_' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\u{2014}'
-            )
-        {
+        if c.is_whitespace() || is_dash(c) {
             gap = !out.is_empty();
-        } else {
+        } else if !is_invisible(c) {
             if std::mem::take(&mut gap) {
                 out.push('_');
             }
-            out.extend(c.to_lowercase());
+            match c {
+                '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{b4}' => out.push('\''),
+                '\u{201c}' | '\u{201d}' | '\u{201f}' | '\u{2033}' => out.push('"'),
+                c => out.extend(c.to_lowercase()),
+            }
         }
     }
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '_' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// A soft hyphen, and marks of no width.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+    )
 }
 
 #[cfg(test)]
@@ -187,6 +199,14 @@ mod tests {
             assert_eq!(fold(name), "object_code");
         }
         assert_eq!(fold("Été - hiver"), "été_hiver");
+        assert_eq!(
+            fold("Superintendent\u{2019}s \u{201c}goal\u{201d}"),
+            fold("superintendent's \"goal\"")
+        );
+        assert_eq!(
+            fold("new\u{2011}or\u{2212}con\u{ad}tin\u{200b}uing\u{202f}"),
+            "new_or_continuing"
+        );
     }
 
     #[test]

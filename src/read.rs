@@ -6,12 +6,16 @@ pub(crate) mod cell;
 pub(crate) mod csv;
 pub(crate) mod grid;
 pub(crate) mod header;
+pub(crate) mod ids;
 pub(crate) mod lines;
+mod ods;
+mod parts;
 pub(crate) mod statewide;
 #[cfg(test)]
 mod testing;
 mod toml;
-pub(crate) mod xlsx;
+pub(crate) mod workbook;
+mod xlsx;
 
 use std::fmt::Write as _;
 
@@ -70,18 +74,13 @@ pub fn read_folder(schema: &Schema, path: &str, files: &[File]) -> Submission {
             continue;
         }
         *slot = Some(name);
-        let read = if is_toml(name) {
-            toml::read_toml
+        let (texts, diagnostics) = (&mut submission.texts, &mut submission.diagnostics);
+        let rows = if is_toml(name) {
+            toml::read_toml(table, &place, &file.bytes, texts, diagnostics)
         } else {
-            read_csv
+            let tables = schema.submission_tables();
+            read_text(table, tables, &place, &file.bytes, texts, diagnostics)
         };
-        let rows = read(
-            table,
-            &place,
-            &file.bytes,
-            &mut submission.texts,
-            &mut submission.diagnostics,
-        );
         submission.inputs.push(Input {
             path: place,
             rows: rows.len(),
@@ -97,7 +96,7 @@ pub fn read_folder(schema: &Schema, path: &str, files: &[File]) -> Submission {
 
 /// Reads one submission from a workbook; `path` is the workbook's within the batch, or its name.
 pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
-    match xlsx::sheets(bytes) {
+    match workbook::sheets(bytes) {
         Ok(mut sheets) => {
             sheets.sort_by_key(|sheet| sheet.hidden);
             read_sheets(schema, path, bytes, sheets.iter())
@@ -131,7 +130,7 @@ pub(crate) fn read_sheets<'s>(
     schema: &Schema,
     path: &str,
     bytes: &[u8],
-    sheets: impl Iterator<Item = &'s xlsx::Sheet>,
+    sheets: impl Iterator<Item = &'s workbook::Sheet>,
 ) -> Submission {
     let mut submission = empty_workbook(schema, path, bytes);
     let mut count = 0;
@@ -146,7 +145,8 @@ pub(crate) fn read_sheets<'s>(
                 *slot = Some(sheet.name.clone());
                 let own = sheet.name.eq_ignore_ascii_case(&table.name);
                 let place = place(if own { &table.name } else { &sheet.name });
-                let rows = read_sheet(table, sheet, place, &mut submission);
+                let tables = schema.submission_tables();
+                let rows = read_sheet(table, tables, sheet, place, &mut submission);
                 count += rows.len();
                 if let Some(slot) = submission.tables.get_mut(id) {
                     *slot = rows;
@@ -181,17 +181,13 @@ pub(crate) fn read_sheets<'s>(
 
 fn read_sheet(
     table: &Table,
-    sheet: &xlsx::Sheet,
+    tables: &[Table],
+    sheet: &workbook::Sheet,
     place: String,
     submission: &mut Submission,
 ) -> Rows {
     let (texts, diagnostics) = (&mut submission.texts, &mut submission.diagnostics);
-    if sheet.hidden {
-        diagnostics.push(Diagnostic::notice(
-            &*place,
-            "this sheet is hidden: it was read all the same",
-        ));
-    }
+    diagnostics.extend(sheet.tell(&place));
     if let Some(trouble) = &sheet.trouble {
         diagnostics.push(Diagnostic::fatal(&*place, trouble.clone()));
         return Rows::lost(table, place);
@@ -200,7 +196,7 @@ fn read_sheet(
     let rows = (table.name == PLAN)
         .then(|| vertical_rows(table, &sheet.grid, &form, texts, diagnostics))
         .flatten();
-    rows.unwrap_or_else(|| rows_of(table, &sheet.grid, &form, texts, diagnostics))
+    rows.unwrap_or_else(|| rows_of(table, tables, &sheet.grid, &form, texts, diagnostics))
 }
 
 fn sheet_not_used(schema: &Schema, place: String, name: &str) -> Diagnostic {
@@ -228,6 +224,18 @@ pub fn read_csv(
     texts: &mut Texts,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Rows {
+    read_text(table, &[], path, bytes, texts, diagnostics)
+}
+
+/// Reads the rows of one table from a text file, as far as the header of another of `tables`.
+fn read_text(
+    table: &Table,
+    tables: &[Table],
+    path: &str,
+    bytes: &[u8],
+    texts: &mut Texts,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Rows {
     let Some(text) = decode(path, bytes, diagnostics) else {
         return Rows::lost(table, path.to_owned());
     };
@@ -238,7 +246,7 @@ pub fn read_csv(
     let rows = (table.name == PLAN)
         .then(|| vertical_rows(table, &grid, &form, texts, diagnostics))
         .flatten();
-    rows.unwrap_or_else(|| rows_of(table, &grid, &form, texts, diagnostics))
+    rows.unwrap_or_else(|| rows_of(table, tables, &grid, &form, texts, diagnostics))
 }
 
 /// Reads a table of one row from keys and values, as a case of a rule writes its plan. Places are `path:key`.
@@ -261,6 +269,7 @@ pub fn read_values(
         table,
         Layout::Toml(path.to_owned()),
         &written,
+        false,
         texts,
         diagnostics,
     )
@@ -274,6 +283,7 @@ pub fn missing(table: &Table, rows: &Rows) -> Vec<Diagnostic> {
 }
 
 fn report_lacks(schema: &Schema, submission: &mut Submission) {
+    ids::doubt(schema, submission);
     for (table, rows) in schema.submission_tables().iter().zip(&submission.tables) {
         report_missing(table, rows, &mut submission.diagnostics);
     }

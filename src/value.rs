@@ -191,10 +191,16 @@ pub fn parse_decimal(text: &str) -> Option<Decimal> {
     Decimal::try_from_i128_with_scale(value.mantissa().checked_mul(factor)?, 0).ok()
 }
 
-/// Reads a number as people write it: `1234.5`, `$1,234.50`, `(1,234.50)`, `-` for zero, `79.5%` as 79.5.
-/// The second part says whether a percent sign stood there.
+/// Reads a number as people write it: `1234.5`, `$1,234.50`, `(1,234.50)`, `$ (1,234.50)`, `1,234.50-`, `-` for zero,
+/// `79.5%` as 79.5. The second part says whether a percent sign stood there.
 pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
     let text = text.trim_matches(is_blank);
+    let in_brackets = strip_currency(text);
+    let text = if in_brackets.starts_with('(') {
+        in_brackets
+    } else {
+        text
+    };
     let (inner, negative) = match text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
         Some(inner) => (inner, true),
         None => (text, false),
@@ -220,7 +226,14 @@ pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
     {
         return None;
     }
-    let plain = without_group_commas(unsigned)?;
+    // Books of account have the sign behind the figure.
+    let (unsigned, sign) = match unsigned.strip_suffix(['-', '\u{2212}']) {
+        Some(rest) if sign.is_empty() && !negative && !percent => {
+            (rest.trim_end_matches(is_blank), "-")
+        }
+        _ => (unsigned, sign),
+    };
+    let plain = without_groups(unsigned)?;
     let value = parse_decimal(&plain)?;
     let minus = negative || (sign != "+" && !sign.is_empty());
     Some((
@@ -261,46 +274,105 @@ fn strip_currency(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// Takes out commas that stand between groups of three digits; `None` when a comma stands elsewhere.
-fn without_group_commas(text: &str) -> Option<String> {
-    if !text.contains(',') {
+/// Takes out commas, or spaces that do not break, between groups of three digits; `None` when one stands elsewhere.
+fn without_groups(text: &str) -> Option<String> {
+    let is_separator = |c: char| c == ',' || is_fixed_space(c);
+    let Some(separator) = text.chars().find(|&c| is_separator(c)) else {
         return Some(text.to_owned());
-    }
+    };
     let (whole, fraction) = text
         .split_once('.')
         .map_or((text, None), |(w, f)| (w, Some(f)));
-    let mut groups = whole.split(',');
+    let mut groups = whole.split(separator);
     let first = groups.next()?;
     if first.is_empty() || first.len() > 3 || !groups.all(|g| g.len() == 3) {
         return None;
     }
-    let mut plain = whole.replace(',', "");
+    let mut plain = whole.replace(separator, "");
     if let Some(fraction) = fraction {
-        if fraction.contains(',') {
-            return None;
-        }
         plain.push('.');
         plain.push_str(fraction);
     }
-    Some(plain)
+    (!plain.contains(is_separator)).then_some(plain)
 }
 
-/// Reads `2026-07-01` or `7/1/2026`, each with an optional midnight behind it.
+/// A space of a fixed width, as some countries write between thousands.
+fn is_fixed_space(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}')
+}
+
+/// Reads `2026-07-01`, `2026/07/01`, `7/1/2026`, `7/1/26`, `July 1, 2026` or `1-Jul-2026`, each with an optional midnight
+/// behind it. The month stands before the day, as the country writes; a year of two digits is of this century.
 pub fn parse_date(text: &str) -> Option<Date> {
     let text = trim(text);
     let text = text
         .strip_suffix("T00:00:00")
         .or_else(|| text.strip_suffix(" 00:00:00"))
         .unwrap_or(text);
-    if text.contains('/') {
-        let mut parts = text.split('/');
-        let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || year.len() != 4 || month.len() > 2 || day.len() > 2 {
-            return None;
-        }
-        return date(digits(year)?, digits(month)?, digits(day)?);
+    if text.contains(|c: char| c.is_alphabetic()) {
+        return worded_date(text);
     }
-    parse_iso_date(text)
+    let Some((first, rest)) = text.split_once('/') else {
+        return parse_iso_date(text);
+    };
+    let (second, third) = rest.split_once('/')?;
+    if first.len() == 4 {
+        return short_date(first, second, third);
+    }
+    short_date(third, first, second)
+}
+
+/// The date of digits for a year of four or two of them, a month and a day.
+fn short_date(year: &str, month: &str, day: &str) -> Option<Date> {
+    let year = match year.len() {
+        4 => digits(year)?,
+        2 => 2000 + digits(year)?,
+        _ => return None,
+    };
+    if month.len() > 2 || day.len() > 2 {
+        return None;
+    }
+    date(year, digits(month)?, digits(day)?)
+}
+
+/// Reads a date with the month in letters: `July 1, 2026`, `1 July 2026`, `Jul 1 2026`, `1-Jul-26`.
+fn worded_date(text: &str) -> Option<Date> {
+    let mut parts = text
+        .split(|c: char| c == ' ' || c == '-' || c == ',' || c == '.' || is_fixed_space(c))
+        .filter(|part| !part.is_empty());
+    let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let (month, day) = match (month_of(first), month_of(second)) {
+        (Some(month), None) => (month, second),
+        (None, Some(month)) => (month, first),
+        _ => return None,
+    };
+    short_date(year, &month.to_string(), day)
+}
+
+/// The month of an English name, or of its first three letters (`Sept` is common too).
+fn month_of(name: &str) -> Option<usize> {
+    const NAMES: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let name = name.to_ascii_lowercase();
+    let means = |month: &&str| {
+        **month == name || (month.starts_with(&name) && (name.len() == 3 || name == "sept"))
+    };
+    NAMES.iter().position(means).map(|at| at + 1)
 }
 
 /// Reads `2026-07-01`, nothing else.
@@ -510,6 +582,10 @@ mod tests {
         assert_figure("-", "0");
         assert_figure("\u{a0}12\u{a0}", "12");
         assert_figure("79.5%", "79.5");
+        assert_figure("$ (1,234.50)", "-1234.5");
+        assert_figure("USD 1,234.50", "1234.5");
+        assert_figure("1,234.50-", "-1234.5");
+        assert_figure("$\u{a0}1\u{202f}234\u{202f}567.50", "1234567.5");
         assert_figure("1.23e4", "12300");
         assert_figure("1.5E-3", "0.0015");
         for bad in [
@@ -524,6 +600,10 @@ mod tests {
             "%",
             "5$5",
             "1,234,56.7",
+            "1,234\u{a0}567",
+            "-5-",
+            "(5-)",
+            "1.5,000",
         ] {
             assert_eq!(parse_figure(bad), None, "{bad}");
         }
@@ -533,8 +613,31 @@ mod tests {
     fn dates_and_years() {
         assert_eq!(parse_date("2026-07-01"), date(2026, 7, 1));
         assert_eq!(parse_date("7/1/2026"), date(2026, 7, 1));
-        assert_eq!(parse_date("7/1/26"), None);
-        assert_eq!(parse_date("2026-02-30"), None);
+        for text in [
+            "7/1/26",
+            "07/01/2026",
+            "2026/07/01",
+            "July 1, 2026",
+            "1 July 2026",
+            "Jul. 1 2026",
+            "1-Jul-2026",
+            "01-jul-26",
+        ] {
+            assert_eq!(parse_date(text), date(2026, 7, 1), "{text}");
+        }
+        assert_eq!(parse_date("Sept 30, 2026"), date(2026, 9, 30));
+        for bad in [
+            "2026-02-30",
+            "13/5/2026",
+            "7/1/026",
+            "7-1-2026",
+            "July 2026",
+            "Ju 1 2026",
+            "1 2 July",
+            "7/1",
+        ] {
+            assert_eq!(parse_date(bad), None, "{bad}");
+        }
         assert_eq!(
             from_days(to_days(date(2026, 7, 1).unwrap())),
             date(2026, 7, 1)

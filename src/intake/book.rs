@@ -6,7 +6,7 @@ use super::pattern::{Pattern, folded};
 use crate::diagnostic::Diagnostic;
 use crate::read::csv::{DELIMITERS, Records, decode};
 use crate::read::grid::{Grid, Written};
-use crate::read::xlsx::{self, Sheet};
+use crate::read::workbook::{self, Sheet};
 use crate::table::Page;
 
 /// The longest words of a header or a label; longer texts are what people write.
@@ -76,7 +76,7 @@ impl Leaf {
 impl Book {
     /// Opens a workbook; or says why it is none and what to do.
     pub(crate) fn of_workbook(path: &str, bytes: &[u8]) -> Result<Self, String> {
-        let mut sheets = xlsx::sheets(bytes)?;
+        let mut sheets = workbook::sheets(bytes)?;
         sheets.sort_by_key(|sheet| sheet.hidden);
         Ok(Book {
             path: path.to_owned(),
@@ -103,6 +103,7 @@ impl Book {
                 hidden: false,
                 grid: owned(&Records::of(&text, delimiter).grid()),
                 trouble: None,
+                marks: workbook::Marks::default(),
             })],
             diagnostics: diagnostics.clone(),
         });

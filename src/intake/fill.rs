@@ -10,8 +10,9 @@ use super::reading::{From, Origin, Part, Reading, Unread};
 use super::ticks::ticked;
 use super::values::{Beside, label_values, understand};
 use crate::diagnostic::Diagnostic;
-use crate::read::cell::{Read, quoted, read_cell};
+use crate::read::cell::{Read, quoted, read_cell_since};
 use crate::read::grid::Written;
+use crate::read::ids::{doubt, lost_zero};
 use crate::read::lines::{PLAN, report_missing};
 use crate::read::statewide::Key;
 use crate::read::{PlanKey, sha256};
@@ -84,10 +85,7 @@ impl Gather<'_> {
             return;
         }
         let place = format!("{}!{}", self.book.path, leaf.sheet.name);
-        if leaf.sheet.hidden {
-            let message = "this sheet is hidden: it was read all the same";
-            self.diagnostics.push(Diagnostic::notice(&*place, message));
-        }
+        self.diagnostics.extend(leaf.sheet.tell(&place));
         if let Some(trouble) = &leaf.sheet.trouble {
             self.diagnostics
                 .push(Diagnostic::fatal(place, trouble.clone()));
@@ -483,6 +481,7 @@ impl Gather<'_> {
                 *slot = rows;
             }
         }
+        doubt(self.schema, &mut submission);
         for (table, rows) in self
             .schema
             .submission_tables()
@@ -511,6 +510,7 @@ impl Gather<'_> {
         } else if self.form.blocks.iter().any(|b| distinct(&b)) {
             lines = self.merged(table, table.key(), lines, diagnostics);
         }
+        doubt_ids(table, self.book.text, &mut lines);
         name_rows(table, &self.pages, &mut lines);
         let fields: Vec<FieldId> = (0..table.fields.len())
             .filter(|&f| {
@@ -531,7 +531,9 @@ impl Gather<'_> {
         };
         let mut rows = Rows::new(table, Layout::Mapped(mapped), &fields);
         for line in &lines {
-            push(table, line, &mut rows, texts, diagnostics);
+            let leaf = self.book.sheets.get(line.page);
+            let from_1904 = leaf.is_some_and(|leaf| leaf.grid().from_1904);
+            push(table, line, from_1904, &mut rows, texts, diagnostics);
         }
         rows
     }
@@ -661,6 +663,31 @@ fn shown(line: &Line, field: FieldId) -> &str {
     taken.map_or("", |t| t.written.shown())
 }
 
+/// An id that probably lost its zero is not read.
+fn doubt_ids(table: &Table, from_text: bool, lines: &mut [Line]) {
+    let Some(key) = table.key() else {
+        return;
+    };
+    let mut seen: Vec<(String, u32)> = Vec::new();
+    for line in lines {
+        let Some(taken) = line.cells.get_mut(key).and_then(Option::as_mut) else {
+            continue;
+        };
+        let shown = taken.written.shown().to_owned();
+        let may_lose = from_text || matches!(taken.written, Written::Number { .. });
+        let first = seen
+            .iter()
+            .find(|(id, _)| *id == shown)
+            .filter(|_| may_lose);
+        let before = seen.last().map_or("", |(id, _)| id);
+        let why = first.and_then(|(_, row)| lost_zero(before, &shown, *row));
+        if let Some(why) = why {
+            taken.written = Written::Bad(why);
+        }
+        seen.push((shown, line.number));
+    }
+}
+
 /// A key that is the number of its row tells lines apart: those of several sheets, and those that were one row of the form.
 fn name_rows(table: &Table, pages: &[Page], lines: &mut [Line]) {
     let Some(key) = table.key() else {
@@ -700,6 +727,7 @@ fn name_rows(table: &Table, pages: &[Page], lines: &mut [Line]) {
 fn push(
     table: &Table,
     line: &Line,
+    from_1904: bool,
     rows: &mut Rows,
     texts: &mut Texts,
     diagnostics: &mut Vec<Diagnostic>,
@@ -707,7 +735,11 @@ fn push(
     let taken = |field: usize| line.cells.get(field).and_then(Option::as_ref);
     let fields = table.fields.iter().enumerate();
     let reads: Vec<Read<'_>> = fields
-        .map(|(id, field)| taken(id).map_or(Read::BLANK, |t| read_cell(field, &t.written)))
+        .map(|(id, field)| {
+            taken(id).map_or(Read::BLANK, |t| {
+                read_cell_since(field, &t.written, from_1904)
+            })
+        })
         .collect();
     let cells: Vec<_> = reads
         .iter()
@@ -715,11 +747,9 @@ fn push(
         .map(|(id, read)| (read.cell(), taken(id).map_or("", |t| t.raw.as_str())))
         .collect();
     rows.push(line.number, &cells, texts);
+    let row = rows.len() - 1;
     for (id, read) in reads.iter().enumerate() {
-        if let Some(message) = &read.message {
-            let place = rows.place(table, rows.len() - 1, id);
-            diagnostics.push(Diagnostic::error(place, message.clone()));
-        }
+        diagnostics.extend(read.told(|| rows.place(table, row, id)));
     }
 }
 

@@ -194,9 +194,9 @@ fn kind(schema: &Schema, path: &str) -> Kind {
         .rsplit_once('.')
         .map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
     match ending.as_str() {
-        "xlsx" | "xlsm" => Kind::Workbook,
+        "xlsx" | "xlsm" | "ods" => Kind::Workbook,
         "xls" => Kind::Other("an old .xls workbook: save it as .xlsx"),
-        "xlsb" | "ods" | "numbers" => Kind::Other("a workbook of another kind: save it as .xlsx"),
+        "xlsb" | "numbers" => Kind::Other("a workbook of another kind: save it as .xlsx"),
         "csv" | "tsv" => Kind::Text(
             "its name is not that of a table, and its columns are those of no known form",
         ),

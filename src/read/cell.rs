@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use super::grid::Written;
-use crate::diagnostic::nearest;
+use super::workbook::date_of;
+use crate::diagnostic::{Diagnostic, Weight, nearest};
 use crate::schema::{Codes, Field};
 use crate::table::Cell;
 use crate::value::{
-    Decimal, LIMIT, Type, parse_boolean, parse_date, parse_figure, parse_year, plain, to_days, trim,
+    Date, Decimal, LIMIT, Type, parse_boolean, parse_date, parse_figure, parse_year, plain,
+    to_days, trim,
 };
 
 /// A cell as read.
@@ -16,8 +18,10 @@ pub(crate) struct Read<'a> {
     held: Held<'a>,
     /// As a person sees it.
     pub raw: &'a str,
-    /// What is wrong; a cell out of its bounds keeps its value all the same.
+    /// What is wrong, or worth knowing; a cell out of its bounds keeps its value all the same.
     pub message: Option<String>,
+    /// How much the message weighs.
+    pub weight: Weight,
 }
 
 /// A cell, or a text that had to be made.
@@ -33,6 +37,7 @@ impl Read<'_> {
         held: Held::Cell(Cell::Blank),
         raw: "",
         message: None,
+        weight: Weight::Error,
     };
 
     /// A cell that cannot be read, for a reason told elsewhere.
@@ -41,7 +46,25 @@ impl Read<'_> {
             held: Cell::Unreadable.into(),
             raw: written.shown(),
             message: None,
+            weight: Weight::Error,
         }
+    }
+
+    /// A cell that is not read for this reason.
+    pub(crate) fn refused<'a>(written: &'a Written<'_>, why: String) -> Read<'a> {
+        Read {
+            message: Some(why),
+            ..Read::doubtful(written)
+        }
+    }
+
+    /// What is to be told of the cell, at its place.
+    pub(crate) fn told(&self, place: impl FnOnce() -> String) -> Option<Diagnostic> {
+        Some(Diagnostic {
+            message: self.message.clone()?,
+            place: place(),
+            weight: self.weight,
+        })
     }
 
     /// The cell for its column.
@@ -59,16 +82,32 @@ impl<'a> From<Cell<'a>> for Held<'a> {
     }
 }
 
-/// Reads a cell as its field's type.
+/// Reads a cell as its field's type; where a date is a plain number, it counts from 1900.
 pub(crate) fn read_cell<'a>(field: &'a Field, written: &'a Written<'_>) -> Read<'a> {
+    read_cell_since(field, written, false)
+}
+
+/// Reads a cell as its field's type; where a date is a plain number, it may count from 1904.
+pub(crate) fn read_cell_since<'a>(
+    field: &'a Field,
+    written: &'a Written<'_>,
+    from_1904: bool,
+) -> Read<'a> {
     let raw = written.shown();
+    let is_date = field.ty == Type::Date;
+    if let Some(date) = is_date.then(|| serial_date(written, from_1904)).flatten() {
+        return Read {
+            held: Cell::Number(to_days(date).into()).into(),
+            raw,
+            message: Some(format!("{} was read as the date {date}", quoted(raw))),
+            weight: Weight::Notice,
+        };
+    }
     let result = match written {
         Written::Bad(why) => Err(why.clone()),
         Written::Text(_) => read_text(field, without_formula_quotes(raw)),
         Written::Number { value, percent, .. } => read_number(field, *value, *percent, raw),
-        Written::Date { date, .. } if field.ty == Type::Date => {
-            Ok(Cell::Number(to_days(*date).into()).into())
-        }
+        Written::Date { date, .. } if is_date => Ok(Cell::Number(to_days(*date).into()).into()),
         Written::Date { .. } | Written::Bool(_) => read_text(field, raw),
     };
     match result {
@@ -76,12 +115,9 @@ pub(crate) fn read_cell<'a>(field: &'a Field, written: &'a Written<'_>) -> Read<
             message: out_of_bounds(field, &held, raw),
             held,
             raw,
+            weight: Weight::Error,
         },
-        Err(message) => Read {
-            held: Cell::Unreadable.into(),
-            raw,
-            message: Some(message),
-        },
+        Err(message) => Read::refused(written, message),
     }
 }
 
@@ -89,6 +125,20 @@ pub(crate) fn read_cell<'a>(field: &'a Field, written: &'a Written<'_>) -> Read<
 pub(crate) fn accepts(field: &Field, text: &str) -> Result<(), String> {
     let written = Written::Text(Cow::Borrowed(text));
     read_cell(field, &written).message.map_or(Ok(()), Err)
+}
+
+/// The date of a plain number, as spreadsheets store dates: from 2000 to 2099, or four years on where they count from 1904.
+fn serial_date(written: &Written<'_>, from_1904: bool) -> Option<Date> {
+    let text = match written {
+        Written::Text(_) => without_formula_quotes(written.shown()),
+        Written::Number { value, shown, .. } if plain(*value) == trim(shown) => trim(shown),
+        _ => return None,
+    };
+    let is_plain = text.len() == 5 && text.bytes().all(|b| b.is_ascii_digit());
+    let days = is_plain.then(|| text.parse().ok())??;
+    (36_526..=73_050)
+        .contains(&days)
+        .then(|| date_of(days, from_1904))?
 }
 
 /// The text of `="0020011"`, which programs write so that spreadsheets keep the zeros.
@@ -430,6 +480,36 @@ mod tests {
             &bad,
             "Unreadable: the cell shows #REF!",
         );
+    }
+
+    #[test]
+    fn dates_as_plain_numbers() {
+        let day = |written: &Written<'_>, from_1904| {
+            let field = field("x", Type::Date);
+            let read = read_cell_since(&field, written, from_1904);
+            let days = to_days(date(2026, 7, 1).unwrap());
+            assert_eq!(read.cell(), Cell::Number(days.into()), "{written:?}");
+            assert_eq!(read.weight, Weight::Notice);
+            read.message
+        };
+        let told = |shown: &str| Some(format!("`{shown}` was read as the date 2026-07-01"));
+        assert_eq!(day(&number("46204", "46204"), false), told("46204"));
+        assert_eq!(day(&number("44742", "44742"), true), told("44742"));
+        assert_eq!(day(&Written::Text("46204".into()), false), told("46204"));
+        let unreadable = |shown: &str| {
+            format!("Unreadable: `{shown}` is not a date such as `2026-07-01` or `7/1/2026`")
+        };
+        for (value, shown) in [
+            ("36525", "36525"),
+            ("73051", "73051"),
+            ("46204", "46,204.00"),
+            ("46204.5", "46204.5"),
+            ("2027", "2027"),
+        ] {
+            let field = field("x", Type::Date);
+            assert_reads(&field, &number(value, shown), &unreadable(shown));
+        }
+        assert_text(Type::Date, "13/5/2026", &unreadable("13/5/2026"));
     }
 
     #[test]

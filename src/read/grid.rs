@@ -88,8 +88,10 @@ pub(crate) struct Merge {
 pub(crate) struct Grid<'a> {
     /// The rows, from the top.
     pub rows: Vec<GridRow<'a>>,
-    /// The cells that are shown as one, from the top.
+    /// The cells that are shown as one, from the left, and those of one column from the top.
     pub merges: Vec<Merge>,
+    /// Whether its dates, where they are plain numbers, count from 1904.
+    pub from_1904: bool,
 }
 
 impl<'a> Grid<'a> {
@@ -97,8 +99,15 @@ impl<'a> Grid<'a> {
     pub(crate) fn of_rows(rows: Vec<GridRow<'a>>) -> Self {
         Grid {
             rows,
-            merges: Vec::new(),
+            ..Grid::default()
         }
+    }
+
+    /// The grid with merged cells, in any order.
+    pub(crate) fn with_merges(mut self, mut merges: Vec<Merge>) -> Self {
+        merges.sort_unstable_by_key(|merge| (merge.columns.0, merge.rows.0));
+        self.merges = merges;
+        self
     }
 
     /// The row of a number, unless nothing stands in it.
@@ -107,13 +116,25 @@ impl<'a> Grid<'a> {
         at.ok().and_then(|at| self.rows.get(at))
     }
 
-    /// The merged cells that a cell is a part of, unless it is the first of them.
+    /// The merged cells that a cell is a part of, unless it is the first of them. Of those that start in one column only
+    /// the lowest above the cell can hold it: merged cells do not overlap.
     pub(crate) fn merge_over(&self, number: u32, column: usize) -> Option<Merge> {
-        self.merges.iter().copied().find(|merge| {
-            let within = (merge.rows.0..=merge.rows.1).contains(&number)
-                && (merge.columns.0..=merge.columns.1).contains(&column);
-            within && (number, column) != (merge.rows.0, merge.columns.0)
-        })
+        let mut left = self.merges.as_slice();
+        while let Some(last) = left.last() {
+            let start = last.columns.0.min(column);
+            let from = left.partition_point(|merge| merge.columns.0 < start);
+            let (before, here) = left.split_at_checked(from)?;
+            let above = here.partition_point(|m| (m.columns.0, m.rows.0) <= (start, number));
+            if let Some(merge) = above.checked_sub(1).and_then(|at| here.get(at))
+                && merge.rows.1 >= number
+                && merge.columns.1 >= column
+            {
+                let first = (merge.rows.0, merge.columns.0);
+                return ((number, column) != first).then_some(*merge);
+            }
+            left = before;
+        }
+        None
     }
 
     /// What a person sees in a cell: of merged cells, what is written in the first.
@@ -127,5 +148,37 @@ impl<'a> Grid<'a> {
         self.merge_over(number, column)
             .and_then(|merge| self.row(merge.rows.0).map(|row| row.cell(merge.columns.0)))
             .unwrap_or(&Written::BLANK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merged_cells_are_found_among_many() {
+        let many = (0..3000).map(|i| Merge {
+            rows: (3 * i + 1, 3 * i + 3),
+            columns: (4, 4),
+        });
+        let wide = Merge {
+            rows: (2, 9000),
+            columns: (1, 3),
+        };
+        let title = Merge {
+            rows: (1, 1),
+            columns: (0, 3),
+        };
+        let grid = Grid::default().with_merges(many.chain([wide, title]).collect());
+        let found = |number, column| grid.merge_over(number, column).map(|m| m.rows);
+        assert_eq!(found(1, 0), None);
+        assert_eq!(found(1, 3), Some((1, 1)));
+        assert_eq!(found(2, 0), None);
+        assert_eq!(found(2, 1), None);
+        assert_eq!(found(8000, 2), Some((2, 9000)));
+        assert_eq!(found(8000, 4), Some((7999, 8001)));
+        assert_eq!(found(7999, 4), None);
+        assert_eq!(found(9001, 4), None);
+        assert_eq!(found(5, 7), None);
     }
 }

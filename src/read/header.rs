@@ -1,10 +1,10 @@
 //! The header row of a table: where it is, which column holds which field, and what is wrong with it.
 
 use super::cell::{quoted, short};
-use super::grid::{Grid, GridRow};
+use super::grid::{Grid, GridRow, Written};
 use super::lines::{At, Form};
 use crate::diagnostic::{Diagnostic, fold, nearest};
-use crate::schema::{FieldId, Table};
+use crate::schema::{Field, FieldId, Table};
 
 /// How many rows that are not blank may stand above the header, itself included.
 const DEPTH: usize = 20;
@@ -125,6 +125,17 @@ impl Header {
             .collect()
     }
 
+    /// The cells of a row in which something stands, of the columns that are read.
+    pub(crate) fn held<'r, 'g>(
+        &self,
+        row: &'r GridRow<'g>,
+    ) -> impl Iterator<Item = &'r Written<'g>> {
+        let cells = self.columns.iter().flatten();
+        cells
+            .map(|&column| row.cell(column))
+            .filter(|cell| !cell.is_blank())
+    }
+
     /// Whether a row says the same again in every column that is read.
     pub(crate) fn is_repeated_by(&self, table: &Table, row: &GridRow<'_>) -> bool {
         let mut columns = self
@@ -139,11 +150,50 @@ impl Header {
             })
     }
 
+    /// Whether a row below is the header of another table, or of this one in other columns: it names two fields, and more
+    /// fields than anything else.
+    pub(crate) fn is_followed_by_another(
+        &self,
+        table: &Table,
+        tables: &[Table],
+        row: &GridRow<'_>,
+    ) -> bool {
+        let held = || row.cells.iter().filter(|cell| !cell.is_blank());
+        let may_name = |cell: &Written<'_>| {
+            matches!(cell, Written::Text(_)) && !cell.shown().starts_with(|c: char| c.is_numeric())
+        };
+        let filled = held().count();
+        filled >= 2
+            && held().all(may_name)
+            && tables.iter().any(|other| {
+                let header = Header::of_row(other, &[], 0, row);
+                let mut columns = header.columns.iter().zip(&self.columns);
+                let repeats = other.name == table.name
+                    && columns.all(|(here, above)| here.is_none() || here == above);
+                header.known >= 2 && header.known * 2 > filled && !repeats
+            })
+    }
+
     /// Tells which columns are not used, and which say twice what they hold.
     pub(crate) fn report(&self, table: &Table, form: &Form, diagnostics: &mut Vec<Diagnostic>) {
+        let mut plain = Vec::new();
+        let mut told = Vec::new();
         for (column, text) in &self.loose {
-            diagnostics.push(self.report_loose(table, form, *column, text));
+            let meant = self.meant(table, text);
+            if meant.is_none() {
+                plain.push(quoted(text));
+            }
+            told.push((
+                meant.is_some(),
+                self.report_loose(form, *column, text, meant),
+            ));
         }
+        let many = not_used(&plain, "are not used");
+        told.retain(|(is_slip, _)| *is_slip || many.is_none());
+        diagnostics.extend(told.into_iter().map(|(_, diagnostic)| diagnostic));
+        diagnostics.extend(
+            many.map(|message| Diagnostic::notice(form.place(At::Row(self.number)), message)),
+        );
         for (column, field, text) in &self.doubles {
             let first = self
                 .columns
@@ -163,9 +213,8 @@ impl Header {
         }
     }
 
-    fn report_loose(&self, table: &Table, form: &Form, column: usize, text: &str) -> Diagnostic {
-        let place = form.place(At::Header(self.number, column, &short(text)));
-        let message = format!("the column {} is not used", quoted(text));
+    /// The field without a column that the words of a header are a slip of.
+    fn meant<'t>(&self, table: &'t Table, text: &str) -> Option<&'t Field> {
         let free = |field: &FieldId| self.columns.get(*field).is_some_and(Option::is_none);
         let names = table
             .fields
@@ -177,9 +226,20 @@ impl Header {
                     .into_iter()
                     .filter(|name| !name.is_empty())
             });
-        let meant = nearest(text, names)
+        nearest(text, names)
             .and_then(|name| table.find_field(name))
-            .and_then(|id| table.fields.get(id));
+            .and_then(|id| table.fields.get(id))
+    }
+
+    fn report_loose(
+        &self,
+        form: &Form,
+        column: usize,
+        text: &str,
+        meant: Option<&Field>,
+    ) -> Diagnostic {
+        let place = form.place(At::Header(self.number, column, &short(text)));
+        let message = format!("the column {} is not used", quoted(text));
         match meant {
             None => Diagnostic::notice(place, message),
             Some(field) => {
@@ -192,6 +252,17 @@ impl Header {
             }
         }
     }
+}
+
+/// What to say of many columns at once: `288 columns are not used: …`; `None` of a few.
+pub(crate) fn not_used(names: &[String], how: &str) -> Option<String> {
+    const MOST: usize = 8;
+    let count = names.len();
+    let first = names.get(..MOST).filter(|_| count > MOST)?;
+    Some(format!(
+        "{count} columns {how}: {}, … ({count} in all)",
+        first.join(", ")
+    ))
 }
 
 #[cfg(test)]
@@ -234,6 +305,23 @@ mod tests {
             "E b.csv:1:Line ID the column `Line ID` holds `line_id`, as column A does already: that one was read, this one not",
         ];
         assert_budget(text, &["2: line_id=1 description=a"], &told);
+    }
+
+    #[test]
+    fn many_unused_columns_are_told_at_once() {
+        let more: Vec<String> = (1..=300).map(|n| format!("Field {n}")).collect();
+        let text = format!("line_id,amount,quantty,{}\n1,5,2\n", more.join(","));
+        let told = [
+            "N b.csv:1:quantty the column `quantty` is not used: did you mean `quantity`?",
+            "N b.csv:1 300 columns are not used: `Field 1`, `Field 2`, `Field 3`, `Field 4`, `Field 5`, `Field 6`, \
+             `Field 7`, `Field 8`, … (300 in all)",
+        ];
+        assert_budget(text, &["2: line_id=1 amount=5"], &told);
+        let text = format!("line_id,amount{}\n1,5{}\n", ",".repeat(9), ",x".repeat(9));
+        let told = [
+            "N b.csv:1 9 columns have no header and are not used: `C`, `D`, `E`, `F`, `G`, `H`, `I`, `J`, … (9 in all)",
+        ];
+        assert_budget(text, &["2: line_id=1 amount=5"], &told);
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! From the rows of a grid to the lines of a table: cells, totals rows, rows that are too long.
 
-use super::cell::{Read, quoted, read_cell};
+use std::borrow::Cow;
+
+use super::cell::{Read, quoted, read_cell, read_cell_since};
 use super::grid::{Grid, GridRow, Written};
-use super::header::{Header, bare};
-use crate::diagnostic::{Diagnostic, fold};
+use super::header::{Header, bare, not_used as not_used_columns};
+use super::ids::lost_zero;
+use crate::diagnostic::{Diagnostic, Weight, fold};
+use crate::hash::Map;
 use crate::schema::{FieldId, Table};
 use crate::table::{Cell, Layout, Rows, Texts, column_name};
 use crate::value::{Decimal, Type, money, plain};
@@ -74,9 +78,11 @@ pub(crate) fn letter(column: usize) -> String {
     column_name(u32::try_from(column).unwrap_or(u32::MAX))
 }
 
-/// Reads a table from a grid with a row a line, its header among the first rows.
+/// Reads a table from a grid with a row a line, its header among the first rows. The header of one of `tables` further
+/// down ends it.
 pub(crate) fn rows_of(
     table: &Table,
+    tables: &[Table],
     grid: &Grid<'_>,
     form: &Form,
     texts: &mut Texts,
@@ -94,10 +100,133 @@ pub(crate) fn rows_of(
     };
     header.report(table, form, diagnostics);
     let mut lines = Lines::new(table, &header, form);
-    for row in grid.rows.iter().skip(header.at + 1) {
-        lines.take(row, texts, diagnostics);
+    lines.from_1904 = grid.from_1904;
+    let below = grid.rows.get(header.at + 1..).unwrap_or_default();
+    let end = rows_before_another(table, tables, &header, below);
+    let (below, rest) = below.split_at_checked(end).unwrap_or((below, &[]));
+    let is_line = |row: &GridRow<'_>| header.held(row).nth(1).is_some();
+    let last = below.iter().rposition(is_line);
+    for (at, row) in below.iter().enumerate() {
+        let mut pass_over = |message: &str| {
+            diagnostics.push(Diagnostic::notice(form.place(At::Row(row.number)), message));
+        };
+        if at == 0 && is_second_header(row) {
+            pass_over("this row tells more of the headers: it was not read as a line");
+        } else if last.is_some_and(|last| at > last) && is_note(row) {
+            pass_over("this is a note below the table: it was not read as a line");
+        } else {
+            let row = as_seen(table, &header, grid, row);
+            lines.take(&row, texts, diagnostics);
+        }
     }
+    diagnostics.extend(rest.first().map(|row| another_table(form, row.number)));
     lines.finish(diagnostics)
+}
+
+/// How many rows stand above another table: above its header, or the title over that.
+fn rows_before_another(
+    table: &Table,
+    tables: &[Table],
+    header: &Header,
+    below: &[GridRow<'_>],
+) -> usize {
+    let is_another = |row: &GridRow<'_>| header.is_followed_by_another(table, tables, row);
+    let Some(at) = below.iter().position(is_another) else {
+        return below.len();
+    };
+    let above = below.get(..at).unwrap_or_default();
+    let title = above.iter().rposition(|row| !row.is_blank());
+    title
+        .filter(|&title| above.get(title).and_then(only_text).is_some())
+        .unwrap_or(at)
+}
+
+/// The text of a row that holds nothing else.
+fn only_text<'r>(row: &'r GridRow<'_>) -> Option<&'r str> {
+    let mut held = row.cells.iter().filter(|cell| !cell.is_blank());
+    match (held.next(), held.next()) {
+        (Some(cell @ Written::Text(_)), None) => Some(cell.shown()),
+        _ => None,
+    }
+}
+
+fn another_table(form: &Form, row: u32) -> Diagnostic {
+    let own = match form {
+        Form::Csv(_) => "file",
+        Form::Sheet(_) => "sheet",
+    };
+    let message = format!(
+        "another table begins here: nothing from this row on was read; give each table its own {own}"
+    );
+    Diagnostic::error(form.place(At::Row(row)), message)
+}
+
+/// Whether a row below the header goes on with it, as in `(a)`, `(b)` or `($)`.
+fn is_second_header(row: &GridRow<'_>) -> bool {
+    let mut held = row.cells.iter().filter(|cell| !cell.is_blank());
+    let goes_on = |cell: &Written<'_>| {
+        let text = cell.shown();
+        matches!(cell, Written::Text(_))
+            && text.len() <= 16
+            && text.starts_with('(')
+            && text.ends_with(')')
+    };
+    held.clone().nth(1).is_some() && held.all(goes_on)
+}
+
+/// Whether a row holds one text alone that reads as a note: of several words, or with a mark that says so.
+fn is_note(row: &GridRow<'_>) -> bool {
+    const WORDS: usize = 3;
+    let Some(text) = only_text(row) else {
+        return false;
+    };
+    let marked = |mark: &str| {
+        text.get(..mark.len())
+            .is_some_and(|t| t.eq_ignore_ascii_case(mark))
+    };
+    let is_marked = (text.len() > 1 && text.starts_with('*')) || marked("note") || marked("source");
+    is_marked || text.split_whitespace().nth(WORDS - 1).is_some()
+}
+
+/// The row with what a person sees in cells that are merged with one above. A figure counts once: in the first row.
+fn as_seen<'r, 'g>(
+    table: &Table,
+    header: &Header,
+    grid: &Grid<'g>,
+    row: &'r GridRow<'g>,
+) -> Cow<'r, GridRow<'g>> {
+    let mut seen = Cow::Borrowed(row);
+    if grid.merges.is_empty() || header.held(row).next().is_none() {
+        return seen;
+    }
+    for (field, column) in table.fields.iter().zip(&header.columns) {
+        let merge = column.filter(|c| row.cell(*c).is_blank());
+        let merge = merge.and_then(|column| Some((column, grid.merge_over(row.number, column)?)));
+        let Some((column, merge)) =
+            merge.filter(|(column, m)| m.columns.0 == *column && m.rows.0 > header.number)
+        else {
+            continue;
+        };
+        let first = grid.seen(row.number, column);
+        if first.is_blank() {
+            continue;
+        }
+        let is_figure = matches!(field.ty, Type::Money | Type::Number | Type::Percent);
+        let written = if is_figure {
+            let first = format!("{}{}", letter(column), merge.rows.0);
+            Written::Bad(format!(
+                "the cell is merged with {first}: write each line's own figure"
+            ))
+        } else {
+            first.clone()
+        };
+        let cells = &mut seen.to_mut().cells;
+        cells.resize(cells.len().max(column + 1), Written::BLANK);
+        if let Some(cell) = cells.get_mut(column) {
+            *cell = written;
+        }
+    }
+    seen
 }
 
 /// What to say when no row names the fields of the table.
@@ -130,7 +259,7 @@ pub(crate) fn report_missing(table: &Table, rows: &Rows, diagnostics: &mut Vec<D
     if rows.is_absent() || rows.is_empty() {
         let told = diagnostics
             .iter()
-            .any(|d| d.place == path && d.weight != crate::diagnostic::Weight::Notice);
+            .any(|d| d.place == path && d.weight != Weight::Notice);
         if table.required && !told {
             let lack = if rows.is_absent() {
                 "is missing"
@@ -188,8 +317,12 @@ pub(crate) struct Lines<'t> {
     form: &'t Form,
     /// What was read so far.
     pub rows: Rows,
+    /// Whether dates that are plain numbers count from 1904.
+    pub from_1904: bool,
     sums: Vec<Sum>,
     headless: Vec<usize>,
+    /// The lines by their ids, alike where they are the same number.
+    ids: Map<String, usize>,
 }
 
 impl<'t> Lines<'t> {
@@ -216,8 +349,10 @@ impl<'t> Lines<'t> {
             header,
             form,
             rows,
+            from_1904: false,
             sums,
             headless: Vec::new(),
+            ids: Map::default(),
         }
     }
 
@@ -262,15 +397,26 @@ impl<'t> Lines<'t> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let fields = self.table.fields.iter().zip(&self.header.columns);
-        let reads: Vec<Read<'_>> = fields
+        let mut reads: Vec<Read<'_>> = fields
             .map(
                 |(field, column)| match column.map(|column| row.cell(column)) {
                     None => Read::BLANK,
                     Some(written) if doubtful => Read::doubtful(written),
-                    Some(written) => read_cell(field, written),
+                    Some(written) => read_cell_since(field, written, self.from_1904),
                 },
             )
             .collect();
+        let id = self.id_of(row).filter(|_| !doubtful);
+        if let Some((key, written)) = id
+            && let Some(read) = reads.get_mut(key)
+        {
+            if let Some(why) = self.lost_zero(key, written) {
+                *read = Read::refused(written, why);
+            } else if read.message.is_none() {
+                read.message = self.reads_alike(key, written);
+                read.weight = Weight::Notice;
+            }
+        }
         for sum in &mut self.sums {
             let required = self.table.fields.get(sum.field).is_some_and(|f| f.required);
             sum.add(
@@ -280,14 +426,49 @@ impl<'t> Lines<'t> {
         }
         let cells: Vec<_> = reads.iter().map(|read| (read.cell(), read.raw)).collect();
         self.rows.push(row.number, &cells, texts);
-        for (field, message) in reads
-            .iter()
-            .enumerate()
-            .filter_map(|(id, read)| Some((id, read.message.as_ref()?)))
-        {
-            let place = self.rows.place(self.table, self.rows.len() - 1, field);
-            diagnostics.push(Diagnostic::error(place, message.clone()));
+        let line = self.rows.len() - 1;
+        for (field, read) in reads.iter().enumerate() {
+            diagnostics.extend(read.told(|| self.rows.place(self.table, line, field)));
         }
+    }
+
+    /// The field that names the lines, where it is a text as written, and what a row has there.
+    fn id_of<'r, 'g>(&self, row: &'r GridRow<'g>) -> Option<(FieldId, &'r Written<'g>)> {
+        let key = self.table.key()?;
+        let field = self.table.fields.get(key)?;
+        let column = self.header.columns.get(key).copied().flatten()?;
+        (field.ty == Type::Text && field.digits.is_none()).then(|| (key, row.cell(column)))
+    }
+
+    /// Why an id that reads as one above is probably another: `1.1` behind `1.9` is `1.10`, stored as a number.
+    fn lost_zero(&self, key: FieldId, written: &Written<'_>) -> Option<String> {
+        let last = self.rows.len().checked_sub(1)?;
+        let may_lose = matches!(written, Written::Number { .. })
+            || matches!((self.form, written), (Form::Csv(_), Written::Text(_)));
+        let shown = Some(written.shown()).filter(|_| may_lose)?;
+        let first = (0..=last).find(|&line| self.rows.raw(line, key) == shown)?;
+        let number = *self.rows.numbers.get(first)?;
+        lost_zero(self.rows.raw(last, key), shown, number)
+    }
+
+    /// What to say of an id that is the same number as one above and reads otherwise, such as `07` and `7`.
+    fn reads_alike(&mut self, key: FieldId, written: &Written<'_>) -> Option<String> {
+        let shown = written.shown();
+        let alike = match written {
+            Written::Number { value, .. } => plain(*value),
+            Written::Text(_) if is_plain_number(shown) => shown.trim_start_matches('0').to_owned(),
+            _ => return None,
+        };
+        let line = self.rows.len();
+        let first = *self.ids.entry(alike).or_insert(line);
+        let other = self.rows.raw(first, key);
+        (first != line && other != shown).then_some(())?;
+        Some(format!(
+            "{} here and {} in row {} were read as two: write them alike if they are one",
+            quoted(shown),
+            quoted(other),
+            self.rows.numbers.get(first)?,
+        ))
     }
 
     /// Whether a row of a text file is longer than the header: a comma is not quoted, and its cells stand anywhere.
@@ -383,6 +564,12 @@ impl<'t> Lines<'t> {
     /// The rows, once all lines are in.
     pub(crate) fn finish(mut self, diagnostics: &mut Vec<Diagnostic>) -> Rows {
         self.headless.sort_unstable();
+        let names: Vec<_> = self.headless.iter().map(|c| quoted(&letter(*c))).collect();
+        if let Some(message) = not_used_columns(&names, "have no header and are not used") {
+            let place = self.form.place(At::Row(self.header.number));
+            diagnostics.push(Diagnostic::notice(place, message));
+            return self.rows;
+        }
         for column in &self.headless {
             let name = letter(*column);
             let place = self
@@ -395,6 +582,13 @@ impl<'t> Lines<'t> {
         }
         self.rows
     }
+}
+
+/// Whether a text is digits with at most one point between them.
+fn is_plain_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && text.bytes().filter(|&b| b == b'.').count() <= 1
 }
 
 /// An amount without the sign of its currency.
@@ -468,7 +662,14 @@ pub(crate) fn vertical_rows(
             cells: places,
         },
     };
-    Some(record(table, layout, &cells, texts, diagnostics))
+    Some(record(
+        table,
+        layout,
+        &cells,
+        grid.from_1904,
+        texts,
+        diagnostics,
+    ))
 }
 
 /// The first row of fields and the columns of their names and values: told by the headers, or by two names in a column.
@@ -496,6 +697,7 @@ pub(crate) fn record(
     table: &Table,
     layout: Layout,
     written: &[Option<&Written<'_>>],
+    from_1904: bool,
     texts: &mut Texts,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Rows {
@@ -509,19 +711,14 @@ pub(crate) fn record(
         .fields
         .iter()
         .zip(written)
-        .map(|(field, written)| written.map_or(Read::BLANK, |written| read_cell(field, written)))
+        .map(|(field, written)| {
+            written.map_or(Read::BLANK, |w| read_cell_since(field, w, from_1904))
+        })
         .collect();
     let cells: Vec<_> = reads.iter().map(|read| (read.cell(), read.raw)).collect();
     rows.push(1, &cells, texts);
-    for (field, message) in reads
-        .iter()
-        .enumerate()
-        .filter_map(|(id, read)| Some((id, read.message.as_ref()?)))
-    {
-        diagnostics.push(Diagnostic::error(
-            rows.place(table, 0, field),
-            message.clone(),
-        ));
+    for (field, read) in reads.iter().enumerate() {
+        diagnostics.extend(read.told(|| rows.place(table, 0, field)));
     }
     rows
 }
@@ -551,7 +748,12 @@ pub(crate) fn not_used(table: &Table, place: String, name: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::read::testing::{assert_budget, read_budget};
+    use super::*;
+    use crate::read::csv::Records;
+    use crate::read::grid::Merge;
+    use crate::read::testing::{
+        assert_budget, budget, lines, read_budget, schema, to_strings, told,
+    };
 
     const HEADER: &str = "line_id,strategy_id,object_code,description,amount,Notes\n";
 
@@ -637,5 +839,168 @@ mod tests {
             "N b.csv:2 this row has nothing in the columns that are read: it was not read as a line",
         ];
         assert_budget("line_id,amount,x\n,,note\n", &[], &told);
+    }
+
+    /// Checks the lines of a sheet: its cells as in a text file, and its merged cells.
+    #[track_caller]
+    fn assert_sheet(
+        text: &str,
+        merges: &[((u32, u32), (usize, usize))],
+        want: &[&str],
+        want_told: &[&str],
+    ) {
+        let (table, mut texts, mut diagnostics) = (budget(), Texts::default(), Vec::new());
+        let merges = merges
+            .iter()
+            .map(|&(rows, columns)| Merge { rows, columns });
+        let records = Records::read(&table, &[], text);
+        let grid = records.grid().with_merges(merges.collect());
+        let form = Form::Sheet("w!b".to_owned());
+        let tables = schema().tables;
+        let rows = rows_of(&table, &tables, &grid, &form, &mut texts, &mut diagnostics);
+        assert_eq!(
+            (lines(&table, &rows, &texts), told(&diagnostics)),
+            (to_strings(want), to_strings(want_told))
+        );
+    }
+
+    #[test]
+    fn merged_cells_hold_what_is_seen_and_figures_once() {
+        let text = "line_id,strategy_id,object_code,description,amount\n1,1.1,111,Coach,100\n2,,,Books,\n,,,,5\n";
+        let down = [
+            ((2, 3), (1, 1)),
+            ((2, 3), (2, 2)),
+            ((2, 3), (4, 4)),
+            ((1, 4), (0, 0)),
+        ];
+        assert_sheet(
+            text,
+            &down,
+            &[
+                "2: line_id=1 strategy_id=1.1 object_code=111 description=Coach amount=100",
+                "3: line_id=2 strategy_id=1.1 object_code=111 description=Books amount=?",
+                "4: amount=5",
+            ],
+            &["E w!b!E3 the cell is merged with E2: write each line's own figure"],
+        );
+        let across = "line_id,strategy_id,description,amount\n1,Talent,,5\n,,,\n3,,,6\n";
+        assert_sheet(
+            across,
+            &[((2, 4), (1, 2))],
+            &[
+                "2: line_id=1 strategy_id=Talent amount=5",
+                "4: line_id=3 strategy_id=Talent amount=6",
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn rows_that_hold_merged_cells_alone_are_no_lines() {
+        let text = "line_id,description,amount,Notes\n1,Coach,5,a\n,,,b\n";
+        let told = [
+            "N w!b!D1 the column `Notes` is not used",
+            "N w!b!3 this row has nothing in the columns that are read: it was not read as a line",
+        ];
+        let down = [((2, 3), (0, 0)), ((2, 3), (1, 1)), ((2, 3), (2, 2))];
+        assert_sheet(
+            text,
+            &down,
+            &["2: line_id=1 description=Coach amount=5"],
+            &told,
+        );
+    }
+
+    #[test]
+    fn notes_below_the_table_are_no_lines() {
+        let note = |row: u32| {
+            format!("N b.csv:{row} this is a note below the table: it was not read as a line")
+        };
+        let text = "line_id,description,amount\n1,Coach,5\n,Two words,\n,*,\n,Prepared by the office,\n,,\n* estimate,,\nNote: x,,\nSource,,\n,,7\n";
+        let want = [
+            "2: line_id=1 description=Coach amount=5",
+            "3: description=Two words",
+            "4: description=*",
+            "10: amount=7",
+        ];
+        let (lines, told) = read_budget(text);
+        assert_eq!(lines, to_strings(&want));
+        assert_eq!(told, [5, 7, 8, 9].map(note));
+        let above = "line_id,description,amount\n,Talent and all that,\n1,Coach,5\n";
+        assert_eq!(read_budget(above).0.len(), 2);
+    }
+
+    #[test]
+    fn a_second_header_row_is_no_line() {
+        let told = ["N b.csv:2 this row tells more of the headers: it was not read as a line"];
+        assert_budget(
+            "line_id,quantity,amount\n(a),(1),($)\n1,2,(5)\n",
+            &["3: line_id=1 quantity=2 amount=-5"],
+            &[
+                told[0],
+                "E b.csv:3:amount `(5)` is below the least allowed, 0",
+            ],
+        );
+    }
+
+    #[test]
+    fn another_table_below_is_not_read() {
+        let text =
+            "line_id,description,amount\n1,Coach,5\n\nBy object,,\nAmount,Object code,\n5,111,\n";
+        let told = [
+            "E w!b!4 another table begins here: nothing from this row on was read; give each table its own sheet",
+        ];
+        let want = ["2: line_id=1 description=Coach amount=5"];
+        assert_sheet(text, &[], &want, &told);
+        let other =
+            "line_id,description,amount\n1,Coach,5\nDistrict code,Award,approved\n1,2,yes\n";
+        let told = [
+            "E w!b!3 another table begins here: nothing from this row on was read; give each table its own sheet",
+        ];
+        assert_sheet(other, &[], &want, &told);
+        let again = "line_id,description,amount\n1,Coach,5\n,Description,Amount\n2,Books,6\n";
+        assert_eq!(read_budget(again).0.len(), 3);
+    }
+
+    #[test]
+    fn ids_that_lost_their_zero_are_asked_about() {
+        let (lines, told) = read_budget(
+            "line_id,amount\n1.1,5\n1.2,5\n1.9,5\n1.1,5\n1.11,5\n1.19,5\n1.2,5\n1.2,5\n",
+        );
+        assert_eq!(lines[3], "5: line_id=? amount=5");
+        assert_eq!(lines[6], "8: line_id=? amount=5");
+        assert_eq!(lines[7], "9: line_id=1.2 amount=5");
+        let lost = |row: u32, shown: &str, first: u32, before: &str, meant: &str| {
+            format!(
+                "E b.csv:{row}:line_id reads `{shown}`, as row {first} does already; after `{before}` it is probably \
+                 `{meant}` that lost its zero: format the column as text and write it anew"
+            )
+        };
+        assert_eq!(
+            told[..2],
+            [
+                lost(5, "1.1", 2, "1.9", "1.10"),
+                lost(8, "1.2", 3, "1.19", "1.20")
+            ]
+        );
+    }
+
+    #[test]
+    fn ids_that_read_alike_are_told() {
+        let told = [
+            "N b.csv:4:line_id `07` here and `7` in row 2 were read as two: write them alike if they are one",
+        ];
+        let want = [
+            "2: line_id=7 amount=5",
+            "3: line_id=1.1 amount=5",
+            "4: line_id=07 amount=5",
+            "5: line_id=1.10 amount=5",
+            "6: line_id=7 amount=5",
+        ];
+        assert_budget(
+            "line_id,amount\n7,5\n1.1,5\n07,5\n1.10,5\n7,5\n",
+            &want,
+            &told,
+        );
     }
 }

@@ -173,3 +173,44 @@ pub(crate) fn assert_budget(bytes: impl AsRef<[u8]>, want: &[&str], want_told: &
 pub(crate) fn to_strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
+
+/// A zip archive with its files uncompressed.
+pub(crate) fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+        let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
+        common.extend(crc32(content.as_bytes()).to_le_bytes());
+        common.extend([size, size].concat());
+        common.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+        common.extend([0, 0]);
+        directory.extend([b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 10]].concat());
+        directory.extend(u32::try_from(out.len()).unwrap().to_le_bytes());
+        directory.extend(name.as_bytes());
+        out.extend(
+            [
+                b"PK\x03\x04".as_slice(),
+                &common,
+                name.as_bytes(),
+                content.as_bytes(),
+            ]
+            .concat(),
+        );
+    }
+    let count = u16::try_from(files.len()).unwrap().to_le_bytes();
+    let (start, size) = (out.len(), directory.len());
+    out.extend(directory);
+    out.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count].concat());
+    out.extend(u32::try_from(size).unwrap().to_le_bytes());
+    out.extend(u32::try_from(start).unwrap().to_le_bytes());
+    out.extend([0, 0]);
+    out
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}

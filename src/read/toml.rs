@@ -73,6 +73,7 @@ pub(crate) fn read_toml(
         table,
         Layout::Toml(path.to_owned()),
         &written,
+        false,
         texts,
         diagnostics,
     )

@@ -1,4 +1,4 @@
-//! A workbook's sheets as grids of what a person sees in their cells.
+//! Workbooks of Excel: their sheets as grids of what a person sees in their cells.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -7,41 +7,20 @@ use std::panic;
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 
 use self::format::{DAY, Format};
-use crate::read::grid::{Grid, GridRow, Written};
+pub(crate) use self::marks::mark;
+use super::grid::{Grid, GridRow, Written};
+use super::workbook::{
+    MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Marks, NO_STORED_VALUE, Sheet, TOO_LARGE, date_of, shows,
+};
 use crate::value::{self, Decimal};
 
 mod format;
-
-/// A sheet of a workbook, with the name on its tab.
-#[derive(Debug)]
-pub(crate) struct Sheet {
-    /// The name on its tab.
-    pub(crate) name: String,
-    /// Whether people do not see it.
-    pub(crate) hidden: bool,
-    /// What was read of it.
-    pub(crate) grid: Grid<'static>,
-    /// Why it could not be read to its end, if so: what stands in `grid` is then a part of it.
-    pub(crate) trouble: Option<String>,
-}
+mod marks;
 
 type Book<'a> = Xlsx<Cursor<&'a [u8]>>;
 
-/// A sheet of Excel ends at row 1,048,576 and at column XFD.
-const MAX_ROWS: u32 = 1_048_576;
-const MAX_COLUMNS: u32 = 16_384;
-
-/// The most cells, blanks between others included, that are kept of one sheet: a stray mark at the far right of every row
-/// must not fill the memory.
-const MAX_CELLS: usize = 16_000_000;
-
 const DAMAGED: &str = "the workbook is damaged: open it in Excel and save it again as .xlsx";
 const NOT_TO_ITS_END: &str = "the sheet is damaged and was not read to its end: open the workbook in Excel and save it again";
-const TOO_LARGE: &str =
-    "the sheet is too large and was not read to its end: clear what lies outside the table";
-const NO_STORED_VALUE: &str =
-    "the formula has no stored value: open the workbook in Excel and save it again";
-
 /// The sheets of a workbook in their order, charts left out; or why it is none and what to do.
 pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     // calamine counts rows and columns unchecked: a malformed reference such as `A99999999999` panics there.
@@ -81,7 +60,7 @@ fn why_not(error: &XlsxError, bytes: &[u8]) -> String {
     } else if holds(b"xl/workbook.bin") {
         "this is a binary .xlsb workbook: open it in Excel and save it as .xlsx"
     } else if holds(b"application/vnd.oasis.opendocument") {
-        "this is an OpenDocument file: save it as .xlsx"
+        "this is an OpenDocument file but no spreadsheet: send the tables as .xlsx or .ods"
     } else if holds(b"Index/Document.iwa") {
         "this is a Numbers document: export it to Excel as .xlsx"
     } else if holds(b"word/document.xml") {
@@ -110,12 +89,14 @@ fn read_sheet(book: &mut Book, name: String, hidden: bool) -> Sheet {
         let stopped = read_formulas(book, &name, &mut found);
         trouble = trouble.or(stopped);
     }
-    let (grid, too_large) = grid_of(found);
+    let (mut grid, too_large) = grid_of(found);
+    grid.from_1904 = book.has_1904_epoch();
     Sheet {
         name,
         hidden,
         grid,
         trouble: trouble.or(too_large),
+        marks: Marks::default(),
     }
 }
 
@@ -208,12 +189,10 @@ fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
         let Some(written) = written.filter(|written| *written != Written::BLANK) else {
             continue;
         };
-        let (Ok(index), true) = (
-            usize::try_from(column),
-            row < MAX_ROWS && column < MAX_COLUMNS,
-        ) else {
+        let index = usize::try_from(column).unwrap_or(usize::MAX);
+        if row >= MAX_ROWS || index >= MAX_COLUMNS {
             return (Grid::of_rows(rows), Some(NOT_TO_ITS_END.to_owned()));
-        };
+        }
         if rows.last().is_none_or(|last| last.number != row + 1) {
             rows.push(GridRow {
                 number: row + 1,
@@ -258,10 +237,6 @@ fn written(value: &DataRef, format: &Format, from_1904: bool) -> Option<Written<
         },
         DataRef::DateTimeIso(text) => iso_moment(text, format),
     })
-}
-
-fn shows(what: &str) -> String {
-    format!("the cell shows `{what}`")
 }
 
 /// A workbook stores binary floats, and Excel shows 15 digits of them: `=0.1+0.2` is 0.3. `None` beyond what a decimal holds.
@@ -329,18 +304,6 @@ fn split_day(serial: Decimal) -> Option<(i64, i64)> {
     Some((seconds / DAY, seconds % DAY))
 }
 
-/// The date of a serial number. Excel counts a 29 February 1900, which never was.
-fn date_of(days: i64, from_1904: bool) -> Option<value::Date> {
-    let epoch = match (from_1904, days) {
-        (true, _) => value::date(1904, 1, 1)?,
-        (false, ..60) => value::date(1899, 12, 31)?,
-        (false, 60) => return None,
-        (false, _) => value::date(1899, 12, 30)?,
-    };
-    let days = value::to_days(epoch).checked_add(days)?;
-    value::from_days(days)
-}
-
 /// A date stored as `2026-07-01T15:30:00`, as some programs do.
 fn iso_moment(text: &str, format: &Format) -> Written<'static> {
     let (day, time) = text.split_once('T').unwrap_or((text, ""));
@@ -360,6 +323,7 @@ fn iso_moment(text: &str, format: &Format) -> Written<'static> {
 
 #[cfg(test)]
 mod tests {
+    use crate::read::testing::zip;
     use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Formula, Workbook, Worksheet};
 
     use super::*;
@@ -585,47 +549,6 @@ mod tests {
 
     // --- workbooks as other programs write them, and broken ones
 
-    /// A zip archive with its files uncompressed.
-    fn zip(files: &[(&str, &str)]) -> Vec<u8> {
-        let (mut out, mut directory) = (Vec::new(), Vec::new());
-        for (name, content) in files {
-            let size = u32::try_from(content.len()).unwrap().to_le_bytes();
-            let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
-            common.extend(crc32(content.as_bytes()).to_le_bytes());
-            common.extend([size, size].concat());
-            common.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
-            common.extend([0, 0]);
-            directory.extend([b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 10]].concat());
-            directory.extend(u32::try_from(out.len()).unwrap().to_le_bytes());
-            directory.extend(name.as_bytes());
-            out.extend(
-                [
-                    b"PK\x03\x04".as_slice(),
-                    &common,
-                    name.as_bytes(),
-                    content.as_bytes(),
-                ]
-                .concat(),
-            );
-        }
-        let count = u16::try_from(files.len()).unwrap().to_le_bytes();
-        let (start, size) = (out.len(), directory.len());
-        out.extend(directory);
-        out.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count].concat());
-        out.extend(u32::try_from(size).unwrap().to_le_bytes());
-        out.extend(u32::try_from(start).unwrap().to_le_bytes());
-        out.extend([0, 0]);
-        out
-    }
-
-    fn crc32(bytes: &[u8]) -> u32 {
-        !bytes.iter().fold(!0_u32, |crc, &byte| {
-            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-                (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
-            })
-        })
-    }
-
     const RELATIONSHIPS: &str =
         "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
@@ -748,7 +671,7 @@ mod tests {
         assert!(
             refused(&zip(&[(
                 "mimetype",
-                "application/vnd.oasis.opendocument.spreadsheet"
+                "application/vnd.oasis.opendocument.text"
             )]))
             .contains("OpenDocument")
         );
