@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::book::{Book, Leaf};
 use super::lines::{Line, Lines, Reader, Taken, heading_value, put, said, spot};
-use super::locate::{Match, Segment, is_tabular, label_of, stands_on};
+use super::locate::{Match, Segment, is_tabular, label_of, region, stands_on};
 use super::map::{Block, FormMap, Name, Source};
 use super::reading::{From, Origin, Part, Reading, Unread};
 use super::ticks::ticked;
@@ -151,7 +151,7 @@ impl Gather<'_> {
             .collect();
         let mut rows = Vec::new();
         for source in &block.labels {
-            let found = self.beside(leaf, source);
+            let found = self.beside(block, leaf, source);
             let above = found.iter().rposition(|b| b.at < segment.top);
             let Some(beside) = above.or(Some(0)).and_then(|at| found.get(at)) else {
                 continue;
@@ -178,8 +178,10 @@ impl Gather<'_> {
         sources.any(|s| s.names.iter().any(is_name))
     }
 
-    fn beside(&self, leaf: &Leaf, source: &Source) -> Vec<Beside> {
-        label_values(leaf, &source.names, &|words| self.is_label(words))
+    fn beside(&self, block: &Block, leaf: &Leaf, source: &Source) -> Vec<Beside> {
+        let is_no_value =
+            |words: &str| self.is_label(words) || block.hints.iter().any(|p| p.fits(words));
+        label_values(leaf, &source.names, &is_no_value)
     }
 
     fn label(&mut self, block: &Block, sheet: usize, id: FieldId, beside: &Beside) -> Taken {
@@ -243,7 +245,7 @@ impl Gather<'_> {
         let mut first = None;
         for source in &block.labels {
             let lines = self.lines.get(sheet).map_or(&[][..], Vec::as_slice);
-            let mut found = self.beside(leaf, source);
+            let mut found = self.beside(block, leaf, source);
             found.retain(|b| !lines.contains(&b.at));
             let filled = found.iter().position(|b| !b.written.is_blank());
             let Some(beside) = found.get(filled.unwrap_or(0)).cloned() else {
@@ -323,9 +325,15 @@ impl Gather<'_> {
         let (Some(field), Some(table)) = (block.ticks, self.schema.tables.get(block.table)) else {
             return;
         };
-        let ticks = ticked(leaf);
+        let Some((first, behind)) = region(block, leaf) else {
+            return;
+        };
+        let inside = |at: usize| (first..behind).contains(&at);
+        let mut ticks = ticked(leaf);
+        ticks.retain(|tick| inside(tick.at));
         let texts: Vec<(usize, usize)> = ticks.iter().map(|t| (t.at, t.column)).collect();
-        let headings = headings(block, table, leaf, &texts);
+        let mut headings = headings(block, table, leaf, &texts);
+        headings.retain(|heading| inside(heading.at));
         let mut lines = 0;
         for tick in &ticks {
             let number = self.row_number(sheet, tick.at);
@@ -349,7 +357,17 @@ impl Gather<'_> {
             self.add(block.table, sheet, number, cells);
             lines += 1;
         }
-        self.use_rows(sheet, headings.iter().map(|h| h.at));
+        let marks = headings
+            .iter()
+            .map(|h| h.at)
+            .chain(ticks.iter().map(|t| t.at));
+        let (top, last) = (marks.clone().min(), marks.max());
+        let last = if block.until.is_empty() && block.after.is_empty() {
+            last.map(|last| last + 1)
+        } else {
+            last.map(|_| behind)
+        };
+        self.use_rows(sheet, top.unwrap_or(0)..last.unwrap_or(0));
         if lines > 0 {
             let origin = Origin::Tick;
             self.push_part(block, sheet, lines, vec![From { field, origin }]);
@@ -512,14 +530,20 @@ impl Gather<'_> {
         }
         doubt_ids(table, self.book.text, &mut lines);
         name_rows(table, &self.pages, &mut lines);
+        let parts: Vec<&Part> = self.parts.iter().filter(|p| p.table == id).collect();
+        let has_column = |f: usize| {
+            let mut from = parts.iter().flat_map(|p| p.columns());
+            from.any(|field| field == f)
+        };
+        let has_cell = |f: usize| {
+            lines
+                .iter()
+                .any(|l| l.cells.get(f).is_some_and(Option::is_some))
+        };
         let fields: Vec<FieldId> = (0..table.fields.len())
-            .filter(|&f| {
-                lines
-                    .iter()
-                    .any(|l| l.cells.get(f).is_some_and(Option::is_some))
-            })
+            .filter(|&f| has_column(f) || has_cell(f))
             .collect();
-        let header = lines.first().map_or((0, 0), |l| self.header_of(id, l));
+        let header = self.header_of(&parts);
         let mapped = Mapped {
             path: self.book.path.clone(),
             pages: self.pages.clone(),
@@ -538,13 +562,17 @@ impl Gather<'_> {
         rows
     }
 
-    /// The page and the row of the header above a line; 0 where there is none.
-    fn header_of(&self, table: TableId, line: &Line) -> (usize, u32) {
-        let parts = self.parts.iter().filter(|p| p.table == table);
-        let path = self.pages.get(line.page).map_or("", |p| &p.path);
-        let mut here = parts.filter(|p| p.place == path);
-        let header = here.find_map(|p| p.rows.map(|(header, ..)| header));
-        (line.page, header.unwrap_or(0))
+    /// The page and the row of the first header; 0 where there is none.
+    fn header_of(&self, parts: &[&Part]) -> (usize, u32) {
+        let with_header = parts.iter().find(|p| p.rows.is_some());
+        let Some(first) = with_header.or(parts.first()) else {
+            return (0, 0);
+        };
+        let page = self.pages.iter().position(|p| p.path == first.place);
+        (
+            page.unwrap_or(0),
+            first.rows.map_or(0, |(header, ..)| header),
+        )
     }
 
     /// Lines of one key as one: what the first leaves blank the others fill, and what they say otherwise is told.

@@ -157,7 +157,7 @@ pub(crate) fn label_of(words: &str) -> &str {
 }
 
 /// The rows of a sheet in which a block may stand: from, to.
-fn region(block: &Block, leaf: &Leaf) -> Option<(usize, usize)> {
+pub(crate) fn region(block: &Block, leaf: &Leaf) -> Option<(usize, usize)> {
     let last = leaf.grid().rows.len();
     let from = if block.after.is_empty() {
         0
@@ -202,6 +202,10 @@ fn segments_of(form: &FormMap, sheet: usize, leaf: &Leaf) -> Vec<Segment> {
         found.extend(exclusive(form, here));
         at += 1;
     }
+    // A title of one word that is a header's too is none where the block has a fuller one.
+    let scores: Vec<(usize, usize)> = found.iter().map(|s| (s.block, s.score())).collect();
+    let fuller = |block: usize| scores.iter().any(|(b, score)| *b == block && *score > 1);
+    found.retain(|s| s.score() > 1 || !fuller(s.block));
     close(&blocks, &mut found, rows);
     found
 }
@@ -296,6 +300,11 @@ fn heads_of(leaf: &Leaf, at: usize) -> Vec<Head> {
     let mut heads = Vec::new();
     let mut group = String::new();
     for column in 0..width {
+        // Words that are merged over several columns name the first.
+        let covers = grid.merge_over(row.number, column);
+        if row.cell(column).is_blank() && covers.is_some_and(|m| m.columns.0 < column) {
+            continue;
+        }
         let shown = seen_text(grid, row.number, column);
         let upper_shown = above.map_or("", |above| seen_text(grid, above.number, column));
         let (lower, upper) = (
@@ -373,7 +382,7 @@ fn header_of(
         }
     }
     let mut columns: Vec<Column> = Vec::new();
-    let shares = |field: FieldId| block.leading.contains(&field) || block.trailing.contains(&field);
+    let shares = |field: FieldId| block.shares(field);
     for source in &block.columns {
         let own: &[usize] = if shares(source.field) { &[] } else { &taken };
         if let Some(column) = column_of(&source.names, heads, own) {

@@ -62,6 +62,8 @@ pub struct Block {
     pub leading: Vec<FieldId>,
     /// Fields that take the words behind that number.
     pub trailing: Vec<FieldId>,
+    /// Fields whose column is another field's too.
+    pub shared: Vec<FieldId>,
     /// One column for each value of a field.
     pub unpivot: Option<Unpivot>,
     /// The field that holds the text beside a tick.
@@ -107,6 +109,14 @@ pub struct Unpivot {
     pub columns: Vec<(String, Vec<Name>)>,
     /// The column of their sum, which is checked.
     pub total: Vec<Name>,
+}
+
+impl Block {
+    /// Whether the column of a field may be that of another too.
+    pub(crate) fn shares(&self, field: FieldId) -> bool {
+        let lists = [&self.leading, &self.trailing, &self.shared];
+        lists.iter().any(|list| list.contains(&field))
+    }
 }
 
 impl Name {

@@ -95,6 +95,17 @@ impl From {
     }
 }
 
+impl Part {
+    /// The fields that have a column of their own.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = FieldId> + '_ {
+        self.from.iter().flat_map(|from| match from.origin {
+            Origin::Column(..) => vec![from.field],
+            Origin::Spread(name, ..) => vec![from.field, name],
+            _ => Vec::new(),
+        })
+    }
+}
+
 impl Origin {
     pub(crate) fn label(label: &str, place: String) -> Self {
         Origin::Label(words(label), place)

@@ -216,10 +216,13 @@ pub(crate) fn understand(
     (id, field): (FieldId, &Field),
     written: &Written<'static>,
 ) -> (Written<'static>, Option<String>) {
-    if let Written::Bool(_) | Written::Bad(_) = written {
-        return (written.clone(), None);
-    }
     let shown = written.shown();
+    let is_number = matches!(written, Written::Number { .. });
+    let takes_words = block.trailing.contains(&id);
+    if matches!(written, Written::Bool(_) | Written::Bad(_)) || (is_number && !takes_words) {
+        let known = spelled(block, id, shown);
+        return (known.unwrap_or_else(|| written.clone()), None);
+    }
     if shown.is_empty() {
         return (written.clone(), None);
     }

@@ -152,6 +152,7 @@ impl Reader<'_, '_, '_> {
             headings: self.fields("headings"),
             leading: self.fields("leading"),
             trailing: self.fields("trailing"),
+            shared: self.fields("shared"),
             ticks: of.text("ticks").and_then(|name| self.field(&name)),
             printed: self.fields("printed"),
             hints: patterns(&words(of, "hints")),
@@ -346,8 +347,8 @@ impl Reader<'_, '_, '_> {
         for field in block
             .needs
             .iter()
-            .chain(&block.leading)
             .chain(&block.trailing)
+            .chain(&block.shared)
         {
             if !block.columns.iter().any(|s| s.field == *field) {
                 let name = self.get(*field).map_or("", |f| &f.name);
@@ -380,10 +381,8 @@ impl Reader<'_, '_, '_> {
         }
         let mut taken: Vec<String> = Vec::new();
         for source in &block.columns {
-            let shares =
-                |field: FieldId| block.leading.contains(&field) || block.trailing.contains(&field);
             let own: Vec<String> = source.names.iter().map(Name::words).collect();
-            if !shares(source.field) && own.iter().all(|words| taken.contains(words)) {
+            if !block.shares(source.field) && own.iter().all(|words| taken.contains(words)) {
                 let message = format!("`{}` can never be found", name(source.field));
                 mistake(message, "each of its headers is taken by a field above it");
             }

@@ -306,9 +306,15 @@ fn padded<'a>(field: &Field, text: &'a str) -> Cow<'a, str> {
 }
 
 fn find_code<'a>(field: &Field, codes: &'a Codes, text: &str) -> Option<&'a str> {
+    let lengths = text.len() + 1..=field.digits.unwrap_or(0);
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    // Codes of fewer digits lose their zeros too: a town's `037`.
+    let mut padded = lengths
+        .filter(|_| is_number)
+        .map(|digits| format!("{text:0>digits$}"));
     codes
         .find(text)
-        .or_else(|| codes.find(&padded(field, text)))
+        .or_else(|| padded.find_map(|text| codes.find(&text)))
 }
 
 fn unknown_code(field: &Field, text: &str) -> String {
