@@ -233,6 +233,7 @@ mod tests {
                 "mail/b/Budget.CSV",
                 "c.xlsx",
                 "mail/d/d.xlsx",
+                "mail/e.ODS",
                 ".git/x",
                 "a/.DS_Store",
             ],
@@ -244,6 +245,7 @@ mod tests {
         let want = vec![
             book("c.xlsx"),
             folder("a", &["a/budget.csv", "a/plan.toml"]),
+            book("mail/e.ODS"),
             folder("mail/b", &["mail/b/Budget.CSV"]),
             book("mail/d/d.xlsx"),
         ];

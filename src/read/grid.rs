@@ -68,6 +68,16 @@ impl<'a> GridRow<'a> {
         self.cells.get(column).unwrap_or(&Written::BLANK)
     }
 
+    /// Writes in the cell of a column.
+    pub(crate) fn put(&mut self, column: usize, written: Written<'a>) {
+        if self.cells.len() <= column {
+            self.cells.resize(column + 1, Written::BLANK);
+        }
+        if let Some(cell) = self.cells.get_mut(column) {
+            *cell = written;
+        }
+    }
+
     /// Whether nothing stands in any cell.
     pub(crate) fn is_blank(&self) -> bool {
         self.cells.iter().all(Written::is_blank)
@@ -135,6 +145,20 @@ impl<'a> Grid<'a> {
             left = before;
         }
         None
+    }
+
+    /// A row with what a person sees in cells that are merged with one above in their column.
+    pub(crate) fn seen_down<'r>(&self, row: &'r GridRow<'a>) -> Cow<'r, GridRow<'a>> {
+        let mut seen = Cow::Borrowed(row);
+        let over = |merge: &&Merge| merge.rows.0 < row.number && row.number <= merge.rows.1;
+        for merge in self.merges.iter().filter(over) {
+            let column = merge.columns.0;
+            let first = self.seen(row.number, column);
+            if row.cell(column).is_blank() && !first.is_blank() {
+                seen.to_mut().put(column, first.clone());
+            }
+        }
+        seen
     }
 
     /// What a person sees in a cell: of merged cells, what is written in the first.

@@ -48,7 +48,7 @@ impl Header {
             .filter(|(_, row)| !row.is_blank())
             .take(DEPTH)
         {
-            let header = Header::of_row(table, keys, at, row);
+            let header = Header::of_row(table, keys, at, &grid.seen_down(row));
             if header.counts() && best.as_ref().is_none_or(|best| header.known > best.known) {
                 best = Some(header);
             }

@@ -220,11 +220,7 @@ fn as_seen<'r, 'g>(
         } else {
             first.clone()
         };
-        let cells = &mut seen.to_mut().cells;
-        cells.resize(cells.len().max(column + 1), Written::BLANK);
-        if let Some(cell) = cells.get_mut(column) {
-            *cell = written;
-        }
+        seen.to_mut().put(column, written);
     }
     seen
 }
@@ -893,6 +889,14 @@ mod tests {
             ],
             &[],
         );
+    }
+
+    #[test]
+    fn headers_merged_over_two_rows() {
+        let text = "line_id,description,Money,\n,,quantity,amount\n1,Coach,2,5\n";
+        let merges = [((1, 2), (0, 0)), ((1, 2), (1, 1)), ((1, 1), (2, 3))];
+        let want = ["3: line_id=1 description=Coach quantity=2 amount=5"];
+        assert_sheet(text, &merges, &want, &[]);
     }
 
     #[test]

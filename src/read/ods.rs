@@ -253,7 +253,7 @@ impl Table {
             .saturating_add(usize::try_from(repeated).unwrap_or(usize::MAX));
         let visibility = attribute(element, "table:visibility");
         if visibility.is_some_and(|is| is != "visible") && behind > self.width {
-            self.marks.columns.push((self.width, behind - 1));
+            self.marks.hide_columns(self.width, behind - 1);
         }
         self.width = behind;
     }
@@ -262,7 +262,7 @@ impl Table {
         let first = self.height.saturating_add(1);
         self.height = self.height.saturating_add(times);
         if matches!(visibility, "collapse" | "filter") {
-            self.marks.rows.push((first, self.height));
+            self.marks.hide_rows(first, self.height);
             self.marks.filtered |= visibility == "filter";
         }
         if row.cells.is_empty() && row.merges.is_empty() {

@@ -51,6 +51,24 @@ pub(crate) struct Marks {
     pub(crate) filtered: bool,
 }
 
+impl Marks {
+    /// Marks rows as hidden, below those that are.
+    pub(crate) fn hide_rows(&mut self, from: u32, to: u32) {
+        match self.rows.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(from) => *last = to,
+            _ => self.rows.push((from, to)),
+        }
+    }
+
+    /// Marks columns as hidden, to the right of those that are.
+    pub(crate) fn hide_columns(&mut self, from: usize, to: usize) {
+        match self.columns.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(from) => *last = to,
+            _ => self.columns.push((from, to)),
+        }
+    }
+}
+
 /// The sheets of a workbook in their order, charts left out; or why it is none and what to do.
 pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     let Some(mut parts) = Parts::open(bytes) else {

@@ -7,6 +7,7 @@ mod language;
 mod reports;
 mod soundness;
 mod transcripts;
+mod traps;
 
 use std::path::{Path, PathBuf};
 

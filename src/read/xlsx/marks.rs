@@ -74,12 +74,16 @@ fn marks_of(xml: &str) -> (Marks, Vec<Merge>) {
         match element.local_name().into_inner() {
             "sheetPr" => marks.filtered |= is_true(element, "filterMode"),
             "filterColumn" => marks.filtered |= has_inside,
-            "col" if is_true(element, "hidden") => marks.columns.extend(columns(element)),
+            "col" if is_true(element, "hidden") => {
+                if let Some((from, to)) = columns(element) {
+                    marks.hide_columns(from, to);
+                }
+            }
             "row" => {
                 let number = named(element, "r").and_then(|number| number.parse().ok());
                 last = number.unwrap_or_else(|| last.saturating_add(1));
                 if is_true(element, "hidden") {
-                    hide_row(&mut marks.rows, last);
+                    marks.hide_rows(last, last);
                 }
             }
             "mergeCell" => merges.extend(named(element, "ref").and_then(|area| merge(&area))),
@@ -96,13 +100,6 @@ fn is_true(element: &BytesStart<'_>, name: &str) -> bool {
 fn columns(element: &BytesStart<'_>) -> Option<(usize, usize)> {
     let column = |name| named(element, name)?.parse::<usize>().ok()?.checked_sub(1);
     column("min").zip(column("max"))
-}
-
-fn hide_row(runs: &mut Vec<(u32, u32)>, row: u32) {
-    match runs.last_mut() {
-        Some((_, last)) if last.checked_add(1) == Some(row) => *last = row,
-        _ => runs.push((row, row)),
-    }
 }
 
 /// The merged cells of `B2:D5`.
