@@ -138,7 +138,14 @@ impl<'p> Reviewer<'p> {
             })
             .collect();
         reviews.sort_by(|a, b| a.path.cmp(&b.path));
-        let (superseded, diagnostics) = Self::revisions(&mut reviews);
+        let mut not_read = doubles(&mut reviews);
+        let twice = not_read.iter().map(|(path, why)| {
+            Diagnostic::notice(path, format!("this is {why}: it was checked once"))
+        });
+        let mut diagnostics: Vec<Diagnostic> = twice.collect();
+        not_read.append(&mut pages(&mut reviews));
+        let (superseded, mut asked) = Self::revisions(&mut reviews);
+        diagnostics.append(&mut asked);
         let not_received = if self.options.expects_all {
             self.not_received(&reviews)
         } else {
@@ -159,7 +166,7 @@ impl<'p> Reviewer<'p> {
             reviews,
             not_received,
             superseded,
-            not_read: Vec::new(),
+            not_read,
         }
     }
 
@@ -240,6 +247,55 @@ impl<'p> Reviewer<'p> {
         missing.sort();
         missing
     }
+}
+
+/// Takes out the reviews of files that came twice; each with the reason.
+fn doubles(reviews: &mut Vec<Review>) -> Vec<(String, String)> {
+    let digests = |review: &Review| -> Option<Vec<String>> {
+        let all = review.inputs.iter().map(|i| i.sha256.clone());
+        all.collect::<Option<Vec<_>>>().filter(|d| !d.is_empty())
+    };
+    // Of `plan.xlsx` and `plan (1).xlsx` the shorter name is the file's own.
+    let mut first: BTreeMap<Vec<String>, String> = BTreeMap::new();
+    for review in reviews.iter() {
+        if let Some(digests) = digests(review) {
+            let held = first.entry(digests).or_insert_with(|| review.path.clone());
+            if (review.path.len(), &review.path) < (held.len(), held) {
+                held.clone_from(&review.path);
+            }
+        }
+    }
+    let mut taken = Vec::new();
+    reviews.retain(|review| {
+        let first = digests(review).and_then(|d| first.get(&d));
+        let Some(first) = first.filter(|first| **first != review.path) else {
+            return true;
+        };
+        taken.push((review.path.clone(), format!("the same file as `{first}`")));
+        false
+    });
+    taken
+}
+
+/// Takes out the reviews of single pages of a plan that is there as a whole; each with the reason.
+fn pages(reviews: &mut Vec<Review>) -> Vec<(String, String)> {
+    let key = |review: &Review| review.district_code.clone().zip(review.fiscal_year);
+    let whole: BTreeMap<(String, i64), String> = reviews
+        .iter()
+        .filter(|review| !review.page)
+        .filter_map(|review| Some((key(review)?, review.path.clone())))
+        .collect();
+    let mut taken = Vec::new();
+    reviews.retain(|review| {
+        let plan = key(review).filter(|_| review.page);
+        let Some(plan) = plan.and_then(|key| whole.get(&key)) else {
+            return true;
+        };
+        let why = format!("one page of the plan `{plan}`: the plan was checked, its page was not");
+        taken.push((review.path.clone(), why));
+        false
+    });
+    taken
 }
 
 /// The names of all districts, if the pack has them.
@@ -362,6 +418,7 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
     let mut diagnostics = submission.diagnostics.clone();
     diagnostics.push(Diagnostic::fatal(&*submission.path, why.clone()));
     Review {
+        page: submission.page,
         path: submission.path.clone(),
         district_code: None,
         district: None,

@@ -48,6 +48,7 @@ impl<'p> Evaluator<'p> {
         let pack = self.in_force.pack;
         let mut machine = Machine::new(&pack.schema, &self.in_force.world, submission);
         let mut review = Review {
+            page: submission.page,
             path: submission.path.clone(),
             district_code: None,
             district: None,

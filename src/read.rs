@@ -525,7 +525,7 @@ mod tests {
                 let files = |names: &[&str]| names.iter().map(|name| File { path: (*name).into(), bytes: bytes.clone() }).collect::<Vec<_>>();
                 read_folder(&schema(), "w", &files(&["plan.toml", "budget.csv"]));
                 read_folder(&schema(), "w", &files(&["plan.csv", "notes.txt"]));
-                read_statewide(&schema(), PlanKey { code: Some(0), year: Some(1) }, &files(&["plan.csv", "budget.csv"]));
+                read_statewide(&schema(), PlanKey { code: Some(0), name: None, year: Some(1) }, &files(&["plan.csv", "budget.csv"]));
             }
         }
     }

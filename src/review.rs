@@ -140,6 +140,8 @@ pub struct Review {
     pub wording: String,
     /// The files it was read from.
     pub inputs: Vec<Input>,
+    /// It is one page of a plan, and never the whole.
+    pub page: bool,
     /// What was wrong with them.
     pub diagnostics: Vec<Diagnostic>,
     /// Every rule in force, with how many subjects it judged.

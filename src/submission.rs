@@ -13,6 +13,8 @@ pub struct Submission {
     pub tables: Vec<Rows>,
     /// The texts of its cells.
     pub texts: Texts,
+    /// It is one page of a plan, such as its budget, and never the whole.
+    pub page: bool,
     /// The files it was read from.
     pub inputs: Vec<Input>,
     /// What was wrong, in the order of files and rows.
@@ -31,6 +33,7 @@ impl Submission {
             path: path.to_owned(),
             tables,
             texts: Texts::default(),
+            page: false,
             inputs: Vec::new(),
             diagnostics: Vec::new(),
         }

@@ -208,6 +208,7 @@ pub(super) fn review_paths(
             .iter()
             .any(|tree| office.is_some() && tree.full(path) == office)
     });
+    not_read.append(&mut batch.not_read);
     not_read.sort();
     batch.diagnostics = diagnostics;
     batch.not_read = not_read;

@@ -499,6 +499,7 @@ impl Gather<'_> {
                 *slot = rows;
             }
         }
+        submission.page = self.form.page;
         doubt(self.schema, &mut submission);
         for (table, rows) in self
             .schema

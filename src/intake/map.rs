@@ -14,6 +14,8 @@ pub struct FormMap {
     pub note: String,
     /// Words that stand in a cell of every such file: with them it is this form, and no other.
     pub marks: Vec<Pattern>,
+    /// It is one page of a plan, and never the whole.
+    pub page: bool,
     /// The columns that tell to which plan a row belongs, when one file holds the rows of many.
     pub plans: Option<Plans>,
     /// Its blocks, in the order of the map.

@@ -23,6 +23,7 @@ pub(crate) fn read(doc: Doc<'_>, id: &str, schema: &Schema, sources: &[&str]) ->
             doc.mistake(source.span, message, "", help);
         }
     }
+    let page = keys.flag("page");
     let marks = patterns(&words(&keys, "marks"));
     let plans = keys.table("plans").map(|of| plans(&of));
     let found = keys.tables("block");
@@ -41,6 +42,7 @@ pub(crate) fn read(doc: Doc<'_>, id: &str, schema: &Schema, sources: &[&str]) ->
         title: title?.value,
         note: note?.value,
         marks,
+        page,
         plans,
         blocks,
     })
