@@ -21,7 +21,8 @@ pub(crate) fn check_blanks(table: &Table, rows: &Rows) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     for (id, field) in table.fields.iter().enumerate() {
         let blank = |row: &usize| rows.state(*row, id) == State::Blank;
-        for row in (0..rows.len()).filter(|row| field.required && blank(row)) {
+        let wanted = field.required && rows.has_column(id);
+        for row in (0..rows.len()).filter(|row| wanted && blank(row)) {
             wrong.push(Wrong {
                 place: rows.place(table, row, id),
                 message: format!("`{}` is blank", field.name),
@@ -61,10 +62,12 @@ pub(crate) fn check_keys(table: &Table, files: &[&Rows], texts: &Texts) -> Vec<W
             let of = vintage.and_then(Vintage::words);
             let of = of.map_or_else(String::new, |words| format!(" ({words})"));
             let number = file.numbers.get(*other).copied().unwrap_or(0);
-            let there = if file.row_place(*other) == format!("{}:{number}", rows.layout.path()) {
+            let (here, there) = (rows.row_place(row), file.row_place(*other));
+            let file_of = |place: &str| place.rsplit_once(':').map(|(file, _)| file.to_owned());
+            let there = if file_of(&here) == file_of(&there) {
                 format!("row {number}")
             } else {
-                file.row_place(*other)
+                there
             };
             wrong.push(Wrong {
                 place: rows.row_place(row),

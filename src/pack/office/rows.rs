@@ -1,7 +1,7 @@
 //! The rows that an office supplies: from CSV files, and from its TOML file as CSV or one by one; checked and laid over the
 //! pack's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -34,6 +34,10 @@ pub(super) struct Supply<'a, 'p> {
     name: &'a str,
     files: &'a Files,
     pieces: Vec<Piece>,
+    /// The values of rows in the TOML file: the row's line, the field, and where the value stands.
+    values: Vec<(usize, String, Range<usize>)>,
+    /// Tables of which something could not be read.
+    broken: BTreeSet<TableId>,
 }
 
 impl<'a, 'p> Supply<'a, 'p> {
@@ -44,6 +48,8 @@ impl<'a, 'p> Supply<'a, 'p> {
             name,
             files,
             pieces: Vec::new(),
+            values: Vec::new(),
+            broken: BTreeSet::new(),
         }
     }
 
@@ -177,9 +183,12 @@ impl<'a, 'p> Supply<'a, 'p> {
         };
         let doc = self.doc;
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        let (mut header, mut cells, mut line) = (Vec::new(), Vec::new(), None);
-        for (key, value) in of.entries() {
-            line = line.or(Some(line_of(doc.text, key.span.start)));
+        let (mut header, mut cells) = (Vec::new(), Vec::new());
+        let entries = of.entries();
+        let first = entries.first().map_or(0, |(key, _)| key.span.start);
+        // The header takes the line before.
+        let line = line_of(doc.text, first).max(2);
+        for (key, value) in entries {
             if t.field(&key.value).is_none() {
                 let help = suggest(&key.value, t.fields.iter().map(|f| f.name.as_str()));
                 let message = format!("`{}` has no field `{}`", t.name, key.value);
@@ -187,6 +196,7 @@ impl<'a, 'p> Supply<'a, 'p> {
             } else if let Some(value) = as_figure(doc, value) {
                 header.push(quoted(&key.value));
                 cells.push(quoted(&value.value));
+                self.values.push((line, key.value, value.span));
             }
         }
         for field in t.fields.iter().filter(|f| f.required && !of.has(&f.name)) {
@@ -201,7 +211,7 @@ impl<'a, 'p> Supply<'a, 'p> {
         if header.is_empty() {
             return;
         }
-        let blank = "\n".repeat(line.unwrap_or(0).saturating_sub(2));
+        let blank = "\n".repeat(line - 2);
         self.pieces.push(Piece {
             table,
             file: doc.file.to_owned(),
@@ -255,6 +265,9 @@ impl<'a, 'p> Supply<'a, 'p> {
             };
             diagnostics.extend(read::missing(table, &rows).into_iter().map(moved));
         }
+        if !diagnostics.is_empty() {
+            self.broken.insert(piece.table);
+        }
         // A column that is not used is a figure that the office meant and that would be lost.
         for diagnostic in diagnostics {
             self.tell(
@@ -305,7 +318,7 @@ impl<'a, 'p> Supply<'a, 'p> {
         for rows in &filled {
             merged = Arc::new(merge(&t, &merged, rows, &mut self.pack.texts));
         }
-        if wrong.is_empty() {
+        if wrong.is_empty() && !self.broken.contains(&table) {
             wrong = check_keys(&t, &[&merged], &self.pack.texts);
         }
         for Wrong {
@@ -365,7 +378,8 @@ impl<'a, 'p> Supply<'a, 'p> {
             if !codes.has(written) {
                 let help = match codes.find(written) {
                     Some(code) => format!("did you mean `{code}`?"),
-                    None => suggest(written, codes.names()),
+                    None => "its code stands in the directory of districts, or is added there"
+                        .to_owned(),
                 };
                 let message = format!("there is no district `{written}`");
                 self.tell(Level::Error, &rows.place(t, row, code), message, help);
@@ -413,8 +427,16 @@ impl<'a, 'p> Supply<'a, 'p> {
             .strip_prefix(self.doc.file)
             .and_then(|rest| rest.strip_prefix(':'));
         let line = in_toml.map(|rest| rest.split_once(':').unwrap_or((rest, "")));
+        let value = |line: &str, field: &str| {
+            let mut values = self.values.iter();
+            let here = values.find(|(at, name, _)| at.to_string() == line && name == field);
+            here.map(|(.., span)| span.clone())
+        };
         let (file, span, label) = match line {
-            Some((line, field)) => (self.doc.file, line_span(self.doc.text, line), field),
+            Some((line, field)) => match value(line, field) {
+                Some(span) => (self.doc.file, Some(span), ""),
+                None => (self.doc.file, line_span(self.doc.text, line), field),
+            },
             None => (place, None, ""),
         };
         self.doc.mistakes.borrow_mut().push(Mistake {
