@@ -474,8 +474,12 @@ impl<'m, 'a> Teller<'m, 'a> {
                     self.origins(*index, named, &named.root, at, found);
                 }
             }
-            Kind::Lookup(..) | Kind::Filter(_) => self.origins_of_rows(no, expr, node, at, found),
-            Kind::Field(of, ..) => self.origins_of_rows(no, expr, of, at, found),
+            Kind::Lookup(..) | Kind::Filter(_) => {
+                self.origins_of_rows(no, expr, (node, None), at, found);
+            }
+            Kind::Field(of, _, field) => {
+                return self.origins_of_field(no, expr, (of, *field), at, found);
+            }
             _ => {}
         }
         for part in node.parts() {
@@ -483,8 +487,38 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
     }
 
+    /// Where a field of some rows comes from: the rows, and what it took to find them.
+    fn origins_of_field(
+        &self,
+        no: usize,
+        expr: &'a Expr,
+        of: (&'a Node, FieldId),
+        at: &At,
+        found: &mut Origins,
+    ) {
+        let (mut no, mut expr, (mut rows, field)) = (no, expr, of);
+        while let Kind::Let(index) = rows.kind {
+            let Some(named) = self.lets.get(index).copied() else {
+                return;
+            };
+            (no, expr, rows) = (index, named, &named.root);
+        }
+        self.origins_of_rows(no, expr, (rows, Some(field)), at, found);
+        for part in rows.parts() {
+            self.origins(no, expr, part, at, found);
+        }
+    }
+
     /// The places of rows that an office supplied, and the vintages of rows that have one.
-    fn origins_of_rows(&self, no: usize, expr: &Expr, node: &Node, at: &At, found: &mut Origins) {
+    fn origins_of_rows(
+        &self,
+        no: usize,
+        expr: &Expr,
+        of: (&Node, Option<FieldId>),
+        at: &At,
+        found: &mut Origins,
+    ) {
+        let (node, field) = of;
         let table = match &node.ty {
             Ty::Row(table) => Some(*table),
             Ty::List(item) => match **item {
@@ -505,14 +539,20 @@ impl<'m, 'a> Teller<'m, 'a> {
             .get(table)
             .and_then(|t| t.reference.as_ref()?.vintage);
         for row in self.rows_of(no, node, at) {
-            let behind = self.machine.behind(table, row);
-            let rows_here = [Some(row), behind].into_iter().flatten();
-            for row in rows_here.filter_map(|row| usize::try_from(row).ok()) {
-                found.place(rows.supplied_place(row));
-            }
+            // What a row leaves blank it takes from another.
+            let own = usize::try_from(row).ok();
+            let blank = own
+                .zip(field)
+                .is_some_and(|(own, field)| rows.raw(own, field).trim().is_empty());
+            let row = self
+                .machine
+                .behind(table, row)
+                .filter(|_| blank)
+                .unwrap_or(row);
             let Ok(row) = usize::try_from(row) else {
                 continue;
             };
+            found.place(rows.supplied_place(row));
             let texts = &self.machine.world.texts;
             let words = vintage.and_then(|fields| rows.vintage(row, fields, texts).words());
             found.vintages.extend(words.map(|words| Evidence {

@@ -68,7 +68,7 @@ impl<'a, 'p> Supply<'a, 'p> {
         }
         for table in self.pack.schema.submission..self.pack.schema.tables.len() {
             let name = self.pack.schema.tables.get(table).map_or("", |t| &t.name);
-            if let Some(entry) = keys.has(name).then(|| keys.get(name)).flatten() {
+            if let Some(entry) = keys.get(name) {
                 self.entry(table, entry, &mut named);
             }
         }
