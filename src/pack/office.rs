@@ -128,7 +128,7 @@ pub fn apply_office(mut pack: Pack, name: &str, files: &Files) -> Result<Pack, R
         });
     }
     if let Some(office) = &mut pack.office {
-        digest(files).clone_into(&mut office.digest);
+        office.digest = digest(files);
         office.warnings = mistakes;
         office.texts = texts;
     }
@@ -174,8 +174,8 @@ impl Reader<'_> {
             return office;
         };
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
-        office.title = keys.text("title").map(|t| t.value);
-        office.office = keys.text("office").map(|t| t.value);
+        let text = |key: &str| keys.text(key).and_then(|text| told(doc, key, text));
+        (office.title, office.office) = (text("title"), text("office"));
         office.contact = keys.get("contact").and_then(|entry| contact(doc, entry));
         office.resubmit_by = keys.get("resubmit_by").and_then(|entry| date(doc, entry));
         self.years(&keys);
@@ -385,19 +385,15 @@ fn contact(doc: Doc<'_>, entry: Entry<'_>) -> Option<Contact> {
     let of = as_table(doc, entry)?;
     let part = |key: &str| of.text(key).and_then(|text| told(doc, key, text));
     let (name, phone, address) = (part("name"), part("phone"), part("address"));
-    let email = of.text("email").and_then(|text| {
-        let parts = text.value.split_once('@');
-        if parts.is_none_or(|(who, at)| who.is_empty() || !at.contains('.')) {
-            let message = format!("`{}` is not an email address", text.value);
-            doc.mistake(
-                text.span.clone(),
-                message,
-                "",
-                "write it as \"name@example.org\"",
-            );
-        }
-        told(doc, "email", text)
-    });
+    let email = of.text("email");
+    let span = email.as_ref().map(|text| text.span.clone());
+    let email = email.and_then(|text| told(doc, "email", text));
+    if let (Some(email), Some(span)) = (&email, span)
+        && !is_email(email)
+    {
+        let message = format!("`{email}` is not an email address");
+        doc.mistake(span, message, "", "write it as \"name@example.org\"");
+    }
     of.done();
     let contact = Contact {
         name,
@@ -405,11 +401,19 @@ fn contact(doc: Doc<'_>, entry: Entry<'_>) -> Option<Contact> {
         phone,
         address,
     };
-    if contact == Contact::default() {
+    if ["name", "email", "phone", "address"]
+        .iter()
+        .all(|key| !of.has(key))
+    {
         let help = "give `name`, `email`, `phone` or `address`";
         doc.mistake(of.span.clone(), "the contact says nothing", "", help);
     }
     Some(contact)
+}
+
+fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(who, at)| !who.is_empty() && at.contains('.'))
 }
 
 fn told(doc: Doc<'_>, key: &str, text: Text) -> Option<String> {
