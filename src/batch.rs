@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::Evaluator;
-use crate::pack::{InForce, Pack};
+use crate::pack::{InForce, Office, Pack};
 use crate::review::{Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
@@ -53,8 +53,8 @@ pub struct PackName {
     pub version: String,
     /// The digest of its files.
     pub digest: String,
-    /// The digest of the office file.
-    pub office: Option<String>,
+    /// The office file that overlays it.
+    pub office: Option<Office>,
     /// The words of its four recommendations, from the mildest.
     pub steps: [String; 4],
     /// The code of its currency.
@@ -83,6 +83,7 @@ impl<'p> Reviewer<'p> {
     /// A reviewer for a pack.
     pub fn new(pack: &'p Pack, options: Options) -> Self {
         let years = (pack.years.0..=pack.years.1)
+            .filter(|year| pack.covers(*year))
             .map(|year| (year, OnceLock::new()))
             .collect();
         Reviewer {
@@ -233,7 +234,9 @@ impl<'p> Reviewer<'p> {
                     r.fiscal_year == Some(year) && r.district_code.as_deref() == Some(&code)
                 };
                 if !reviews.iter().any(here) {
-                    let district = directory(self.pack)
+                    let district = self
+                        .pack
+                        .directory()
                         .and_then(|d| d.label(&code))
                         .map(str::to_owned);
                     missing.push(NotReceived {
@@ -298,12 +301,6 @@ fn pages(reviews: &mut Vec<Review>) -> Vec<(String, String)> {
     taken
 }
 
-/// The names of all districts, if the pack has them.
-fn directory(pack: &Pack) -> Option<&crate::schema::Codes> {
-    let plan = pack.schema.tables.get(pack.identity.table)?;
-    plan.fields.get(pack.identity.code?)?.codes.as_ref()
-}
-
 /// Who a submission is from, and for which year, as far as it can be told.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Identified {
@@ -331,7 +328,11 @@ pub fn identify(pack: &Pack, submission: &Submission) -> Identified {
     let text = |field: Option<FieldId>| field.and_then(|f| plan_text(pack, submission, f));
     let number = |field: FieldId| plan_number(pack, submission, field);
     let stated = text(identity.name);
-    let by_name = || directory(pack)?.find(stated.as_deref()?).map(str::to_owned);
+    let by_name = || {
+        pack.directory()?
+            .find(stated.as_deref()?)
+            .map(str::to_owned)
+    };
     let code = if identity.code.is_some() {
         text(identity.code).or_else(by_name)
     } else {
@@ -339,7 +340,7 @@ pub fn identify(pack: &Pack, submission: &Submission) -> Identified {
     };
     let listed = code
         .as_deref()
-        .and_then(|code| directory(pack)?.label(code))
+        .and_then(|code| pack.directory()?.label(code))
         .map(str::to_owned);
     let year = number(identity.year)
         .and_then(|y| i64::try_from(y.mantissa() / 10_i128.pow(y.scale())).ok());
@@ -396,16 +397,7 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
             label(pack.identity.year)
         ),
         Some(year) if !pack.covers(year) => {
-            let (from, until) = pack.years;
-            let lacking = pack.lacking(year);
-            let owed = if lacking.is_empty() {
-                String::new()
-            } else {
-                format!(" and {}", lacking.join(", "))
-            };
-            format!(
-                "could not check: the pack covers fiscal years {from} to {until}; for {year} an office file must supply `years`{owed}"
-            )
+            format!("could not check: {}", pack.why_not_covered(year))
         }
         Some(_) => format!(
             "could not check: the {} cannot be told",

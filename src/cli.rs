@@ -4,6 +4,7 @@ mod batch;
 mod disk;
 mod eval;
 mod intake;
+mod office;
 mod pack;
 mod rules;
 mod test;
@@ -32,6 +33,8 @@ enum Verb {
     Intake(intake::Intake),
     /// List the rules in force, or show one in full: its law, its test, its cases, its history
     Rules(rules::Rules),
+    /// Write an office file for a fiscal year, with everything that a person must supply for it
+    Office(office::Office),
     /// Evaluate an expression, over a submission if one is given
     Eval(eval::Eval),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
@@ -144,6 +147,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Review(verb) => verb.run(),
         Verb::Intake(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
+        Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
     };

@@ -79,6 +79,14 @@ pub struct Mistake {
     pub help: String,
 }
 
+impl Mistake {
+    /// Its file, without the row and column that a place in a table has.
+    pub fn path(&self) -> &str {
+        let end = self.file.find(".csv:").map_or(self.file.len(), |at| at + 4);
+        self.file.get(..end).unwrap_or(&self.file)
+    }
+}
+
 /// The nearest of `names` to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = look_alike(&fold(word));

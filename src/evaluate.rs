@@ -277,6 +277,7 @@ impl<'p> Evaluator<'p> {
                 key: s.key.clone(),
                 citation: s.citation.clone(),
                 verification: s.verification,
+                reading: s.reading.clone(),
             });
         let finding = Finding {
             rule: rule.id.clone(),

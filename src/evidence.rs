@@ -51,6 +51,22 @@ impl Extend<Cell> for Cells {
     }
 }
 
+/// Where outside the submission figures come from.
+#[derive(Debug, Default)]
+struct Origins {
+    /// Places in an office file, each once.
+    places: Vec<String>,
+    /// What is known of the figures' vintage: the piece that found them, and their row.
+    vintages: Vec<Evidence>,
+}
+
+impl Origins {
+    fn place(&mut self, place: Option<String>) {
+        self.places
+            .extend(place.filter(|p| !self.places.contains(p)));
+    }
+}
+
 /// What a finding shows.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
@@ -429,40 +445,122 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
         self.decisive.extend(cells.iter().copied());
         let mut places = self.places(&cells);
-        self.supplied(no, node, at, &mut places);
+        let mut origins = Origins::default();
+        self.origins(no, expr, node, at, &mut origins);
+        places.extend(origins.places);
         self.story.evidence.push(Evidence {
             expression: expr.text_of(&node.span),
             value,
             cells: places,
         });
+        for vintage in origins.vintages {
+            if !self.story.evidence.contains(&vintage) {
+                self.story.evidence.push(vintage);
+            }
+        }
         self.assumptions(no, expr, node, at);
         self.enter_lets(node, at);
     }
 
-    /// The places in an office file from which a piece has its figures.
-    fn supplied(&self, no: usize, node: &Node, at: &At, places: &mut Vec<String>) {
-        let found = match &node.kind {
-            Kind::Param(param) => self.machine.world.set_at.get(*param).cloned().flatten(),
-            Kind::Lookup(table, _) => {
-                let row = self
-                    .rows_of(no, node, at)
-                    .first()
-                    .and_then(|r| usize::try_from(*r).ok());
-                row.zip(self.machine.rows(*table))
-                    .and_then(|(row, rows)| rows.supplied_place(row))
+    /// Where outside the submission a piece has its figures from.
+    fn origins(&self, no: usize, expr: &'a Expr, node: &'a Node, at: &At, found: &mut Origins) {
+        match &node.kind {
+            Kind::Param(param) => {
+                let place = self.machine.world.set_at.get(*param).cloned().flatten();
+                found.place(place);
             }
             Kind::Let(index) => {
-                if let Some(named) = self.lets.get(*index) {
-                    self.supplied(*index, &named.root, at, places);
+                if let Some(named) = self.lets.get(*index).copied() {
+                    self.origins(*index, named, &named.root, at, found);
                 }
-                None
             }
+            Kind::Lookup(..) | Kind::Filter(_) => {
+                self.origins_of_rows(no, expr, (node, None), at, found);
+            }
+            Kind::Field(of, _, field) => {
+                return self.origins_of_field(no, expr, (of, *field), at, found);
+            }
+            _ => {}
+        }
+        for part in node.parts() {
+            self.origins(no, expr, part, at, found);
+        }
+    }
+
+    /// Where a field of some rows comes from: the rows, and what it took to find them.
+    fn origins_of_field(
+        &self,
+        no: usize,
+        expr: &'a Expr,
+        of: (&'a Node, FieldId),
+        at: &At,
+        found: &mut Origins,
+    ) {
+        let (mut no, mut expr, (mut rows, field)) = (no, expr, of);
+        while let Kind::Let(index) = rows.kind {
+            let Some(named) = self.lets.get(index).copied() else {
+                return;
+            };
+            (no, expr, rows) = (index, named, &named.root);
+        }
+        self.origins_of_rows(no, expr, (rows, Some(field)), at, found);
+        for part in rows.parts() {
+            self.origins(no, expr, part, at, found);
+        }
+    }
+
+    /// The places of rows that an office supplied, and the vintages of rows that have one.
+    fn origins_of_rows(
+        &self,
+        no: usize,
+        expr: &Expr,
+        of: (&Node, Option<FieldId>),
+        at: &At,
+        found: &mut Origins,
+    ) {
+        let (node, field) = of;
+        let table = match &node.ty {
+            Ty::Row(table) => Some(*table),
+            Ty::List(item) => match **item {
+                Ty::Row(table) => Some(table),
+                _ => None,
+            },
             _ => None,
         };
-        places.extend(found.filter(|place| !places.contains(place)));
-        node.parts()
-            .into_iter()
-            .for_each(|part| self.supplied(no, part, at, places));
+        // What stands inside an iteration has one value an item, not one here.
+        let here = node.level < at.len();
+        let schema = self.machine.schema;
+        let table = table.filter(|table| here && *table >= schema.submission);
+        let Some((table, rows)) = table.and_then(|t| Some((t, self.machine.rows(t)?))) else {
+            return;
+        };
+        let vintage = schema
+            .tables
+            .get(table)
+            .and_then(|t| t.reference.as_ref()?.vintage);
+        for row in self.rows_of(no, node, at) {
+            // What a row leaves blank it takes from another.
+            let own = usize::try_from(row).ok();
+            let blank = own
+                .zip(field)
+                .is_some_and(|(own, field)| rows.raw(own, field).trim().is_empty());
+            let row = self
+                .machine
+                .behind(table, row)
+                .filter(|_| blank)
+                .unwrap_or(row);
+            let Ok(row) = usize::try_from(row) else {
+                continue;
+            };
+            found.place(rows.supplied_place(row));
+            let texts = &self.machine.world.texts;
+            let words = vintage.and_then(|fields| rows.vintage(row, fields, texts).words());
+            found.vintages.extend(words.map(|words| Evidence {
+                expression: expr.text_of(&node.span),
+                value: Value::Text(words),
+                cells: vec![rows.row_place(row)],
+            }));
+        }
     }
 
     fn enter_lets(&mut self, node: &'a Node, at: &At) {

@@ -69,7 +69,13 @@ pub(crate) fn first_keys(
     let data = machine.rows(table);
     let text = |row: &u32| {
         let row = usize::try_from(*row).ok()?;
-        data.map(|rows| rows.raw(row, key).trim().to_owned())
+        let column = data?.columns.get(key)?.as_ref()?;
+        match &column.data {
+            crate::table::Data::Texts(ids) => {
+                ids.get(row).map(|id| world.texts.get(*id).to_owned())
+            }
+            _ => data.map(|rows| rows.raw(row, key).trim().to_owned()),
+        }
     };
     rows.iter().filter_map(text).collect()
 }

@@ -3,9 +3,11 @@
 mod case;
 mod embedded;
 mod form;
+mod lacking;
 mod load;
 mod office;
 mod param;
+mod reference;
 mod rule;
 mod schema;
 mod source;
@@ -17,18 +19,19 @@ use std::sync::Arc;
 
 pub use case::{Case, CaseKind, Expected};
 pub use embedded::{embedded, embedded_ids, load_embedded};
+pub use lacking::{Capped, Lacking, LackingParam, LackingTable};
 pub use load::load;
-pub use office::apply_office;
-pub(crate) use office::merge;
+pub use office::{Contact, Office, apply_office, new_office};
 pub use param::{Dated, Param};
+pub(crate) use reference::merge;
 pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
-pub use source::{Source, Verification};
+pub use source::{Reading, Source, Verification};
 pub use year::{Current, InForce};
 
 use crate::diagnostic::Mistake;
 use crate::expr::{Expr, Ty};
 use crate::intake::map::FormMap;
-use crate::schema::{FieldId, Schema, TableId};
+use crate::schema::{Codes, FieldId, Schema, TableId};
 use crate::table::{Rows, Texts};
 
 /// The files of a pack or of an office, by their path within its folder.
@@ -73,10 +76,8 @@ pub struct Pack {
     pub(crate) texts: Texts,
     /// `sha256:` and the digest of its files.
     pub digest: String,
-    /// The digest of the office file that overlays it.
-    pub office: Option<String>,
-    /// The name of that office file or folder.
-    pub office_name: Option<String>,
+    /// The office file that overlays it.
+    pub office: Option<Office>,
     /// What its author should look at.
     pub warnings: Vec<Mistake>,
     /// The text of each file, when there are warnings to draw in them.
@@ -131,57 +132,15 @@ impl Pack {
         self.rules.iter().find(|r| r.id == id)
     }
 
-    /// Whether it covers a fiscal year.
-    pub fn covers(&self, year: i64) -> bool {
-        (self.years.0..=self.years.1).contains(&year)
+    /// The names of all districts, if it has them.
+    pub(crate) fn directory(&self) -> Option<&Codes> {
+        let plan = self.schema.tables.get(self.identity.table)?;
+        plan.fields.get(self.identity.code?)?.codes.as_ref()
     }
 
-    /// What an office must supply before a fiscal year can be judged: reference tables without a row for it, and
-    /// parameters without a value.
-    pub fn lacking(&self, year: i64) -> Vec<String> {
-        use crate::value::Type;
-        let mut lacking = Vec::new();
-        for (at, rows) in self.references.iter().enumerate() {
-            let table = self.schema.submission + at;
-            let Some((t, reference)) = self
-                .schema
-                .tables
-                .get(table)
-                .and_then(|t| Some((t, t.reference.as_ref()?)))
-            else {
-                continue;
-            };
-            if rows.is_absent() {
-                continue;
-            }
-            let by_year = reference
-                .key
-                .iter()
-                .copied()
-                .find(|&f| t.fields.get(f).is_some_and(|f| f.ty == Type::Year));
-            let visible =
-                crate::expr::world::Visible::new(&self.schema, table, Arc::clone(rows), Some(year));
-            let none = match by_year {
-                Some(field) => !(0..rows.len())
-                    .any(|row| crate::value::parse_year(rows.raw(row, field)) == Some(year)),
-                None => reference.dated.is_some() && visible.in_force.is_empty(),
-            };
-            if none {
-                lacking.push(format!("`{}` (reference table)", t.name));
-            }
-        }
-        let used = |at: usize| {
-            self.rules.iter().any(|r| {
-                year::in_year(r, year).is_some() && r.uses.params.iter().any(|(p, ..)| *p == at)
-            })
-        };
-        let params = self
-            .params
-            .iter()
-            .enumerate()
-            .filter(|(at, p)| used(*at) && p.value_in(year).is_none());
-        lacking.extend(params.map(|(_, p)| format!("`param.{}`", p.name)));
-        lacking
+    /// The fiscal years that it covers by itself, without an office file.
+    pub fn own_years(&self) -> (i64, i64) {
+        self.office.as_ref().map_or(self.years, |o| o.pack_years)
     }
 
     /// The rows of a reference table.

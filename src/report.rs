@@ -2,6 +2,7 @@
 
 pub mod intake;
 pub mod json;
+pub mod missing;
 pub mod mistake;
 pub mod rules;
 pub mod text;

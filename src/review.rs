@@ -1,7 +1,7 @@
 //! What is said of a submission: outcomes, findings with their evidence, a recommendation. Data alone; reports print it.
 
 use crate::diagnostic::{Diagnostic, Weight};
-use crate::pack::{Audience, Basis, Severity, Verification};
+use crate::pack::{Audience, Basis, Reading, Severity, Verification};
 use crate::submission::Input;
 use crate::value::{Decimal, Value};
 
@@ -265,6 +265,8 @@ pub struct Cite {
     pub citation: String,
     /// How far its text was checked.
     pub verification: Verification,
+    /// Who read its text, as an office says.
+    pub reading: Option<Reading>,
 }
 
 /// By how much a comparison falls short; positive.

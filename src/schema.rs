@@ -125,6 +125,8 @@ pub struct Reference {
     pub key: Vec<FieldId>,
     /// The fields that hold the first and the last fiscal year of a row.
     pub dated: Option<(FieldId, FieldId)>,
+    /// The fields that hold the date of a row's figures and whether they are final: of several rows of a key one is seen.
+    pub vintage: Option<(FieldId, FieldId)>,
     /// No row is an answer (`null`), not a gap.
     pub complete: bool,
     /// Who owes the missing rows.

@@ -1,8 +1,10 @@
 //! Typed columns, the five states of a cell, and where each came from; under submissions and reference tables alike.
 
+use std::sync::Arc;
+
 use crate::hash::Map;
 use crate::schema::{FieldId, Table};
-use crate::value::{Decimal, Type};
+use crate::value::{Decimal, Type, from_days};
 
 /// What a cell is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -218,6 +220,19 @@ impl Column {
         self.states.push(state);
     }
 
+    /// A column of the same kind without cells.
+    pub(crate) fn emptied(&self) -> Self {
+        let data = match &self.data {
+            Data::Nums(_) => Data::Nums(Nums::new()),
+            Data::Bools(_) => Data::Bools(Vec::new()),
+            Data::Texts(_) => Data::Texts(Vec::new()),
+        };
+        Column {
+            data,
+            states: Vec::new(),
+        }
+    }
+
     /// What the cell of a row is.
     pub fn state(&self, row: usize) -> State {
         self.states.get(row).copied().unwrap_or(State::Blank)
@@ -269,6 +284,43 @@ impl Texts {
     /// All texts, in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(AsRef::as_ref)
+    }
+}
+
+/// Which of several figures of one thing a row holds; the greatest is the one in force: a final one before a preliminary
+/// one, then the latest. Without a word a figure is final, and without a date it is the earliest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Vintage {
+    /// It is not preliminary.
+    pub is_final: bool,
+    /// The date of the figure, in days since 1970-01-01.
+    pub as_of: Option<Decimal>,
+}
+
+impl Vintage {
+    /// The code of a figure that may still change.
+    pub const PRELIMINARY: &str = "preliminary";
+    /// The code of one that does not.
+    pub const FINAL: &str = "final";
+
+    /// In words: `preliminary, as of 2027-02-01`; `None` for a figure of which nothing is said.
+    pub fn words(self) -> Option<String> {
+        let as_of = self
+            .as_of
+            .and_then(|days| i64::try_from(days.normalize().mantissa()).ok())
+            .and_then(from_days);
+        match (self.is_final, as_of) {
+            (true, None) => None,
+            (false, None) => Some(Self::PRELIMINARY.to_owned()),
+            (is_final, Some(date)) => {
+                let status = if is_final {
+                    Self::FINAL
+                } else {
+                    Self::PRELIMINARY
+                };
+                Some(format!("{status}, as of {date}"))
+            }
+        }
     }
 }
 
@@ -417,8 +469,8 @@ pub struct Rows {
     pub numbers: Vec<u32>,
     /// The file or sheet was there and could not be read: what rests on it is unknown, required or not.
     pub lost: bool,
-    /// The first row that another file supplied, and that file.
-    pub supplied: Option<(usize, String)>,
+    /// For each row the path of the office's file that supplied it; empty when none did.
+    pub supplied: Vec<Option<Arc<str>>>,
     /// What stands in each cell, as written: row by row, the fields in the schema's order.
     raw: String,
     raw_ends: Vec<u32>,
@@ -438,7 +490,7 @@ impl Rows {
             columns,
             numbers: Vec::new(),
             lost: false,
-            supplied: None,
+            supplied: Vec::new(),
             raw: String::new(),
             raw_ends: Vec::new(),
         }
@@ -495,6 +547,26 @@ impl Rows {
             .get(field)
             .and_then(Option::as_ref)
             .map_or(State::Blank, |c| c.state(row))
+    }
+
+    /// A cell, as it went into its column; blank where there is no such column.
+    pub fn cell<'t>(&self, row: usize, field: FieldId, texts: &'t Texts) -> Cell<'t> {
+        let Some(column) = self.columns.get(field).and_then(Option::as_ref) else {
+            return Cell::Blank;
+        };
+        match column.state(row) {
+            State::Blank => Cell::Blank,
+            State::NotApplicable => Cell::NotApplicable,
+            State::Suppressed => Cell::Suppressed,
+            State::Unreadable => Cell::Unreadable,
+            State::Value => match &column.data {
+                Data::Nums(nums) => Cell::Number(nums.get(row)),
+                Data::Bools(bools) => bools.get(row).map_or(Cell::Blank, |b| Cell::Bool(*b)),
+                Data::Texts(ids) => ids
+                    .get(row)
+                    .map_or(Cell::Blank, |id| Cell::Text(texts.get(*id))),
+            },
+        }
     }
 
     /// What was written in a cell.
@@ -618,17 +690,40 @@ impl Rows {
         }
     }
 
-    /// The place of a row that another file supplied, in that file.
+    /// Which vintage of its figures a row holds, by the fields of its date and its status.
+    pub fn vintage(&self, row: usize, fields: (FieldId, FieldId), texts: &Texts) -> Vintage {
+        let column = |field: FieldId| {
+            let column = self.columns.get(field)?.as_ref()?;
+            (column.state(row) == State::Value).then_some(&column.data)
+        };
+        let as_of = match column(fields.0) {
+            Some(Data::Nums(days)) => Some(days.get(row)),
+            _ => None,
+        };
+        let preliminary = match column(fields.1) {
+            Some(Data::Texts(ids)) => ids
+                .get(row)
+                .is_some_and(|&id| texts.get(id) == Vintage::PRELIMINARY),
+            _ => false,
+        };
+        Vintage {
+            is_final: !preliminary,
+            as_of,
+        }
+    }
+
+    /// The place of a row that an office's file supplied, in that file.
     pub fn supplied_place(&self, row: usize) -> Option<String> {
-        let (_, path) = self.supplied.as_ref().filter(|(first, _)| row >= *first)?;
-        Some(format!(
-            "{path}:{}",
-            self.numbers.get(row).copied().unwrap_or(1)
-        ))
+        let path = self.supplied.get(row)?.as_ref()?;
+        let number = self.numbers.get(row).copied().unwrap_or(1);
+        Some(format!("{path}:{number}"))
     }
 
     /// The place of a row: `budget.csv:17`, `windham.xlsx!budget!17`.
     pub fn row_place(&self, row: usize) -> String {
+        if let Some(place) = self.supplied_place(row) {
+            return place;
+        }
         let number = self.numbers.get(row).copied().unwrap_or(1);
         match &self.layout {
             Layout::Absent(path) | Layout::Toml(path) | Layout::Vertical { path, .. } => {

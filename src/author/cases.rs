@@ -41,7 +41,7 @@ pub fn run(pack: &Pack) -> Vec<CaseResult> {
 }
 
 fn run_case(pack: &Pack, rule: &Rule, case: &Case) -> CaseResult {
-    let year = case.year.unwrap_or(pack.years.1);
+    let year = case.year.unwrap_or(pack.own_years().1);
     let schema = &pack.schema;
     let (mut files, mut texts, mut replaced) = (Vec::new(), pack.texts.clone(), Vec::new());
     let mut diagnostics = Vec::new();

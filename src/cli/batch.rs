@@ -64,6 +64,7 @@ impl Check {
                 let text = Text {
                     colour: self.common.colour_out(),
                     currency: &batch.pack.currency,
+                    office: batch.pack.office.as_ref(),
                 };
                 tell(&batch.diagnostics, &self.common);
                 let reports: Vec<String> = batch.reviews.iter().map(|r| text.review(r)).collect();
@@ -99,6 +100,7 @@ impl Review {
                 let text = Text {
                     colour: self.common.colour_out(),
                     currency: &batch.pack.currency,
+                    office: batch.pack.office.as_ref(),
                 };
                 print(&text.batch(&batch))?;
             }
@@ -377,6 +379,7 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
                 let text = Text {
                     colour: false,
                     currency: &batch.pack.currency,
+                    office: batch.pack.office.as_ref(),
                 };
                 (format!("{stem}.txt"), text.review(review))
             }

@@ -68,7 +68,17 @@ pub(super) fn lay_office(
         (name, Files::from([("office.toml".to_owned(), bytes)]))
     };
     match pack::apply_office(pack, &name, &files) {
-        Ok(pack) => Ok(Some(pack)),
+        Ok(pack) => {
+            let office = pack.office.iter().filter(|_| !common.quiet);
+            for (office, warning) in office.flat_map(|o| o.warnings.iter().map(move |w| (o, w))) {
+                let text = office.texts.get(&warning.file).map(String::as_str);
+                complain(&format!(
+                    "{}\n",
+                    mistake::draw(warning, text, common.colour_err())
+                ));
+            }
+            Ok(Some(pack))
+        }
         Err(refused) => {
             complain(&mistake::refused(&refused, common.colour_err()));
             Ok(None)

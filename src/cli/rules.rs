@@ -3,8 +3,8 @@
 use clap::Args;
 
 use accordant::diagnostic::suggest;
-use accordant::pack::InForce;
-use accordant::report::rules;
+use accordant::pack::{InForce, Pack};
+use accordant::report::{missing, rules};
 
 use super::{Common, Format, Status, complain, pack, print};
 
@@ -12,7 +12,11 @@ use super::{Common, Format, Status, complain, pack, print};
 #[derive(Args)]
 pub(super) struct Rules {
     /// The id or the code of a rule
+    #[arg(conflicts_with = "missing")]
     rule: Option<String>,
+    /// List what the fiscal year still lacks instead, who owes it, and how to supply it
+    #[arg(long)]
+    missing: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -45,15 +49,11 @@ impl Rules {
             return Ok(Status::Clean);
         }
         let year = self.common.year.unwrap_or(pack.years.1);
+        if self.missing {
+            return self.print_missing(&pack, year);
+        }
         if !pack.covers(year) {
-            let lacking = pack.lacking(year);
-            complain(&format!(
-                "error: the pack covers fiscal years {} to {}; for {year} an office file must supply `years`{}{}\n",
-                pack.years.0,
-                pack.years.1,
-                if lacking.is_empty() { "" } else { " and " },
-                lacking.join(", ")
-            ));
+            complain(&format!("error: {}\n", pack.why_not_covered(year)));
             return Ok(Status::CouldNotCheck);
         }
         let in_force = InForce::new(&pack, year);
@@ -62,5 +62,18 @@ impl Rules {
             Format::Text => rules::list(&in_force),
         })?;
         Ok(Status::Clean)
+    }
+
+    fn print_missing(&self, pack: &Pack, year: i64) -> anyhow::Result<Status> {
+        let lacking = pack.lacking(year);
+        print(&match self.common.format {
+            Format::Json => missing::json(pack, &lacking),
+            Format::Text => missing::text(pack, &lacking),
+        })?;
+        Ok(if lacking.is_empty() {
+            Status::Clean
+        } else {
+            Status::Found
+        })
     }
 }

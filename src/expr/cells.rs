@@ -50,6 +50,11 @@ impl<'a> Machine<'a> {
             .or_else(|| self.visible(table).map(|v| &*v.rows))
     }
 
+    /// The row from which a row of a reference table takes what it leaves blank.
+    pub(crate) fn behind(&self, table: TableId, row: u32) -> Option<u32> {
+        self.visible(table)?.behind(row)
+    }
+
     fn visible(&self, table: TableId) -> Option<&'a Visible> {
         table
             .checked_sub(self.schema.submission)
@@ -388,13 +393,14 @@ impl<'a> Machine<'a> {
             }
             let Some(key) = keys
                 .iter()
-                .map(|k| Key::of(k, i))
+                .map(|k| Key::at(k, i))
                 .collect::<Option<Vec<_>>>()
             else {
                 return NULL_ID;
             };
             let row = visible.and_then(|v| v.find(&key));
-            row.unwrap_or(if complete { NULL_ID } else { UNKNOWN_ID })
+            let answers = complete || key.contains(&Key::Null);
+            row.unwrap_or(if answers { NULL_ID } else { UNKNOWN_ID })
         };
         Vector::Rows(table, (0..n).map(find).collect())
     }

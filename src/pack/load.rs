@@ -11,7 +11,10 @@ use sha2::{Digest, Sha256};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
-use super::{Files, Identity, Pack, Param, Refused, Rule, Source, Summary, form, param, source};
+use super::{
+    Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, form, param, reference,
+    source,
+};
 use crate::diagnostic::{Level, Mistake, Weight, nearest, suggest};
 use crate::expr::check::params_of;
 use crate::expr::{Expr, Scope, Ty, check, check_for};
@@ -35,10 +38,7 @@ pub(crate) fn load_as(folder: &str, files: &Files, known: Option<&str>) -> Resul
         texts: utf8(folder, files),
     };
     let pack = loader.pack(known);
-    let mut mistakes = loader.mistakes.into_inner();
-    mistakes.sort_by(|a, b| (base(a), start(a)).cmp(&(base(b), start(b))));
-    mistakes.dedup();
-    shorten(&mut mistakes);
+    let mistakes = in_order(loader.mistakes.into_inner());
     match pack {
         Some(mut pack) if mistakes.iter().all(|m| m.level == Level::Warning) => {
             if !mistakes.is_empty() {
@@ -54,11 +54,12 @@ pub(crate) fn load_as(folder: &str, files: &Files, known: Option<&str>) -> Resul
     }
 }
 
-/// The file of a mistake, without the row and column that a place in a table has.
-fn base(mistake: &Mistake) -> &str {
-    mistake.file.find(".csv:").map_or(&mistake.file, |at| {
-        mistake.file.get(..at + 4).unwrap_or(&mistake.file)
-    })
+/// Mistakes in the order of files and places, each once, those of one table not without end.
+pub(crate) fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes.sort_by(|a, b| (a.path(), start(a)).cmp(&(b.path(), start(b))));
+    mistakes.dedup();
+    shorten(&mut mistakes);
+    mistakes
 }
 
 fn start(mistake: &Mistake) -> Option<usize> {
@@ -71,18 +72,18 @@ fn shorten(mistakes: &mut Vec<Mistake>) {
     let mut told: BTreeMap<String, usize> = BTreeMap::new();
     for mistake in mistakes
         .iter()
-        .filter(|m| m.span.is_none() && base(m) != m.file)
+        .filter(|m| m.span.is_none() && m.path() != m.file)
     {
-        *told.entry(base(mistake).to_owned()).or_default() += 1;
+        *told.entry(mistake.path().to_owned()).or_default() += 1;
     }
     for (file, count) in told.into_iter().filter(|(_, count)| *count > MOST) {
         let mut seen = 0;
         mistakes.retain(|m| {
-            let counts = m.span.is_none() && base(m) == file && m.file != file;
+            let counts = m.span.is_none() && m.path() == file && m.file != file;
             seen += usize::from(counts);
             !counts || seen <= MOST
         });
-        let last = mistakes.iter().rposition(|m| base(m) == file).unwrap_or(0);
+        let last = mistakes.iter().rposition(|m| m.path() == file).unwrap_or(0);
         let more = Mistake {
             level: Level::Error,
             file,
@@ -229,7 +230,7 @@ impl Loader<'_> {
             sources,
             years,
         };
-        let rules = self.rules(&context);
+        let mut rules = self.rules(&context);
         let (expected, summaries) =
             pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
         for rule in &rules {
@@ -241,6 +242,9 @@ impl Loader<'_> {
             ) {
                 rule::check_severity(doc, rule, sources);
             }
+        }
+        for rule in &mut rules {
+            rule.settle(sources);
         }
         self.unused(&rules, sources, &params, &schema, &summaries);
         let forms = self.forms(&schema, &source_keys);
@@ -264,7 +268,6 @@ impl Loader<'_> {
             texts,
             digest: known.map_or_else(|| digest(self.files), str::to_owned),
             office: None,
-            office_name: None,
             warnings: Vec::new(),
             warned_files: BTreeMap::new(),
             schema,
@@ -585,74 +588,12 @@ impl Loader<'_> {
         {
             self.whole(&diagnostic.place, diagnostic.message, "");
         }
-        self.check_keys(table, &rows);
-        self.check_blanks(table, &rows);
+        let mut wrong = reference::check_keys(table, &[&rows], texts);
+        wrong.extend(reference::check_blanks(table, &rows));
+        for one in wrong {
+            self.whole(&one.place, one.message, one.help);
+        }
         rows
-    }
-
-    /// A key or a required cell that is blank would leave its row out of every lookup.
-    fn check_blanks(&self, table: &crate::schema::Table, rows: &Rows) {
-        let keys = table.reference.as_ref().map_or(&[][..], |r| &r.key);
-        for (id, field) in table.fields.iter().enumerate() {
-            let wanted = field.required || keys.contains(&id);
-            for row in (0..rows.len()).filter(|_| wanted && rows.has_column(id)) {
-                if rows.state(row, id) == State::Blank {
-                    let message = format!("`{}` is blank", field.name);
-                    self.whole(
-                        &rows.place(table, row, id),
-                        message,
-                        "fill it in, or take the row away",
-                    );
-                }
-            }
-        }
-    }
-
-    /// Two rows of one key that are in force in one year would leave it open which counts.
-    fn check_keys(&self, table: &crate::schema::Table, rows: &Rows) {
-        let Some(reference) = &table.reference else {
-            return;
-        };
-        let number =
-            |field: FieldId, row: usize| match rows.columns.get(field).and_then(Option::as_ref) {
-                Some(column) if column.state(row) == State::Value => match &column.data {
-                    Data::Nums(nums) => Some(nums.get(row)),
-                    _ => None,
-                },
-                _ => None,
-            };
-        let mut seen: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
-        for row in 0..rows.len() {
-            let key: Vec<&str> = reference
-                .key
-                .iter()
-                .map(|&f| rows.raw(row, f).trim())
-                .collect();
-            if key.is_empty() {
-                continue;
-            }
-            let others = seen.entry(key.clone()).or_default();
-            let overlaps = |other: &usize| match reference.dated {
-                None => true,
-                Some((from, until)) => {
-                    let before = |a: usize, b: usize| {
-                        number(until, a)
-                            .zip(number(from, b))
-                            .is_some_and(|(end, begin)| end < begin)
-                    };
-                    !before(row, *other) && !before(*other, row)
-                }
-            };
-            if let Some(other) = others.iter().find(|o| overlaps(o)) {
-                let number = rows.numbers.get(*other).copied().unwrap_or(0);
-                let message = format!(
-                    "the key `{}` stands in row {number} already",
-                    key.join(", ")
-                );
-                self.whole(&rows.row_place(row), message, "one row a key and year");
-            }
-            others.push(row);
-        }
     }
 
     fn identity(
@@ -838,62 +779,56 @@ impl Loader<'_> {
                 );
             }
         }
-        let texts = |value: &Value| match value {
-            Value::Text(t) => vec![t.clone()],
-            Value::List(items) => items
-                .iter()
-                .filter_map(|v| {
-                    if let Value::Text(t) = v {
-                        Some(t.clone())
-                    } else {
-                        None
-                    }
-                })
-                .collect(),
-            _ => Vec::new(),
+        let mut used: Vec<usize> = rule.uses.params.iter().map(|(at, ..)| *at).collect();
+        used.sort_unstable();
+        used.dedup();
+        for at in used {
+            let Some(param) = params.get(at) else {
+                continue;
+            };
+            for (span, message, help) in misfits(rule, at, (&param.name, &param.values), schema) {
+                doc(&rule.file, span, message, &help);
+            }
+        }
+    }
+}
+
+/// Texts among the values of a parameter that do not fit where a rule uses it: the place of the use, what is wrong, and
+/// what would be right.
+pub(crate) fn misfits(
+    rule: &Rule,
+    at: usize,
+    param: (&str, &[Dated]),
+    schema: &Schema,
+) -> Vec<(Range<usize>, String, String)> {
+    let (name, values) = param;
+    let texts: Vec<&String> = values.iter().flat_map(|v| texts_in(&v.value)).collect();
+    let mut found = Vec::new();
+    for (_, table, field, span) in rule.uses.coded.iter().filter(|(p, ..)| *p == at) {
+        let field = schema.tables.get(*table).and_then(|t| t.fields.get(*field));
+        let Some(codes) = field.and_then(|f| f.codes.as_ref()) else {
+            continue;
         };
-        for (at, table, field, span) in &rule.uses.coded {
-            let codes = schema
-                .tables
-                .get(*table)
-                .and_then(|t| t.fields.get(*field))
-                .and_then(|f| f.codes.as_ref());
-            let (Some(param), Some(codes)) = (params.get(*at), codes) else {
-                continue;
-            };
-            for text in param
-                .values
-                .iter()
-                .flat_map(|v| texts(&v.value))
-                .filter(|t| !codes.has(t))
-            {
-                let message = format!(
-                    "`{text}`, a value of `param.{}`, is not a code of the field it meets",
-                    param.name
-                );
-                doc(
-                    &rule.file,
-                    span.clone(),
-                    message,
-                    &suggest(&text, codes.names()),
-                );
-            }
+        for text in texts.iter().filter(|t| !codes.has(t)) {
+            let message =
+                format!("`{text}`, a value of `param.{name}`, is not a code of the field it meets");
+            found.push((span.clone(), message, suggest(text, codes.names())));
         }
-        for (at, span) in &rule.uses.patterns {
-            let Some(param) = params.get(*at) else {
-                continue;
-            };
-            for text in param.values.iter().flat_map(|v| texts(&v.value)) {
-                if let Some(message) = crate::expr::pattern_fault(&text) {
-                    doc(
-                        &rule.file,
-                        span.clone(),
-                        format!("`param.{}`: {message}", param.name),
-                        "",
-                    );
-                }
-            }
-        }
+    }
+    for (_, span) in rule.uses.patterns.iter().filter(|(p, _)| *p == at) {
+        let faults = texts
+            .iter()
+            .filter_map(|text| crate::expr::pattern_fault(text));
+        found.extend(faults.map(|m| (span.clone(), format!("`param.{name}`: {m}"), String::new())));
+    }
+    found
+}
+
+fn texts_in(value: &Value) -> Vec<&String> {
+    match value {
+        Value::Text(text) => vec![text],
+        Value::List(items) => items.iter().flat_map(texts_in).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,37 +1,103 @@
-//! What one reviewing office supplies, laid over a pack: years, parameters, rows of reference tables, verified clauses.
+//! What one reviewing office supplies, laid over a pack: years, parameters, rows of reference tables, clauses that a person
+//! read, and whom to ask.
+
+mod blank;
+mod rows;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
 
-use super::load::{cell_text, codes_in, digest, directory_in};
-use super::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table};
-use super::{Files, Pack, Refused, param, source};
-use crate::diagnostic::{Diagnostic, Level, Mistake, suggest};
-use crate::read;
-use crate::schema::{Table, TableId};
-use crate::table::{Cell, Data, Rows, State, Texts};
-use crate::value::parse_iso_date;
+use self::rows::Supply;
+use super::load::{codes_in, digest, directory_in, in_order, misfits};
+use super::source::{self, Reading, Verification};
+use super::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table, as_text};
+use super::{Files, Pack, Refused, param};
+use crate::diagnostic::{Level, Mistake, suggest};
+use crate::value::{Date, parse_iso_date};
+
+pub use self::blank::new_office;
+pub(crate) use self::rows::code_field;
+
+/// An office file that overlays a pack.
+#[derive(Debug, Clone, Default)]
+pub struct Office {
+    /// `sha256:` and the digest of its files.
+    pub digest: String,
+    /// The name of the file or folder.
+    pub name: String,
+    /// What it calls itself.
+    pub title: Option<String>,
+    /// Whose it is.
+    pub office: Option<String>,
+    /// Whom a district asks.
+    pub contact: Option<Contact>,
+    /// The date by which a plan that goes back is sent again.
+    pub resubmit_by: Option<Date>,
+    /// What its author should look at.
+    pub warnings: Vec<Mistake>,
+    /// The text of each of its TOML files, to draw the warnings in.
+    pub texts: BTreeMap<String, String>,
+    /// The years that the pack covers without it.
+    pub(crate) pack_years: (i64, i64),
+}
+
+/// Whom a district asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// A person, a desk, or all there is to say in one text.
+    pub name: Option<String>,
+    /// An address for mail over the net.
+    pub email: Option<String>,
+    /// A telephone number.
+    pub phone: Option<String>,
+    /// An address for letters.
+    pub address: Option<String>,
+}
+
+impl fmt::Display for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [&self.name, &self.email, &self.phone, &self.address];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        f.write_str(&parts.join(", "))
+    }
+}
 
 /// Lays an office's files over a pack. `name` is how its messages call the office file or folder.
 pub fn apply_office(mut pack: Pack, name: &str, files: &Files) -> Result<Pack, Refused> {
-    let mistakes = RefCell::default();
+    let mistakes: RefCell<Vec<Mistake>> = RefCell::default();
     let texts: BTreeMap<String, String> = files
         .iter()
         .filter(|(path, _)| path.ends_with(".toml"))
-        .map(|(path, bytes)| {
-            (
-                file_name(name, path, files),
-                String::from_utf8_lossy(bytes)
-                    .trim_start_matches('\u{feff}')
-                    .to_owned(),
-            )
-        })
+        .map(|(path, bytes)| (file_name(name, path, files), text_of(bytes)))
         .collect();
-    let main = files
-        .keys()
-        .find(|p| p.as_str() == "office.toml")
-        .or_else(|| files.keys().find(|p| p.ends_with(".toml")));
+    let whole = |file: String, message: String, help: &str| {
+        mistakes.borrow_mut().push(Mistake {
+            level: Level::Error,
+            file,
+            span: None,
+            message,
+            label: String::new(),
+            help: help.to_owned(),
+        });
+    };
+    let main = main_file(files);
+    for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".toml")) {
+        if Some(path.as_str()) != main {
+            let help = "an office has one TOML file; rows of tables stand in CSV files beside it";
+            whole(
+                file_name(name, path, files),
+                "this file is no part of an office".to_owned(),
+                help,
+            );
+        } else if let Err(error) = std::str::from_utf8(bytes) {
+            let message = format!(
+                "the file is not UTF-8: byte {} is no character",
+                error.valid_up_to()
+            );
+            whole(file_name(name, path, files), message, "save it as UTF-8");
+        }
+    }
     match main.and_then(|path| texts.get_key_value(&file_name(name, path, files))) {
         Some((file, text)) => {
             let doc = Doc {
@@ -39,140 +105,94 @@ pub fn apply_office(mut pack: Pack, name: &str, files: &Files) -> Result<Pack, R
                 text,
                 mistakes: &mistakes,
             };
-            Office {
+            let office = Reader {
                 pack: &mut pack,
                 doc,
                 name,
                 files,
             }
             .apply();
+            pack.office = Some(office);
         }
-        None => mistakes.borrow_mut().push(Mistake {
-            level: Level::Error,
-            file: name.to_owned(),
-            span: None,
-            message: "there is no office.toml".to_owned(),
-            label: String::new(),
-            help: "an office file is one TOML file, or a folder with office.toml and CSV tables"
-                .to_owned(),
-        }),
+        None => whole(
+            name.to_owned(),
+            "there is no office.toml".to_owned(),
+            "an office file is one TOML file, or a folder with office.toml and CSV tables",
+        ),
     }
-    let mistakes = mistakes.into_inner();
+    let mistakes = in_order(mistakes.into_inner());
     if mistakes.iter().any(|m| m.level == Level::Error) {
         return Err(Refused {
             mistakes,
             files: texts,
         });
     }
-    pack.office = Some(digest(files));
-    pack.office_name = Some(name.to_owned());
+    if let Some(office) = &mut pack.office {
+        office.digest = digest(files);
+        office.warnings = mistakes;
+        office.texts = texts;
+    }
     Ok(pack)
 }
 
-/// How messages call a file of the office: the name alone when there is only one file.
+fn main_file(files: &Files) -> Option<&str> {
+    let whole = files.keys().find(|p| p.as_str() == "office.toml");
+    let any = || files.keys().find(|p| p.ends_with(".toml"));
+    whole.or_else(any).map(String::as_str)
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.trim_start_matches('\u{feff}').to_owned()
+}
+
+/// How messages call a file of the office: the name alone when it is no folder.
 fn file_name(name: &str, path: &str, files: &Files) -> String {
-    if files.len() == 1 {
+    if files.len() == 1 && name.ends_with(".toml") {
         name.to_owned()
     } else {
         format!("{name}/{path}")
     }
 }
 
-struct Office<'a> {
+struct Reader<'a> {
     pack: &'a mut Pack,
     doc: Doc<'a>,
     name: &'a str,
     files: &'a Files,
 }
 
-impl Office<'_> {
-    fn apply(&mut self) {
+impl Reader<'_> {
+    fn apply(mut self) -> Office {
         let doc = self.doc;
+        let mut office = Office {
+            name: self.name.to_owned(),
+            pack_years: self.pack.years,
+            ..Office::default()
+        };
         let Some(tree) = doc.parse(doc.text) else {
-            return;
+            return office;
         };
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
-        for word in ["title", "office", "contact"] {
-            let _ = keys.text(word);
-        }
-        let before = self.pack.years;
+        let text = |key: &str| keys.text(key).and_then(|text| told(doc, key, text));
+        (office.title, office.office) = (text("title"), text("office"));
+        office.contact = keys.get("contact").and_then(|entry| contact(doc, entry));
+        office.resubmit_by = keys.get("resubmit_by").and_then(|entry| date(doc, entry));
         self.years(&keys);
-        for (name, entry) in keys
-            .get("param")
-            .and_then(|e| as_table(doc, e))
-            .iter()
-            .flat_map(Keys::entries)
-        {
-            self.param(&name, entry);
+        let values = self.params(&keys);
+        let mut supply = Supply::new(self.pack, doc, self.name, self.files);
+        supply.gather(&keys);
+        supply.lay();
+        for (key, entry) in entries(&keys, "verified") {
+            self.verified(&key, entry);
         }
-        let mut done = Vec::new();
-        for (name, entry) in keys
-            .get("reference")
-            .and_then(|e| as_table(doc, e))
-            .iter()
-            .flat_map(Keys::entries)
-        {
-            done.extend(self.reference(&name, entry));
-        }
-        for (name, entry) in keys
-            .get("verified")
-            .and_then(|e| as_table(doc, e))
-            .iter()
-            .flat_map(Keys::entries)
-        {
-            self.verified(&name, entry);
-        }
-        // A table that the office alone supplies may stand at the root: `[[received]]`.
-        for table in self.references() {
-            if let Some(entry) = keys.get(&table) {
-                let name = Text {
-                    value: table.clone(),
-                    span: entry.span(),
-                };
-                done.extend(self.reference(&name, entry));
-            }
-        }
+        self.misplaced(&keys);
         keys.done();
-        for path in self.files.keys().filter(|p| p.ends_with(".csv")) {
-            let stem = path
-                .rsplit('/')
-                .next()
-                .and_then(|f| f.strip_suffix(".csv"))
-                .unwrap_or(path);
-            match self
-                .pack
-                .schema
-                .table(stem)
-                .filter(|t| *t >= self.pack.schema.submission)
-            {
-                Some(table) if !done.contains(&table) => {
-                    self.rows(table, path, self.files.get(path).map_or(&[], Vec::as_slice));
-                }
-                Some(_) => {}
-                None => {
-                    let names = self.references();
-                    let help = suggest(stem, names.iter().map(String::as_str).collect::<Vec<_>>());
-                    doc.mistake(
-                        0..0,
-                        format!("`{path}` is no reference table of the pack"),
-                        "",
-                        help,
-                    );
-                }
-            }
+        self.check_values(&values);
+        for rule in &mut self.pack.rules {
+            rule.settle(&self.pack.sources);
         }
-        self.codes();
-        self.check_years(before);
-    }
-
-    fn references(&self) -> Vec<String> {
-        self.pack
-            .schema
-            .tables
-            .iter()
-            .skip(self.pack.schema.submission)
-            .map(|t| t.name.clone())
-            .collect()
+        office
     }
 
     fn years(&mut self, keys: &Keys<'_, '_>) {
@@ -182,7 +202,8 @@ impl Office<'_> {
         let (from, until) = (of.integer("from"), of.integer("until"));
         of.done();
         let fits = |year: &i64| (1900..=2999).contains(year);
-        if [from, until].iter().flatten().any(|y| !fits(y)) {
+        let ordered = from.zip(until).is_none_or(|(from, until)| from <= until);
+        if !ordered || [from, until].iter().flatten().any(|y| !fits(y)) {
             self.doc.mistake(
                 of.span.clone(),
                 "these are no fiscal years",
@@ -198,28 +219,30 @@ impl Office<'_> {
         );
     }
 
-    fn param(&mut self, name: &Text, entry: Entry<'_>) {
+    /// Sets the parameters; gives each with the place of its name and how many values the office has for it.
+    fn params(&mut self, keys: &Keys<'_, '_>) -> Vec<(usize, Text, usize)> {
+        let found = entries(keys, "param").into_iter();
+        found
+            .filter_map(|(name, entry)| {
+                let (at, count) = self.param(&name, entry)?;
+                Some((at, name, count))
+            })
+            .collect()
+    }
+
+    fn param(&mut self, name: &Text, entry: Entry<'_>) -> Option<(usize, usize)> {
         let doc = self.doc;
         let Some(at) = self.pack.params.iter().position(|p| p.name == name.value) else {
-            let help = suggest(
-                &name.value,
-                self.pack
-                    .params
-                    .iter()
-                    .map(|p| p.name.as_str())
-                    .collect::<Vec<_>>(),
-            );
+            let names: Vec<&str> = self.pack.params.iter().map(|p| p.name.as_str()).collect();
             doc.mistake(
                 name.span.clone(),
                 format!("the pack has no parameter `{}`", name.value),
                 "",
-                help,
+                suggest(&name.value, names),
             );
-            return;
+            return None;
         };
-        let Some(param) = self.pack.params.get_mut(at) else {
-            return;
-        };
+        let param = self.pack.params.get_mut(at)?;
         if !param.policy {
             doc.mistake(
                 name.span.clone(),
@@ -227,299 +250,202 @@ impl Office<'_> {
                 "",
                 "only parameters with `policy = true` are",
             );
-            return;
-        }
-        let Some(of) = as_table(doc, entry) else {
-            return;
-        };
-        let values = if of.has("values") {
-            let list = of.get("values").map_or_else(Vec::new, |e| as_array(doc, e));
-            let _ = (of.text("title"), of.text("type"), of.flag("policy"));
-            of.done();
-            list.into_iter()
-                .filter_map(|v| param::dated(doc, v, param.ty, param.list, None))
-                .collect()
-        } else {
-            param::dated(doc, entry, param.ty, param.list, None)
-                .into_iter()
-                .collect::<Vec<_>>()
-        };
-        param.values.splice(0..0, values);
-    }
-
-    /// Rows of a reference table: `csv = """…"""`, `file = "x.csv"`, `rows = [{ … }]`, `[[reference.x]]`, or CSV itself.
-    fn reference(&mut self, name: &Text, entry: Entry<'_>) -> Option<TableId> {
-        use toml::de::DeValue;
-        let doc = self.doc;
-        let Some(table) = self
-            .pack
-            .schema
-            .table(&name.value)
-            .filter(|t| *t >= self.pack.schema.submission)
-        else {
-            let names = self.references();
-            let help = suggest(
-                &name.value,
-                names.iter().map(String::as_str).collect::<Vec<_>>(),
-            );
-            doc.mistake(
-                name.span.clone(),
-                format!("the pack has no reference table `{}`", name.value),
-                "",
-                help,
-            );
             return None;
-        };
-        match entry.get_ref() {
-            DeValue::String(csv) => self.rows(table, &name.value, csv.as_bytes()),
-            DeValue::Array(_) => {
-                let csv = rows_as_csv(doc, &as_array(doc, entry));
-                self.rows(table, &name.value, csv.as_bytes());
-            }
-            _ => {
-                let of = as_table(doc, entry)?;
-                if let Some(csv) = of.text("csv") {
-                    self.rows(table, &name.value, csv.value.as_bytes());
-                }
-                if let Some(rows) = of.get("rows") {
-                    let csv = rows_as_csv(doc, &as_array(doc, rows));
-                    self.rows(table, &name.value, csv.as_bytes());
-                }
-                if let Some(file) = of.text("file") {
-                    match self.files.get(&file.value) {
-                        Some(bytes) => self.rows(table, &file.value, bytes),
-                        None => doc.mistake(
-                            file.span,
-                            format!("there is no file `{}` beside the office file", file.value),
-                            "",
-                            "give `--office` the folder that holds both",
-                        ),
-                    }
-                }
-                let _ = (of.text("source"), of.text("as_of"));
-                of.done();
-            }
         }
-        Some(table)
+        let of = as_table(doc, entry)?;
+        let values: Vec<_> = if of.has("values") {
+            let list = of.get("values").map_or_else(Vec::new, |e| as_array(doc, e));
+            of.done();
+            let read = |v| param::dated(doc, v, param.ty, param.list, None);
+            list.into_iter().filter_map(read).collect()
+        } else {
+            let one = param::dated(doc, entry, param.ty, param.list, None);
+            one.into_iter().collect()
+        };
+        let count = values.len();
+        param.values.splice(0..0, values);
+        Some((at, count))
     }
 
-    fn rows(&mut self, table: TableId, path: &str, bytes: &[u8]) {
-        let Some(t) = self.pack.schema.tables.get(table) else {
-            return;
-        };
-        let mut diagnostics: Vec<Diagnostic> = Vec::new();
-        let extra = read::read_csv(
-            t,
-            &format!("{}/{path}", self.name),
-            bytes,
-            &mut self.pack.texts,
-            &mut diagnostics,
-        );
-        // A column that is not used is a figure that the office meant and that would be lost.
-        for diagnostic in diagnostics {
-            self.doc.mistake(
-                0..0,
-                format!("{}: {}", diagnostic.place, diagnostic.message),
-                "",
-                "",
-            );
-        }
-        let merged = self
-            .pack
-            .reference(table)
-            .map(|base| merge(t, base, &extra, &mut self.pack.texts.clone()));
-        let at = table - self.pack.schema.submission;
-        if let (Some(merged), Some(slot)) = (merged, self.pack.references.get_mut(at)) {
-            *slot = Arc::new(merged);
+    /// The office's values of a parameter do not overlap, and fit where rules use them.
+    fn check_values(&self, set: &[(usize, Text, usize)]) {
+        for (at, name, count) in set {
+            let Some(param) = self.pack.params.get(*at) else {
+                continue;
+            };
+            let values = param.values.get(..*count).unwrap_or_default();
+            let years = self.pack.years;
+            let several = |year: &i64| values.iter().filter(|v| v.covers(*year)).count() > 1;
+            if let Some(year) = (years.0..=years.1).find(several) {
+                let message = format!("`{}` has two values in fiscal year {year}", param.name);
+                let help = "end the earlier one the year before";
+                self.doc.mistake(name.span.clone(), message, "", help);
+            }
+            for rule in &self.pack.rules {
+                for (_, message, help) in
+                    misfits(rule, *at, (&param.name, values), &self.pack.schema)
+                {
+                    self.doc.mistake(name.span.clone(), message, "", help);
+                }
+            }
         }
     }
 
+    /// A parameter that stands at the root says nothing.
+    fn misplaced(&self, keys: &Keys<'_, '_>) {
+        for param in &self.pack.params {
+            if let Some(entry) = keys
+                .has(&param.name)
+                .then(|| keys.get(&param.name))
+                .flatten()
+            {
+                let message = format!("`{}` is a parameter of the pack", param.name);
+                let help = format!("write it under `[param.{}]`, as `value = …`", param.name);
+                self.doc.mistake(entry.span(), message, "", help);
+            }
+        }
+    }
+
+    /// A clause that a person read: who, when, and which text.
     fn verified(&mut self, key: &Text, entry: Entry<'_>) {
         let doc = self.doc;
         let Some(of) = as_table(doc, entry) else {
             return;
         };
-        let (by, on, read) = (
-            of.required_text("by"),
-            of.get("on").and_then(|e| as_figure(doc, e)),
-            of.text("text"),
-        );
-        let verification = of
-            .text("verification")
-            .and_then(|v| source::verification(doc, &v));
-        of.done();
-        if let Some(on) = &on
-            && parse_iso_date(&on.value).is_none()
-        {
+        if !of.has("on") {
+            let span = key.span.clone();
             doc.mistake(
-                on.span.clone(),
-                format!("`{}` is not a date", on.value),
+                span,
+                "`on` is missing",
                 "",
-                "write it as \"2026-07-01\"",
+                "add the day of reading: `on = \"2026-07-01\"`",
             );
         }
-        let keys: Vec<String> = self.pack.sources.iter().map(|s| s.key.clone()).collect();
-        let Some(source) = self.pack.sources.iter_mut().find(|s| s.key == key.value) else {
-            let help = suggest(
-                &key.value,
-                keys.iter().map(String::as_str).collect::<Vec<_>>(),
-            );
-            doc.mistake(
-                key.span.clone(),
-                format!("the pack has no source `{}`", key.value),
-                "",
-                help,
-            );
-            return;
-        };
-        source.verification = verification.unwrap_or(source::Verification::TextRead);
-        let words = [
-            by.map(|t| format!("by {}", t.value)),
-            on.map(|t| format!("on {}", t.value)),
-            read.map(|t| t.value),
-        ];
-        source.verified = Some(words.into_iter().flatten().collect::<Vec<_>>().join(", "));
-    }
-
-    /// Codes and names that stand in reference tables, taken anew.
-    fn codes(&mut self) {
-        let schema = self.pack.schema.clone();
-        let identity = self.pack.identity.clone();
-        for (id, table) in self.pack.schema.tables.iter_mut().enumerate() {
-            for (at, field) in table.fields.iter_mut().enumerate() {
-                let is_code = id == identity.table && Some(at) == identity.code;
-                if let (true, Some(directory)) = (is_code, identity.directory) {
-                    field.codes = self
-                        .pack
-                        .references
-                        .get(directory - schema.submission)
-                        .map(|rows| directory_in(&schema, directory, rows, &self.pack.texts));
-                } else if let Some(of) = field.codes_of {
-                    field.codes = self
-                        .pack
-                        .references
-                        .get(of - schema.submission)
-                        .map(|rows| codes_in(&schema, of, rows, &self.pack.texts));
-                }
-            }
-        }
-    }
-
-    /// In the years that the office adds, every parameter that a rule uses has a value.
-    fn check_years(&mut self, before: (i64, i64)) {
-        let years = self.pack.years;
-        for year in (years.0..=years.1).filter(|y| !(before.0..=before.1).contains(y)) {
-            let lacking = self.pack.lacking(year);
-            for param in lacking.iter().filter(|l| l.starts_with("`param.")) {
-                self.doc.mistake(
-                    0..0,
-                    format!("{param} has no value in fiscal year {year}"),
+        let on = of.get("on").and_then(|entry| date(doc, entry));
+        let (by, text) = (of.required_text("by"), of.required_text("text"));
+        let verification = of.text("verification").map(|v| {
+            let found = source::verification(doc, &v);
+            if found == Some(Verification::Unconfirmed) {
+                let message = "a text that was read is not unconfirmed";
+                doc.mistake(
+                    v.span,
+                    message,
                     "",
-                    "add it under `[param.…]`",
+                    "take `verification` away: it is `text-read` then",
                 );
             }
-        }
+            found
+        });
+        of.done();
+        let keys: Vec<&str> = self.pack.sources.iter().map(|s| s.key.as_str()).collect();
+        let Some(at) = keys.iter().position(|k| *k == key.value) else {
+            let message = format!("the pack has no source `{}`", key.value);
+            doc.mistake(key.span.clone(), message, "", suggest(&key.value, keys));
+            return;
+        };
+        let (Some(source), Some(by), Some(on), Some(text)) =
+            (self.pack.sources.get_mut(at), by, on, text)
+        else {
+            return;
+        };
+        source.verification = verification.flatten().unwrap_or(Verification::TextRead);
+        source.reading = Some(Reading {
+            by: by.value,
+            on,
+            text: text.value,
+        });
     }
 }
 
-/// Rows written as tables, as CSV.
-fn rows_as_csv(doc: Doc<'_>, rows: &[Entry<'_>]) -> String {
-    let mut header: Vec<String> = Vec::new();
-    let mut lines: Vec<BTreeMap<String, String>> = Vec::new();
-    for row in rows {
-        let mut line = BTreeMap::new();
-        for (key, value) in as_table(doc, row).iter().flat_map(Keys::entries) {
-            let Some(value) = as_figure(doc, value) else {
-                continue;
-            };
-            if !header.contains(&key.value) {
-                header.push(key.value.clone());
-            }
-            line.insert(key.value, value.value);
-        }
-        lines.push(line);
-    }
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let mut csv = header
-        .iter()
-        .map(|h| quoted(h))
-        .collect::<Vec<_>>()
-        .join(",");
-    for line in lines {
-        csv.push('\n');
-        csv.push_str(
-            &header
-                .iter()
-                .map(|h| line.get(h).map_or_else(String::new, |v| quoted(v)))
-                .collect::<Vec<_>>()
-                .join(","),
-        );
-    }
-    csv
+/// The entries of a table of the file, if it is there.
+fn entries<'t>(keys: &Keys<'_, 't>, name: &str) -> Vec<(Text, Entry<'t>)> {
+    keys.table(name).iter().flat_map(Keys::entries).collect()
 }
 
-/// The rows of `base`, those that `extra` replaces left out, and the rows of `extra`. A row replaces another of its key,
-/// and of its first year where rows are dated.
-pub(crate) fn merge(table: &Table, base: &Rows, extra: &Rows, texts: &mut Texts) -> Rows {
-    let reference = table.reference.clone().unwrap_or_default();
-    let mut key: Vec<usize> = reference.key.clone();
-    key.extend(reference.dated.map(|(from, _)| from));
-    let key_of = |rows: &Rows, row: usize| {
-        key.iter()
-            .map(|&f| written(rows, row, f, texts))
-            .collect::<Vec<_>>()
-    };
-    let replaced: Vec<Vec<String>> = (0..extra.len()).map(|row| key_of(extra, row)).collect();
-    let kept: Vec<usize> = (0..base.len())
-        .filter(|&row| key.is_empty() || !replaced.contains(&key_of(base, row)))
-        .collect();
-    let fields: Vec<usize> = (0..table.fields.len())
-        .filter(|&f| base.has_column(f) || extra.has_column(f))
-        .collect();
-    let layout = if base.is_absent() {
-        extra.layout.clone()
-    } else {
-        base.layout.clone()
-    };
-    let mut merged = Rows::new(table, layout, &fields);
-    merged.supplied = Some((kept.len(), extra.layout.path().to_owned()));
-    for (rows, at) in kept
-        .iter()
-        .map(|&row| (base, row))
-        .chain((0..extra.len()).map(|row| (extra, row)))
+/// A date, in quotes or not.
+fn date(doc: Doc<'_>, entry: Entry<'_>) -> Option<Date> {
+    let text = as_figure(doc, entry)?;
+    let date = parse_iso_date(text.value.trim());
+    if date.is_none() {
+        let message = format!("`{}` is not a date", text.value);
+        doc.mistake(text.span, message, "", "write it as \"2026-07-01\"");
+    }
+    date
+}
+
+/// Whom to ask: a text, or a table of name, email, phone and address.
+fn contact(doc: Doc<'_>, entry: Entry<'_>) -> Option<Contact> {
+    if matches!(entry.get_ref(), toml::de::DeValue::String(_)) {
+        let text = as_text(doc, entry)?;
+        return Some(Contact {
+            name: told(doc, "contact", text),
+            ..Contact::default()
+        });
+    }
+    let of = as_table(doc, entry)?;
+    let part = |key: &str| of.text(key).and_then(|text| told(doc, key, text));
+    let (name, phone, address) = (part("name"), part("phone"), part("address"));
+    let email = of.text("email");
+    let span = email.as_ref().map(|text| text.span.clone());
+    let email = email.and_then(|text| told(doc, "email", text));
+    if let (Some(email), Some(span)) = (&email, span)
+        && !is_email(email)
     {
-        let known = texts.clone();
-        let cells: Vec<(Cell<'_>, &str)> = (0..table.fields.len())
-            .map(|f| (cell(rows, at, f, &known), rows.raw(at, f)))
-            .collect();
-        merged.push(rows.numbers.get(at).copied().unwrap_or(0), &cells, texts);
+        let message = format!("`{email}` is not an email address");
+        doc.mistake(span, message, "", "write it as \"name@example.org\"");
     }
-    merged
-}
-
-/// A key's value as text, so that rows of two files can be compared.
-fn written(rows: &Rows, row: usize, field: usize, texts: &Texts) -> String {
-    match cell(rows, row, field, texts) {
-        Cell::Number(x) => x.normalize().to_string(),
-        Cell::Text(text) => text.to_owned(),
-        Cell::Bool(b) => b.to_string(),
-        _ => String::new(),
-    }
-}
-
-fn cell<'t>(rows: &Rows, row: usize, field: usize, texts: &'t Texts) -> Cell<'t> {
-    let Some(column) = rows.columns.get(field).and_then(Option::as_ref) else {
-        return Cell::Blank;
+    of.done();
+    let contact = Contact {
+        name,
+        email,
+        phone,
+        address,
     };
-    match column.state(row) {
-        State::Blank => Cell::Blank,
-        State::NotApplicable => Cell::NotApplicable,
-        State::Suppressed => Cell::Suppressed,
-        State::Unreadable => Cell::Unreadable,
-        State::Value => match &column.data {
-            Data::Nums(nums) => Cell::Number(nums.get(row)),
-            Data::Bools(bools) => bools.get(row).map_or(Cell::Blank, |b| Cell::Bool(*b)),
-            Data::Texts(_) => cell_text(rows, row, field, texts).map_or(Cell::Blank, Cell::Text),
-        },
+    if ["name", "email", "phone", "address"]
+        .iter()
+        .all(|key| !of.has(key))
+    {
+        let help = "give `name`, `email`, `phone` or `address`";
+        doc.mistake(of.span.clone(), "the contact says nothing", "", help);
+    }
+    Some(contact)
+}
+
+fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(who, at)| !who.is_empty() && at.contains('.'))
+}
+
+fn told(doc: Doc<'_>, key: &str, text: Text) -> Option<String> {
+    if text.value.trim().is_empty() {
+        doc.mistake(
+            text.span,
+            format!("`{key}` is blank"),
+            "",
+            "fill it in, or take it away",
+        );
+        return None;
+    }
+    Some(text.value)
+}
+
+/// Codes and names that stand in reference tables, taken anew.
+fn take_codes(pack: &mut Pack) {
+    let schema = pack.schema.clone();
+    let identity = pack.identity.clone();
+    for (id, table) in pack.schema.tables.iter_mut().enumerate() {
+        for (at, field) in table.fields.iter_mut().enumerate() {
+            let is_code = id == identity.table && Some(at) == identity.code;
+            let rows = |of: usize| {
+                of.checked_sub(schema.submission)
+                    .and_then(|at| pack.references.get(at))
+            };
+            if let (true, Some(directory)) = (is_code, identity.directory) {
+                field.codes =
+                    rows(directory).map(|rows| directory_in(&schema, directory, rows, &pack.texts));
+            } else if let Some(of) = field.codes_of {
+                field.codes = rows(of).map(|rows| codes_in(&schema, of, rows, &pack.texts));
+            }
+        }
     }
 }

@@ -110,8 +110,12 @@ pub struct Rule {
     pub basis: Basis,
     /// What it cites: places in [`super::Pack::sources`].
     pub cites: Vec<usize>,
-    /// What its findings do to the recommendation.
+    /// What its findings do to the recommendation, as far as its sources are confirmed.
     pub severity: Severity,
+    /// What they do while all its sources are unconfirmed.
+    pub unread_severity: Severity,
+    /// What they do as soon as one source is better than unconfirmed, if that is more.
+    pub verified_severity: Option<Severity>,
     /// The fiscal years in which it is in force.
     pub effective: (Option<i64>, Option<i64>),
     /// Who is shown its findings.
@@ -260,6 +264,8 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
     check_editions(doc, &editions, (effective, place), context.years);
     let has_edge = compares(&editions);
     let cases = case::read_all(doc, &keys, context.scope.schema, has_edge);
+    let verified = keys.text("verified_severity");
+    let verified = verified.and_then(|text| read_verified(doc, text, basis, severity.as_ref()));
     keys.done();
     let (severity, severity_span) = severity?;
     Some(Rule {
@@ -270,6 +276,8 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
         basis,
         cites,
         severity,
+        unread_severity: severity,
+        verified_severity: verified,
         effective,
         audience,
         subjects,
@@ -295,6 +303,37 @@ fn named<T: Copy>(
         );
     }
     found.map(|(_, value)| (*value, text.span))
+}
+
+/// What a rule of law weighs once a source is confirmed: more than before.
+fn read_verified(
+    doc: Doc<'_>,
+    text: Text,
+    basis: Basis,
+    severity: Option<&(Severity, Range<usize>)>,
+) -> Option<Severity> {
+    let (verified, span) = named(doc, Some(text), &Severity::NAMES)?;
+    if basis != Basis::Statute {
+        let message = format!(
+            "`verified_severity` is for a statute rule, and this is one of {}",
+            basis.name()
+        );
+        let help = "take it away: what else a rule rests on is not capped";
+        doc.mistake(span, message, "", help);
+        return None;
+    }
+    let (stated, _) = severity?;
+    if verified <= *stated {
+        let message = format!(
+            "`{}` is not above the severity `{}`",
+            verified.name(),
+            stated.name()
+        );
+        let help = "say what the rule weighs once a source is confirmed, or take it away";
+        doc.mistake(span, message, "", help);
+        return None;
+    }
+    Some(verified)
 }
 
 fn read_cites(doc: Doc<'_>, keys: &Keys<'_, '_>, sources: &[Source]) -> Vec<usize> {
@@ -696,23 +735,37 @@ fn orders(expr: &Expr) -> bool {
     walk(&expr.root)
 }
 
+impl Rule {
+    /// Whether a source that it cites is better than unconfirmed.
+    pub(crate) fn is_confirmed(&self, sources: &[Source]) -> bool {
+        let mut cited = self.cites.iter().filter_map(|&at| sources.get(at));
+        cited.any(|s| s.verification != Verification::Unconfirmed)
+    }
+
+    /// Lets it weigh what its sources allow.
+    pub(crate) fn settle(&mut self, sources: &[Source]) {
+        let confirmed = self.is_confirmed(sources);
+        let verified = self.verified_severity.filter(|_| confirmed);
+        self.severity = verified.unwrap_or(self.unread_severity);
+    }
+}
+
 /// A statute rule that rests on text nobody confirmed weighs at most `condition`.
 pub(crate) fn check_severity(doc: Doc<'_>, rule: &Rule, sources: &[Source]) {
-    let confirmed = rule
-        .cites
-        .iter()
-        .filter_map(|&at| sources.get(at))
-        .any(|s| s.verification != Verification::Unconfirmed);
-    if rule.basis == Basis::Statute && !confirmed && rule.severity > Severity::Condition {
+    let confirmed = rule.is_confirmed(sources);
+    if rule.basis == Basis::Statute && !confirmed && rule.unread_severity > Severity::Condition {
         let message = format!(
             "a statute rule whose sources are all unconfirmed weighs at most `condition`, not `{}`",
-            rule.severity.name()
+            rule.unread_severity.name()
         );
         doc.mistake(
             rule.severity_span.clone(),
             message,
             "",
-            "confirm a source's text, cite one that is confirmed, or lower the severity",
+            format!(
+                "confirm a source's text, cite one that is confirmed, or write `severity = \"condition\"` and `verified_severity = \"{}\"`",
+                rule.unread_severity.name()
+            ),
         );
     }
 }

@@ -7,6 +7,7 @@ use super::source::one_of;
 use super::spanned::{Doc, Entry, Keys, Text, as_table, as_text, check_name};
 use crate::diagnostic::{fold, nearest, suggest};
 use crate::schema::{Codes, Field, FieldId, Otherwise, Reference, Schema, Table, TableId};
+use crate::table::Vintage;
 use crate::value::{Decimal, Type, parse_figure};
 
 /// A reference table's file and what else is known only when all tables are.
@@ -376,6 +377,7 @@ fn read_reference(doc: Doc<'_>, of: &Keys<'_, '_>, table: &Table) -> Reference {
             );
         }
     }
+    let vintage = read_vintage(doc, of, table, field);
     let complete = of.flag("complete");
     let owed_by = of.text("owed_by");
     if !complete && owed_by.is_none() {
@@ -394,10 +396,52 @@ fn read_reference(doc: Doc<'_>, of: &Keys<'_, '_>, table: &Table) -> Reference {
     Reference {
         key,
         dated: dated_pair,
+        vintage,
         complete,
         owed_by: owed_by.map_or_else(String::new, |t| t.value),
         source,
     }
+}
+
+/// `vintage = ["as_of", "status"]`: a date, and a code of which `preliminary` and `final` are the values.
+fn read_vintage(
+    doc: Doc<'_>,
+    of: &Keys<'_, '_>,
+    table: &Table,
+    field: impl Fn(&Text) -> Option<FieldId>,
+) -> Option<(FieldId, FieldId)> {
+    let names = of.texts("vintage");
+    let [as_of, status] = names.as_slice() else {
+        if !names.is_empty() {
+            doc.mistake(
+                of.span.clone(),
+                "`vintage` names two fields",
+                "",
+                "write `vintage = [\"as_of\", \"status\"]`",
+            );
+        }
+        return None;
+    };
+    let (date, code) = (field(as_of)?, field(status)?);
+    if table.fields.get(date).is_some_and(|f| f.ty != Type::Date) {
+        let message = format!("`{}` dates figures, but is not of type date", as_of.value);
+        doc.mistake(as_of.span.clone(), message, "", "write `type = \"date\"`");
+    }
+    let mut codes: Vec<&str> = table
+        .fields
+        .get(code)
+        .and_then(|f| f.codes.as_ref())
+        .map_or_else(Vec::new, |codes| codes.names().collect());
+    codes.sort_unstable();
+    if codes != [Vintage::FINAL, Vintage::PRELIMINARY] {
+        let message = format!(
+            "`{}` says whether figures are final, but its codes are not `preliminary` and `final`",
+            status.value
+        );
+        let help = "write `codes = { preliminary = \"Preliminary\", final = \"Final\" }`";
+        doc.mistake(status.span.clone(), message, "", help);
+    }
+    Some((date, code))
 }
 
 /// Resolves what fields say of other tables.

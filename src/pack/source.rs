@@ -1,9 +1,11 @@
 //! What a pack cites: clauses, documents and data, and how far each was checked.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::spanned::{Doc, Keys};
 use crate::diagnostic::suggest;
+use crate::value::Date;
 
 /// How far a source's text was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,14 +54,31 @@ pub struct Source {
     pub url: Option<String>,
     /// How far its text was checked.
     pub verification: Verification,
-    /// Who checked the text, when and which, as an office says.
-    pub verified: Option<String>,
+    /// Who read the text, as an office says.
+    pub reading: Option<Reading>,
     /// Why no rule tests it.
     pub no_rule: Option<String>,
     /// The bytes of its key in `sources.toml`.
     pub(crate) span: Range<usize>,
     /// The fiscal years in which it is in force.
     pub years: (Option<i64>, Option<i64>),
+}
+
+/// A person's reading of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Who read it.
+    pub by: String,
+    /// When.
+    pub on: Date,
+    /// Which text.
+    pub text: String,
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "read by {} on {}", self.by, self.on)
+    }
 }
 
 const MODALITIES: [&str; 7] = [
@@ -106,7 +125,7 @@ pub(crate) fn read(doc: Doc<'_>, text: &str) -> Option<Vec<Source>> {
             paraphrase,
             url,
             verification: verification.unwrap_or(Verification::Unconfirmed),
-            verified: None,
+            reading: None,
             no_rule,
             years,
         });

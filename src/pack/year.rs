@@ -58,7 +58,7 @@ impl<'p> InForce<'p> {
                 .iter()
                 .find(|(t, _)| *t == table)
                 .map_or(rows, |(_, rows)| rows);
-            Visible::new(&pack.schema, table, Arc::clone(rows), Some(year))
+            Visible::new(&pack.schema, table, rows, &texts, year)
         });
         let params = pack
             .params
@@ -74,7 +74,7 @@ impl<'p> InForce<'p> {
             });
         let suppress = suppress.collect();
         let set_at = pack.params.iter().map(|p| {
-            let office = pack.office_name.as_ref()?;
+            let office = &pack.office.as_ref()?.name;
             p.value_in(year)
                 .filter(|d| d.by_office)
                 .map(|_| format!("{office}:param.{}", p.name))

@@ -236,7 +236,7 @@ impl<'a> Report<'a> {
                 id: &batch.pack.id,
                 version: &batch.pack.version,
                 digest: &batch.pack.digest,
-                office: batch.pack.office.as_deref(),
+                office: batch.pack.office.as_ref().map(|o| o.digest.as_str()),
             },
             diagnostics: diagnostics(&batch.diagnostics),
             submissions: batch.reviews.iter().map(submission).collect(),

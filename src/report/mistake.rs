@@ -28,7 +28,7 @@ pub fn refused(refused: &Refused, colour: bool) -> String {
         .mistakes
         .iter()
         .filter(|m| m.level == Level::Error)
-        .map(|m| m.file.split(".csv:").next().unwrap_or(&m.file))
+        .map(Mistake::path)
         .collect::<std::collections::BTreeSet<_>>()
         .len();
     let plural = |n: usize, word: &str| {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::pack::{Audience, Body, InForce, Pack, Part, Rule, Template, Test};
+use crate::pack::{Audience, Body, InForce, Pack, Part, Rule, Severity, Template, Test};
 use crate::value::say;
 
 /// The rules in force in a year, a line each.
@@ -51,7 +51,7 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
     let _ = writeln!(
         out,
         "severity  {}\nbasis     {}\naudience  {audience}",
-        rule.severity.name(),
+        severity(rule),
         rule.basis.name()
     );
     let _ = writeln!(
@@ -73,17 +73,10 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
             .flatten()
             .collect::<Vec<_>>()
             .join(", ");
-        for words in [
-            source.paraphrase.as_deref(),
-            Some(duty.as_str()),
-            source.verified.as_deref(),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            if !words.is_empty() {
-                let _ = writeln!(out, "    {words}");
-            }
+        let reading = source.reading.as_ref().map(|r| format!("{r}: {}", r.text));
+        let words = [source.paraphrase.clone(), Some(duty), reading];
+        for words in words.into_iter().flatten().filter(|w| !w.is_empty()) {
+            let _ = writeln!(out, "    {words}");
         }
     }
     if let Some(subjects) = &rule.subjects {
@@ -104,6 +97,23 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
         let _ = writeln!(out, "  {:<15} {}", case.expect.name(), case.name);
     }
     out
+}
+
+/// What a rule weighs, and what it did or would before or after a clause that it rests on was read.
+fn severity(rule: &Rule) -> String {
+    let (now, unread) = (rule.severity.name(), rule.unread_severity.name());
+    match rule.verified_severity {
+        Some(verified) if rule.severity == verified => {
+            format!("{now}, as the clause's text has been read ({unread} before)")
+        }
+        Some(verified) => {
+            format!(
+                "{now} until the clause's text has been read; then {}",
+                verified.name()
+            )
+        }
+        None => now.to_owned(),
+    }
 }
 
 fn write_test(out: &mut String, test: &Test) {
@@ -186,6 +196,7 @@ struct RuleOut<'a> {
     code: &'a str,
     title: &'a str,
     severity: &'static str,
+    verified_severity: Option<&'static str>,
     basis: &'static str,
     audience: &'static str,
     from: Option<i64>,
@@ -209,6 +220,7 @@ pub fn json<'a>(pack: &'a Pack, rules: impl Iterator<Item = &'a Rule>) -> String
             code: &r.code,
             title: &r.title,
             severity: r.severity.name(),
+            verified_severity: r.verified_severity.map(Severity::name),
             basis: r.basis.name(),
             audience: if r.audience == Audience::Reviewer {
                 "reviewer"

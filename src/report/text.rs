@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
-use crate::pack::{Severity, Verification};
-use crate::review::{Evidence, Finding, Outcome, Recommendation, Review, SummaryTable};
+use crate::pack::{Office, Severity, Verification};
+use crate::review::{Cite, Evidence, Finding, Outcome, Recommendation, Review, SummaryTable};
 use crate::value::{money, plain, say};
 
 /// Printing for people, in colour or not.
@@ -19,6 +19,8 @@ pub struct Text<'a> {
     pub colour: bool,
     /// The code of the pack's currency.
     pub currency: &'a str,
+    /// The office file that was laid over the pack.
+    pub office: Option<&'a Office>,
 }
 
 /// What every report says of itself.
@@ -80,7 +82,11 @@ impl Text<'_> {
             Some(worst) if review.recommendation.is_some() => self.severity(worst, &review.wording),
             _ => self.bold(&review.wording),
         };
-        let _ = writeln!(out, "{recommendation}\n");
+        let _ = writeln!(out, "{recommendation}");
+        if let Some(office) = self.office {
+            out.push_str(&whom_to_ask(office, review.recommendation));
+        }
+        out.push('\n');
     }
 
     fn diagnostics(&self, out: &mut String, diagnostics: &[Diagnostic]) {
@@ -143,17 +149,12 @@ impl Text<'_> {
             let _ = writeln!(out, "   = {}: {}", self.faint("missing"), clean(place));
         }
         for cite in &f.cites {
-            let doubt = match cite.verification {
-                Verification::Unconfirmed => " (unconfirmed: its text was not read)",
-                Verification::Corroborated => " (corroborated)",
-                Verification::DataConfirmed => " (confirmed by data)",
-                Verification::TextRead => "",
-            };
             let _ = writeln!(
                 out,
-                "   = {}: {}{doubt}",
+                "   = {}: {}{}",
                 self.faint("source"),
-                cite.citation
+                cite.citation,
+                how_far_checked(cite)
             );
         }
         let advice = f.next_step();
@@ -274,7 +275,22 @@ impl Text<'_> {
         if !idle.is_empty() {
             let _ = writeln!(out, "Found nothing to judge: {}.", idle.join(", "));
         }
+        self.with_office(out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
+    }
+
+    /// The office file that had a part in it.
+    fn with_office(&self, out: &mut String) {
+        if let Some(office) = self.office {
+            let title = office.title.as_ref().or(office.office.as_ref());
+            let title = title.map_or_else(String::new, |t| format!("{}, ", clean(t)));
+            let _ = writeln!(
+                out,
+                "With the office file {} ({title}{}).",
+                clean(&office.name),
+                office.digest
+            );
+        }
     }
 
     /// The table of a batch, and what was not received, superseded or not read.
@@ -340,9 +356,46 @@ impl Text<'_> {
                 let _ = writeln!(out, "  {}: {why}", clean(path));
             }
         }
-        let _ = writeln!(out, "\n{}", self.faint(ADVICE));
+        out.push('\n');
+        self.with_office(&mut out);
+        let _ = writeln!(out, "{}", self.faint(ADVICE));
         out
     }
+}
+
+/// By when and to whom a plan that goes back is sent again; of any other plan, whom to ask.
+fn whom_to_ask(office: &Office, recommendation: Option<Recommendation>) -> String {
+    let contact = office.contact.as_ref().map(|c| clean(&c.to_string()));
+    let by = office.resubmit_by.map(|date| date.strftime("%-d %B %Y"));
+    let returned = recommendation == Some(Recommendation::ReturnForRevision);
+    match (by.filter(|_| returned), contact) {
+        (Some(by), Some(contact)) => format!("Resubmit by {by} to {contact}.\n"),
+        (Some(by), None) => format!("Resubmit by {by}.\n"),
+        (None, Some(contact)) => format!("Questions: {contact}.\n"),
+        (None, None) => String::new(),
+    }
+}
+
+fn how_far_checked(cite: &Cite) -> String {
+    let checked = match cite.verification {
+        Verification::Unconfirmed => "unconfirmed: its text was not read",
+        Verification::Corroborated => "corroborated",
+        Verification::DataConfirmed => "confirmed by data",
+        Verification::TextRead => "",
+    };
+    let reading = cite
+        .reading
+        .as_ref()
+        .map(|reading| clean(&reading.to_string()));
+    let words: Vec<&str> = [Some(checked), reading.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter(|w| !w.is_empty())
+        .collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", words.join("; "))
 }
 
 fn row_of(review: &Review) -> Vec<String> {

@@ -88,6 +88,30 @@ const SLIPS: &[Slip] = &[
         &[(RULE, "severity = \"condition\"", "severity = \"return\"")],
     ),
     (
+        "verified severity that is no more",
+        &[(
+            RULE,
+            "severity = \"condition\"",
+            "severity = \"condition\"\nverified_severity = \"note\"",
+        )],
+    ),
+    (
+        "verified severity without a law",
+        &[(
+            RULE,
+            "basis = \"statute\"",
+            "basis = \"policy\"\nverified_severity = \"return\"",
+        )],
+    ),
+    (
+        "vintage of wrong fields",
+        &[(
+            "schema.toml",
+            "key = [\"slug\"]",
+            "key = [\"slug\"]\nvintage = [\"slug\", \"label\"]",
+        )],
+    ),
+    (
         "gap in a parameter",
         &[("params.toml", "until = 2024", "until = 2023")],
     ),

@@ -4,6 +4,7 @@ mod broken_packs;
 mod cases;
 mod goldens;
 mod language;
+mod offices;
 mod reports;
 mod soundness;
 mod transcripts;

@@ -50,7 +50,8 @@ fn each_defect_is_found_by_its_rule_alone() {
             rule.clone(),
             Text {
                 colour: false,
-                currency: "USD"
+                currency: "USD",
+                office: None
             }
             .review(&review)
         );
@@ -85,6 +86,7 @@ message = "line {line.line_id} has {line.pupils} pupils, twice that is {line.pup
     let text = Text {
         colour: false,
         currency: "USD",
+        office: None,
     }
     .review(&review);
     assert!(

@@ -1,0 +1,179 @@
+//! The rows of reference tables: what may stand in them, and how rows of an office are laid over those of a pack.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::schema::{FieldId, Reference, Table};
+use crate::table::{Cell, Data, Rows, State, Texts, Vintage};
+use crate::value::Decimal;
+
+/// What is wrong with a row or a cell, at its place.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    pub(crate) place: String,
+    pub(crate) message: String,
+    pub(crate) help: &'static str,
+}
+
+/// A required cell that is blank would leave its row out, or its figure unknown without a word. A key may be blank only
+/// where its field says so.
+pub(crate) fn check_blanks(table: &Table, rows: &Rows) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    for (id, field) in table.fields.iter().enumerate() {
+        let blank = |row: &usize| rows.state(*row, id) == State::Blank;
+        let wanted = field.required && rows.has_column(id);
+        for row in (0..rows.len()).filter(|row| wanted && blank(row)) {
+            wrong.push(Wrong {
+                place: rows.place(table, row, id),
+                message: format!("`{}` is blank", field.name),
+                help: "fill it in, or take the row away",
+            });
+        }
+    }
+    wrong
+}
+
+/// Two rows of one key and vintage that are in force in one year would leave it open which counts.
+pub(crate) fn check_keys(table: &Table, files: &[&Rows], texts: &Texts) -> Vec<Wrong> {
+    let Some(reference) = table.reference.as_ref().filter(|r| !r.key.is_empty()) else {
+        return Vec::new();
+    };
+    let mut wrong = Vec::new();
+    let mut seen: BTreeMap<(Vec<String>, Option<Vintage>), Vec<(&Rows, usize)>> = BTreeMap::new();
+    for (rows, row) in files
+        .iter()
+        .flat_map(|rows| (0..rows.len()).map(move |r| (*rows, r)))
+    {
+        let key: Vec<String> = reference
+            .key
+            .iter()
+            .map(|&f| written(rows, row, f, texts))
+            .collect();
+        let vintage = reference
+            .vintage
+            .map(|fields| rows.vintage(row, fields, texts));
+        let others = seen.entry((key.clone(), vintage)).or_default();
+        if let Some((file, other)) = others.iter().find(|o| overlap(reference, (rows, row), **o)) {
+            let key: Vec<&str> = key
+                .iter()
+                .map(String::as_str)
+                .filter(|k| !k.is_empty())
+                .collect();
+            let of = vintage.and_then(Vintage::words);
+            let of = of.map_or_else(String::new, |words| format!(" ({words})"));
+            let number = file.numbers.get(*other).copied().unwrap_or(0);
+            let (here, there) = (rows.row_place(row), file.row_place(*other));
+            let file_of = |place: &str| place.rsplit_once(':').map(|(file, _)| file.to_owned());
+            let there = if file_of(&here) == file_of(&there) {
+                format!("row {number}")
+            } else {
+                there
+            };
+            wrong.push(Wrong {
+                place: rows.row_place(row),
+                message: format!("the key `{}`{of} stands in {there} already", key.join(", ")),
+                help: "one row a key and year",
+            });
+        }
+        others.push((rows, row));
+    }
+    wrong
+}
+
+/// Whether the years of two rows have one in common.
+fn overlap(reference: &Reference, a: (&Rows, usize), b: (&Rows, usize)) -> bool {
+    let Some((from, until)) = reference.dated else {
+        return true;
+    };
+    let before = |(a, row): (&Rows, usize), (b, other): (&Rows, usize)| {
+        number(a, row, until)
+            .zip(number(b, other, from))
+            .is_some_and(|(end, begin)| end < begin)
+    };
+    !before(a, b) && !before(b, a)
+}
+
+/// The number in a cell, if it holds one.
+pub(crate) fn number(rows: &Rows, row: usize, field: FieldId) -> Option<Decimal> {
+    let column = rows.columns.get(field)?.as_ref()?;
+    match &column.data {
+        Data::Nums(nums) if column.state(row) == State::Value => Some(nums.get(row)),
+        _ => None,
+    }
+}
+
+/// The rows of `base`, those that `extra` replaces left out, and the rows of `extra`. A row replaces another of its key,
+/// of its first year where rows are dated, and of its vintage where they have one.
+pub(crate) fn merge(table: &Table, base: &Rows, extra: &Rows, texts: &mut Texts) -> Rows {
+    let reference = table.reference.clone().unwrap_or_default();
+    let mut key: Vec<usize> = reference.key.clone();
+    key.extend(reference.dated.map(|(from, _)| from));
+    let known = texts.clone();
+    let key_of = |rows: &Rows, row: usize| {
+        let key: Vec<String> = key.iter().map(|&f| written(rows, row, f, &known)).collect();
+        (
+            key,
+            reference
+                .vintage
+                .map(|fields| rows.vintage(row, fields, &known)),
+        )
+    };
+    let replaced: BTreeSet<_> = (0..extra.len()).map(|row| key_of(extra, row)).collect();
+    let kept: Vec<usize> = (0..base.len())
+        .filter(|&row| key.is_empty() || !replaced.contains(&key_of(base, row)))
+        .collect();
+    let fields: Vec<usize> = (0..table.fields.len())
+        .filter(|&f| base.has_column(f) || extra.has_column(f))
+        .collect();
+    let layout = if base.is_absent() {
+        extra.layout.clone()
+    } else {
+        base.layout.clone()
+    };
+    let mut merged = Rows::new(table, layout, &fields);
+    let path: Arc<str> = extra.layout.path().into();
+    merged.supplied = kept
+        .iter()
+        .map(|&row| base.supplied.get(row).cloned().flatten())
+        .chain((0..extra.len()).map(|_| Some(Arc::clone(&path))))
+        .collect();
+    for (rows, at) in kept
+        .iter()
+        .map(|&row| (base, row))
+        .chain((0..extra.len()).map(|row| (extra, row)))
+    {
+        copy(rows, at, &mut merged, &known, texts);
+    }
+    merged
+}
+
+/// Adds a row of one table at the end of another of the same fields.
+fn copy(rows: &Rows, at: usize, into: &mut Rows, known: &Texts, texts: &mut Texts) {
+    let cells: Vec<(Cell<'_>, &str)> = (0..into.columns.len())
+        .map(|f| (rows.cell(at, f, known), rows.raw(at, f)))
+        .collect();
+    into.push(rows.numbers.get(at).copied().unwrap_or(0), &cells, texts);
+}
+
+/// The rows of `keep` alone.
+pub(crate) fn only(table: &Table, rows: &Rows, keep: &[usize], texts: &mut Texts) -> Rows {
+    let fields: Vec<usize> = (0..table.fields.len())
+        .filter(|&f| rows.has_column(f))
+        .collect();
+    let mut some = Rows::new(table, rows.layout.clone(), &fields);
+    let known = texts.clone();
+    for &at in keep {
+        copy(rows, at, &mut some, &known, texts);
+    }
+    some
+}
+
+/// A key's value as text, so that rows of two files can be compared.
+fn written(rows: &Rows, row: usize, field: usize, texts: &Texts) -> String {
+    match rows.cell(row, field, texts) {
+        Cell::Number(x) => x.normalize().to_string(),
+        Cell::Text(text) => text.to_owned(),
+        Cell::Bool(b) => b.to_string(),
+        _ => String::new(),
+    }
+}
