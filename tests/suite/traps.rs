@@ -14,7 +14,7 @@ use super::{project, shipped};
 static PACK: LazyLock<Pack> = LazyLock::new(|| shipped("alliance"));
 
 fn bytes(name: &str) -> Vec<u8> {
-    std::fs::read(project("fixtures/traps").join(name)).expect("it is there")
+    std::fs::read(project("tests/traps").join(name)).expect("it is there")
 }
 
 /// One table of a file: its lines as `row: field=value`, `?` for what cannot be read, and then what is told of it.

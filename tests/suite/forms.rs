@@ -1,0 +1,257 @@
+//! Foreign forms: what is read of the files that imitate them is what was put in, and the plan written anew is the same plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use accordant::batch::{Options, Reviewer};
+use accordant::intake::Forms;
+use accordant::intake::reading::Reading;
+use accordant::pack::{Pack, load_embedded};
+use accordant::read::{self, PlanKey};
+use accordant::report::intake;
+use accordant::submission::Submission;
+use accordant::table::{Data, State};
+use accordant::value::{Decimal, plain};
+use accordant::workbook::own;
+use serde_json::Value;
+
+fn pack() -> Pack {
+    load_embedded("alliance").unwrap().unwrap()
+}
+
+fn forms(pack: &Pack) -> Forms<'_> {
+    let identity = &pack.identity;
+    Forms {
+        schema: &pack.schema,
+        key: PlanKey {
+            code: identity.code,
+            name: identity.name,
+            year: Some(identity.year),
+        },
+        maps: &pack.forms,
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forms")
+}
+
+/// The submissions of a file of `fixtures/forms`.
+fn take(pack: &Pack, path: &str) -> Vec<(Submission, Reading)> {
+    let bytes = fs::read(folder().join(path)).unwrap();
+    let name = path.rsplit('/').next().unwrap();
+    let is_text = [".csv", ".txt"].iter().any(|ending| name.ends_with(ending));
+    let taken = if is_text {
+        forms(pack).read_text(name, &bytes).unwrap_or_default()
+    } else {
+        forms(pack).read_workbook(name, &bytes)
+    };
+    taken.plans
+}
+
+/// Every cell of a table with a value, by the names of the fields; amounts and numbers without trailing zeros.
+fn rows(pack: &Pack, submission: &Submission, table: &str) -> Vec<BTreeMap<String, String>> {
+    let id = pack.schema.table(table).unwrap();
+    let (of, rows) = (&pack.schema.tables[id], &submission.tables[id]);
+    let cell = |row: usize, field: usize| {
+        let column = rows.columns[field].as_ref()?;
+        let text = match (&column.data, column.state(row)) {
+            (_, State::Blank) => return None,
+            (Data::Texts(ids), State::Value) => submission.texts.get(ids[row]).to_owned(),
+            (Data::Bools(bools), State::Value) => bools[row].to_string(),
+            (Data::Nums(nums), State::Value) => match of.fields[field].ty {
+                accordant::value::Type::Date => {
+                    let days = i64::try_from(nums.get(row).mantissa()).unwrap();
+                    accordant::value::from_days(days).unwrap().to_string()
+                }
+                _ => plain(nums.get(row)),
+            },
+            _ => "?".to_owned(),
+        };
+        Some((of.fields[field].name.clone(), text))
+    };
+    (0..rows.len())
+        .map(|row| (0..of.fields.len()).filter_map(|f| cell(row, f)).collect())
+        .collect()
+}
+
+fn facts() -> Vec<Value> {
+    let text = fs::read_to_string(folder().join("facts.json")).unwrap();
+    let facts: Value = serde_json::from_str(&text).unwrap();
+    facts["files"].as_array().unwrap().clone()
+}
+
+fn said(value: &Value) -> String {
+    match value {
+        Value::String(text) => text
+            .parse::<Decimal>()
+            .ok()
+            .filter(|_| text.contains('.'))
+            .map_or_else(|| text.clone(), plain),
+        other => other.to_string(),
+    }
+}
+
+fn sums(lines: &[BTreeMap<String, String>], by: &str) -> BTreeMap<String, Decimal> {
+    let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
+    for line in lines {
+        let key = line.get(by).cloned().unwrap_or_default();
+        *sums.entry(key).or_default() += line["amount"].parse::<Decimal>().unwrap();
+    }
+    sums
+}
+
+fn wanted_sums(of: &Value) -> BTreeMap<String, Decimal> {
+    let object = of.as_object().unwrap().iter();
+    object
+        .map(|(key, sum)| (key.clone(), sum.as_str().unwrap().parse().unwrap()))
+        .collect()
+}
+
+#[test]
+fn what_was_put_into_a_form_is_read_from_it() {
+    let pack = pack();
+    let mut compared = BTreeSet::new();
+    for file in facts() {
+        let plans = file["plans"].as_array().cloned().unwrap_or_default();
+        let path = file["path"].as_str().unwrap();
+        if plans.is_empty() {
+            continue;
+        }
+        let taken = take(&pack, path);
+        assert_eq!(taken.len(), plans.len(), "{path}");
+        let form = taken[0].1.id.as_deref();
+        let want = file["form"].as_str().unwrap();
+        assert!(
+            path.starts_with("mail/")
+                || form == Some(want)
+                || (want, form) == ("export", Some("grants-export")),
+            "{path}: {form:?}"
+        );
+        for (submission, _) in &taken {
+            compare(&pack, path, submission, &plans);
+        }
+        compared.insert(form.unwrap().to_owned());
+    }
+    let all: BTreeSet<String> = pack.forms.iter().map(|f| f.id.clone()).collect();
+    assert_eq!(compared, all);
+}
+
+fn compare(pack: &Pack, path: &str, submission: &Submission, plans: &[Value]) {
+    let plan = &rows(pack, submission, "plan")[0];
+    let revision = plan.get("revision").map_or("0", String::as_str);
+    let is_this = |facts: &&Value| {
+        let wanted = facts["revision"].as_i64().unwrap_or(0).to_string();
+        facts["district_code"].as_str() == plan.get("district_code").map(String::as_str)
+            && wanted == revision
+    };
+    let facts = plans.iter().find(is_this);
+    let facts = facts.unwrap_or_else(|| panic!("{path}: no facts for {plan:?}"));
+    for (field, value) in facts["plan"].as_object().unwrap() {
+        // The district is kept as it is written, and the page's own total is checked where it stands.
+        if field == "district" || field == "budget_total" {
+            continue;
+        }
+        assert_eq!(plan.get(field), Some(&said(value)), "{path}: {field}");
+    }
+    let budget = rows(pack, submission, "budget");
+    assert_eq!(
+        sums(&budget, "funding_portion"),
+        wanted_sums(&facts["money"]),
+        "{path}"
+    );
+    assert_eq!(
+        sums(&budget, "object_code"),
+        wanted_sums(&facts["money_by_object"]),
+        "{path}"
+    );
+    let count = |table: &str| rows(pack, submission, table).len();
+    for (table, wanted) in facts["rows"].as_object().unwrap() {
+        assert_eq!(
+            Some(count(table) as u64),
+            wanted.as_u64(),
+            "{path}: {table}"
+        );
+    }
+    let is_doubtful = |id: &String| id == "1.10" && path.contains("ANSONIA");
+    let strategies = rows(pack, submission, "strategies");
+    let ids: Vec<Option<&String>> = strategies.iter().map(|s| s.get("strategy_id")).collect();
+    let wanted = facts["strategies"].as_array().cloned().unwrap_or_default();
+    let wanted: Vec<String> = wanted.iter().map(said_id).collect();
+    let unknown = "?".to_owned();
+    // The plain number 1.1 behind 1.9 is doubted aloud, not mended.
+    let wanted = wanted
+        .iter()
+        .map(|id| Some(if is_doubtful(id) { &unknown } else { id }));
+    assert_eq!(ids, wanted.collect::<Vec<_>>(), "{path}");
+}
+
+fn said_id(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_understood_is_told() {
+    let pack = pack();
+    let mut by_form: BTreeMap<String, String> = BTreeMap::new();
+    for file in facts() {
+        let path = file["path"].as_str().unwrap();
+        let form = file["form"].as_str().unwrap_or("other");
+        let is_book = [".xlsx", ".ods", ".csv", ".txt"]
+            .iter()
+            .any(|e| path.ends_with(e));
+        if path.starts_with("mail/") || !is_book {
+            continue;
+        }
+        for (submission, reading) in take(&pack, path) {
+            let text = intake::text(&pack.schema, &submission, &reading);
+            by_form
+                .entry(form.to_owned())
+                .or_default()
+                .push_str(&format!("{text}\n"));
+        }
+    }
+    assert!(by_form.len() >= 5, "{:?}", by_form.keys());
+    for (form, text) in by_form {
+        insta::assert_snapshot!(format!("intake_{form}"), text);
+    }
+}
+
+/// The counts of outcomes of a review by rule, in which no place stands.
+fn outcomes(pack: &Pack, submission: &Submission) -> Vec<String> {
+    let options = Options {
+        for_districts: false,
+        expects_all: false,
+        year: None,
+    };
+    let review = Reviewer::new(pack, options).review(submission);
+    let rules = review.rules.iter();
+    rules
+        .map(|rule| format!("{rule:?}"))
+        .chain([format!("{:?}", review.recommendation)])
+        .collect()
+}
+
+#[test]
+fn a_plan_that_is_written_anew_is_judged_alike() {
+    let pack = pack();
+    let mut compared = 0;
+    for file in facts() {
+        let path = file["path"].as_str().unwrap();
+        if !file["plans"].as_array().is_some_and(|p| !p.is_empty()) || path.starts_with("mail/") {
+            continue;
+        }
+        for (submission, _) in take(&pack, path) {
+            let want = outcomes(&pack, &submission);
+            let files = own::folder(&pack.schema, &submission);
+            let again = read::read_folder(&pack.schema, "again", &files);
+            assert_eq!(outcomes(&pack, &again), want, "{path}");
+            let book = own::workbook(&pack.schema, &submission).unwrap();
+            let again = read::read_workbook(&pack.schema, "again.xlsx", &book);
+            assert_eq!(outcomes(&pack, &again), want, "{path}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 15);
+}
