@@ -1,10 +1,11 @@
 //! Intake: spreadsheets that are not in the form of the pack, read by its maps of the forms that people use.
 //!
 //! A file's walk: [`book`] opens it, [`locate`] finds the form whose headers and labels it has, [`lines`] reads the rows below
-//! each header, [`fill`] gathers them by table and by plan. [`reading`] is what was understood.
+//! each header, [`gather`] collects them by table, [`fill`] makes submissions of them. [`reading`] is what was understood.
 
 mod book;
 mod fill;
+mod gather;
 mod lines;
 mod locate;
 pub mod map;
@@ -15,13 +16,14 @@ mod values;
 
 use self::book::Book;
 use self::fill::{Filled, fill};
-use self::locate::{Match, recognise};
+use self::locate::{Match, likeness, recognise};
 use self::map::FormMap;
 use self::reading::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::read::{PlanKey, lost_workbook, read_sheets};
 use crate::schema::Schema;
 use crate::submission::Submission;
+use crate::table::Rows;
 
 /// A pack's forms, and what its submissions hold.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +62,34 @@ impl Forms<'_> {
         let other = (!self.is_own(&own)).then(|| recognise(self.maps, &book, false));
         match other.flatten() {
             Some(found) => self.fill(&found, &book, bytes),
+            None if own.tables.iter().all(Rows::is_absent) => self.own(self.of_no_form(own, &book)),
             None => self.own(own),
         }
+    }
+
+    /// A workbook of which nothing is known: that is said, and what it is most like, not that each table is missing.
+    fn of_no_form(&self, mut submission: Submission, book: &Book) -> Submission {
+        let titles: Vec<String> = self.maps.iter().map(|m| format!("`{}`", m.title)).collect();
+        let known = match titles.as_slice() {
+            [] => "no sheet has the name of a table".to_owned(),
+            titles => format!(
+                "no sheet has the name of a table, and it is none of {}",
+                titles.join(", ")
+            ),
+        };
+        let like = likeness(self.maps, book).map(|like| {
+            let (sheet, row) = like.at;
+            let sheet = book.sheets.get(sheet).map_or("", |leaf| &leaf.sheet.name);
+            let lacks: Vec<String> = like.lacks.iter().map(|name| format!("`{name}`")).collect();
+            format!(
+                "; row {row} of the sheet `{sheet}` is most like the `{}`, which has {} too",
+                like.form.title,
+                lacks.join(", ")
+            )
+        });
+        let message = format!("{known}{}", like.unwrap_or_default());
+        submission.diagnostics = vec![Diagnostic::error(submission.path.clone(), message)];
+        submission
     }
 
     fn own(&self, submission: Submission) -> Taken {

@@ -387,6 +387,23 @@ pub struct Spot {
     pub row: u32,
 }
 
+impl Page {
+    /// The place of a row: `export.csv:17`, `windham.xlsx!Budget!17`.
+    pub fn row_place(&self, row: u32) -> String {
+        let sign = if self.text { ':' } else { '!' };
+        format!("{}{sign}{row}", self.path)
+    }
+
+    /// The place of a cell: `export.csv:17:amount`, `windham.xlsx!Budget!F17`.
+    pub fn cell_place(&self, column: u32, row: u32, field: &str) -> String {
+        if self.text {
+            format!("{}:{row}:{field}", self.path)
+        } else {
+            format!("{}!{}{row}", self.path, column_name(column))
+        }
+    }
+}
+
 impl Mapped {
     fn spot(&self, row: usize, field: FieldId) -> Option<Spot> {
         self.rows.get(row)?.1.get(field).copied().flatten()

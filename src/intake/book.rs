@@ -1,13 +1,17 @@
 //! A foreign file opened: its sheets, and the words in their cells as patterns see them.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
+use super::locate::label_of;
 use super::pattern::{Pattern, folded};
 use crate::diagnostic::Diagnostic;
+use crate::hash::Map;
 use crate::read::csv::{DELIMITERS, Records, decode};
 use crate::read::grid::{Grid, Written};
 use crate::read::workbook::{self, Sheet};
 use crate::table::Page;
+use crate::value::trim;
 
 /// The longest words of a header or a label; longer texts are what people write.
 const LONGEST: usize = 160;
@@ -30,6 +34,35 @@ pub(crate) struct Leaf {
     pub(crate) sheet: Sheet,
     /// Of each row of the grid the columns in which a text stands, with its folded words.
     words: Vec<Vec<(usize, String)>>,
+    labels: OnceCell<Labels>,
+}
+
+/// What may be a label: each part of a short text that stands apart.
+#[derive(Default)]
+struct Labels {
+    /// The places of the parts, in the order of rows and columns.
+    list: Vec<Place>,
+    /// The parts by their folded words, and by those before a colon.
+    index: Map<String, Vec<usize>>,
+}
+
+/// A part of a text: the row as a place among the rows of the grid, the column, and which part of the cell it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// The row.
+    pub(crate) at: usize,
+    /// The column.
+    pub(crate) column: usize,
+    /// The part.
+    pub(crate) part: usize,
+}
+
+/// The parts of a text that stand apart by wide gaps or line breaks.
+pub(crate) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\t'])
+        .flat_map(|line| line.split("  "))
+        .map(trim)
+        .filter(|part| !part.is_empty())
 }
 
 impl Leaf {
@@ -46,8 +79,46 @@ impl Leaf {
         });
         Leaf {
             words: words.collect(),
+            labels: OnceCell::new(),
             sheet,
         }
+    }
+
+    /// The parts of texts that a pattern fits as a label, from the top.
+    pub(crate) fn labels(&self, pattern: &Pattern) -> Vec<Place> {
+        let labels = self.labels.get_or_init(|| self.find_labels());
+        let mut found: Vec<usize> = match pattern.exact() {
+            Some(words) => labels.index.get(words).cloned().unwrap_or_default(),
+            None => {
+                let fitting = labels.index.iter().filter(|(words, _)| pattern.fits(words));
+                fitting
+                    .flat_map(|(_, places)| places.iter().copied())
+                    .collect()
+            }
+        };
+        found.sort_unstable();
+        found.dedup();
+        let places = found.into_iter();
+        places.filter_map(|i| labels.list.get(i).copied()).collect()
+    }
+
+    fn find_labels(&self) -> Labels {
+        let mut labels = Labels::default();
+        for (at, row) in self.grid().rows.iter().enumerate() {
+            for (column, _) in self.words(at) {
+                for (part, text) in parts(row.cell(*column).shown()).enumerate() {
+                    labels.add(
+                        Place {
+                            at,
+                            column: *column,
+                            part,
+                        },
+                        &folded(text),
+                    );
+                }
+            }
+        }
+        labels
     }
 
     /// Its grid.
@@ -70,6 +141,17 @@ impl Leaf {
         rows.filter(|(_, words)| fits(words))
             .map(|(at, _)| at)
             .next()
+    }
+}
+
+impl Labels {
+    fn add(&mut self, place: Place, words: &str) {
+        let before = label_of(words);
+        for words in std::iter::once(words).chain((before != words).then_some(before)) {
+            let places = self.index.entry(words.to_owned()).or_default();
+            places.push(self.list.len());
+        }
+        self.list.push(place);
     }
 }
 

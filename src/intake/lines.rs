@@ -13,7 +13,7 @@ use crate::read::cell::{quoted, read_cell};
 use crate::read::grid::{GridRow, Written};
 use crate::read::lines::is_total;
 use crate::schema::{Field, FieldId, Table};
-use crate::table::{Cell, Page, Spot, State, column_name};
+use crate::table::{Cell, Page, Spot, State};
 use crate::value::{Decimal, Type, money, plain};
 
 /// A cell on its way into a table.
@@ -129,7 +129,7 @@ impl Reader<'_> {
         } else {
             message.replace("was", "were")
         };
-        Some(Diagnostic::notice(self.row_place(*first), message))
+        Some(Diagnostic::notice(self.page.row_place(*first), message))
     }
 
     fn rows(&self) -> impl Iterator<Item = (usize, &GridRow<'static>)> {
@@ -191,7 +191,7 @@ impl Reader<'_> {
         let cell = row.cells.iter().find(|cell| !cell.is_blank());
         let words = quoted(cell.map_or("", Written::shown));
         Diagnostic::error(
-            self.row_place(row.number),
+            self.page.row_place(row.number),
             format!("{words} stands alone in this row: it was not read as a line"),
         )
     }
@@ -207,18 +207,10 @@ impl Reader<'_> {
         others.all(|column| is_nothing(row.cell(column)))
     }
 
-    fn row_place(&self, number: u32) -> String {
-        let sign = if self.page.text { ':' } else { '!' };
-        format!("{}{sign}{number}", self.page.path)
-    }
-
     fn cell_place(&self, number: u32, column: usize, field: FieldId) -> String {
-        if self.page.text {
-            let name = self.table.fields.get(field).map_or("", |f| &f.name);
-            return format!("{}:{number}:{name}", self.page.path);
-        }
-        let column = column_name(u32::try_from(column).unwrap_or(u32::MAX));
-        format!("{}!{column}{number}", self.page.path)
+        let name = self.table.fields.get(field).map_or("", |f| f.name.as_str());
+        let column = u32::try_from(column).unwrap_or(u32::MAX);
+        self.page.cell_place(column, number, name)
     }
 
     // --- headings and totals

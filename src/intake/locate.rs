@@ -96,25 +96,33 @@ fn find<'f>(form: &'f FormMap, book: &Book) -> Option<Match<'f>> {
         segments.extend(segments_of(form, sheet, leaf));
     }
     let mut score = segments.iter().map(Segment::score).sum();
-    let mut tables: Vec<TableId> = Vec::new();
-    for (at, block) in form.blocks.iter().enumerate() {
-        let mut found = segments.iter().any(|s| s.block == at);
-        if !is_tabular(block) {
-            let leaves = book.sheets.iter().filter(|leaf| stands_on(block, leaf));
-            let labels = leaves
-                .map(|leaf| labels_found(block, leaf))
-                .max()
-                .unwrap_or(0);
-            found = labels >= block.labels.len().clamp(1, 2);
-            score += labels;
-        }
-        if found {
+    let blocks = || form.blocks.iter();
+    let block_of = |segment: &Segment| form.blocks.get(segment.block);
+    let mut tables: Vec<TableId> = segments
+        .iter()
+        .filter_map(|s| Some(block_of(s)?.table))
+        .collect();
+    let required: Vec<TableId> = blocks().filter(|b| b.required).map(|b| b.table).collect();
+    let has_labels = |table: &TableId| blocks().any(|b| b.table == *table && !is_tabular(b));
+    // Labels are looked for where the tables of the form are there.
+    if !required
+        .iter()
+        .all(|table| tables.contains(table) || has_labels(table))
+    {
+        return None;
+    }
+    for block in blocks().filter(|b| !is_tabular(b)) {
+        let leaves = book.sheets.iter().filter(|leaf| stands_on(block, leaf));
+        let labels = leaves
+            .map(|leaf| labels_found(block, leaf))
+            .max()
+            .unwrap_or(0);
+        score += labels;
+        if labels >= block.labels.len().clamp(1, 2) {
             tables.push(block.table);
         }
     }
-    let required = |block: &&Block| block.required;
-    let there = |block: &Block| tables.contains(&block.table);
-    if !form.blocks.iter().filter(required).all(there) {
+    if !required.iter().all(|table| tables.contains(table)) {
         return None;
     }
     Some(Match {
@@ -361,6 +369,64 @@ fn column_of(names: &[Name], heads: &[Head], taken: &[usize]) -> Option<usize> {
         .map(|head| head.column)
 }
 
+/// The columns of a block that a header row names.
+struct Named {
+    columns: Vec<Column>,
+    spread: Vec<(usize, usize)>,
+    taken: Vec<usize>,
+}
+
+impl Named {
+    fn of(block: &Block, heads: &[Head]) -> Self {
+        let mut named = Named {
+            columns: Vec::new(),
+            spread: Vec::new(),
+            taken: Vec::new(),
+        };
+        for (value, (_, names)) in block.unpivot.iter().flat_map(|u| &u.columns).enumerate() {
+            if let Some(column) = column_of(names, heads, &named.taken) {
+                named.taken.push(column);
+                named.spread.push((value, column));
+            }
+        }
+        for source in &block.columns {
+            let shares = block.shares(source.field);
+            let taken: &[usize] = if shares { &[] } else { &named.taken };
+            if let Some(column) = column_of(&source.names, heads, taken) {
+                named.taken.push(column);
+                let field = source.field;
+                named.columns.push(Column { field, column });
+            }
+        }
+        named
+    }
+
+    /// The names of what the block needs and the header row has not.
+    fn lacks(&self, block: &Block) -> Vec<String> {
+        let has = |field: FieldId| self.columns.iter().any(|c| c.field == field);
+        let needed = block.columns.iter();
+        let needed = needed.filter(|s| block.needs.contains(&s.field) && !has(s.field));
+        let mut lacks: Vec<String> = needed.filter_map(|s| first_name(&s.names)).collect();
+        if let Some(unpivot) = block.unpivot.as_ref().filter(|_| self.spread.is_empty()) {
+            lacks.extend(
+                unpivot
+                    .columns
+                    .first()
+                    .and_then(|(_, names)| first_name(names)),
+            );
+        }
+        lacks
+    }
+
+    fn score(&self) -> usize {
+        self.columns.len() + self.spread.len()
+    }
+}
+
+fn first_name(names: &[Name]) -> Option<String> {
+    names.first().map(|name| name.lower.written.clone())
+}
+
 fn header_of(
     form: &FormMap,
     (block_at, block): (usize, &Block),
@@ -368,33 +434,15 @@ fn header_of(
     at: usize,
     heads: &[Head],
 ) -> Option<Segment> {
-    let mut taken = Vec::new();
-    let mut spread = Vec::new();
-    if let Some(unpivot) = &block.unpivot {
-        for (value, (_, names)) in unpivot.columns.iter().enumerate() {
-            if let Some(column) = column_of(names, heads, &taken) {
-                taken.push(column);
-                spread.push((value, column));
-            }
-        }
-        if spread.is_empty() {
-            return None;
-        }
-    }
-    let mut columns: Vec<Column> = Vec::new();
-    let shares = |field: FieldId| block.shares(field);
-    for source in &block.columns {
-        let own: &[usize] = if shares(source.field) { &[] } else { &taken };
-        if let Some(column) = column_of(&source.names, heads, own) {
-            taken.push(column);
-            let field = source.field;
-            columns.push(Column { field, column });
-        }
-    }
-    let has = |field: &FieldId| columns.iter().any(|c| c.field == *field);
-    if !block.needs.iter().all(has) {
+    let named = Named::of(block, heads);
+    if !named.lacks(block).is_empty() {
         return None;
     }
+    let Named {
+        columns,
+        spread,
+        taken,
+    } = named;
     let keys = keys_of(form, heads)?;
     let total = block.unpivot.as_ref();
     let total = total.and_then(|u| column_of(&u.total, heads, &taken));
@@ -453,4 +501,65 @@ fn keys_of(form: &FormMap, heads: &[Head]) -> Option<[Option<usize>; 3]> {
     let code = column(&plans.district_code)?;
     let year = column(&plans.plan_year)?;
     Some([Some(code), Some(year), column(&plans.revision)])
+}
+
+// --- files that are almost of a form
+
+/// What a file of no known form is most like: the form, where, and what the form has besides.
+pub(crate) struct Likeness<'f> {
+    /// The form.
+    pub(crate) form: &'f FormMap,
+    /// The sheet and the row of the header.
+    pub(crate) at: (usize, u32),
+    /// The columns, or the labels, that are not there.
+    pub(crate) lacks: Vec<String>,
+    score: usize,
+}
+
+/// The form of which the fullest header stands in a file, if one has two columns of it.
+pub(crate) fn likeness<'f>(forms: &'f [FormMap], book: &Book) -> Option<Likeness<'f>> {
+    let mut best: Option<Likeness<'f>> = None;
+    for form in forms.iter().filter(|form| form.marks.is_empty()) {
+        for block in form.blocks.iter().filter(|b| is_tabular(b)) {
+            for (sheet, leaf) in book.sheets.iter().enumerate() {
+                let like = likeness_of(form, block, sheet, leaf);
+                let more = like.filter(|l| best.as_ref().is_none_or(|b| l.score > b.score));
+                best = more.or(best);
+            }
+        }
+    }
+    best
+}
+
+fn likeness_of<'f>(
+    form: &'f FormMap,
+    block: &'f Block,
+    sheet: usize,
+    leaf: &Leaf,
+) -> Option<Likeness<'f>> {
+    let mut best: Option<(usize, usize, Named)> = None;
+    for at in 0..leaf.grid().rows.len() {
+        if !may_be_header(block, leaf.words(at)) {
+            continue;
+        }
+        let named = Named::of(block, &heads_of(leaf, at));
+        let score = named.score();
+        let likely = score >= 2 && named.lacks(block).len() < score;
+        if likely && best.as_ref().is_none_or(|(held, ..)| score > *held) {
+            best = Some((score, at, named));
+        }
+    }
+    let (score, at, named) = best?;
+    let mut lacks = named.lacks(block);
+    if lacks.is_empty() {
+        let labels = form.blocks.iter().filter(|b| b.required && !is_tabular(b));
+        let labels = labels.flat_map(|b| &b.labels).take(2);
+        lacks.extend(labels.filter_map(|l| first_name(&l.names)));
+    }
+    Some(Likeness {
+        form,
+        at: (sheet, leaf.grid().rows.get(at)?.number),
+        lacks,
+        score,
+    })
 }

@@ -14,7 +14,7 @@ pub struct Pattern {
 impl Pattern {
     /// The pattern of a text.
     pub fn new(text: &str) -> Self {
-        let parts = text.split('*').map(|part| fold_part(part)).collect();
+        let parts = text.split('*').map(fold_part).collect();
         Pattern {
             written: text.to_owned(),
             parts,

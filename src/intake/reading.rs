@@ -96,6 +96,15 @@ impl From {
 }
 
 impl Part {
+    /// Leaves of the lines those that a table has, where a file holds the rows of many or says the same of one again.
+    pub(crate) fn narrow(&mut self, rows: &Rows) {
+        self.lines = rows.len();
+        let (first, last) = (rows.numbers.iter().min(), rows.numbers.iter().max());
+        if let (Some(held), Some((first, last))) = (&mut self.rows, first.zip(last)) {
+            (held.1, held.2) = (*first, *last);
+        }
+    }
+
     /// The fields that have a column of their own.
     pub(crate) fn columns(&self) -> impl Iterator<Item = FieldId> + '_ {
         self.from.iter().flat_map(|from| match from.origin {
@@ -132,7 +141,10 @@ impl Unread {
             .collect();
         let first_words = |at: usize| {
             let row = leaf.grid().rows.get(at);
-            let mut cells = row.iter().flat_map(|r| &r.cells).map(|c| c.shown());
+            let mut cells = row
+                .iter()
+                .flat_map(|r| &r.cells)
+                .map(super::super::read::grid::Written::shown);
             words(cells.find(|text| !text.is_empty()).unwrap_or_default())
         };
         if let Some((first, _)) = left.first().filter(|_| used.is_empty()) {

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::book::Leaf;
-use super::locate::label_of;
+use super::book::{Leaf, Place, parts};
 use super::map::{Block, Name};
 use super::pattern::{Pattern, folded};
 use super::ticks::choice;
@@ -57,26 +56,33 @@ pub(crate) fn label_values(
 }
 
 fn values_of(leaf: &Leaf, name: &Name, is_label: &dyn Fn(&str) -> bool) -> Vec<Beside> {
+    if name.around.is_some() {
+        return values_among(leaf, name);
+    }
+    let rows = &leaf.grid().rows;
+    let places = leaf.labels(&name.lower).into_iter();
+    let found = places.filter_map(|place| {
+        let row = rows.get(place.at)?;
+        let upper = name.upper.as_ref();
+        upper
+            .is_none_or(|upper| stands_left(row, place.column, upper))
+            .then(|| in_cell(leaf, row, place, is_label))?
+    });
+    found.collect()
+}
+
+/// The values that stand among the words of a text.
+fn values_among(leaf: &Leaf, name: &Name) -> Vec<Beside> {
     let mut found = Vec::new();
     for (at, row) in leaf.grid().rows.iter().enumerate() {
-        for (column, cell) in row.cells.iter().enumerate() {
-            if !matches!(cell, Written::Text(_)) || cell.is_blank() {
-                continue;
-            }
-            if name.around.is_some() {
-                found.extend(among(name, cell.shown()).map(|value| Beside {
-                    label: cell.shown().to_owned(),
-                    at,
-                    columns: (column, column),
-                    written: text(value),
-                }));
-            } else if name
-                .upper
-                .as_ref()
-                .is_none_or(|upper| stands_left(row, column, upper))
-            {
-                found.extend(in_cell(leaf, (at, row), column, name, is_label));
-            }
+        for (column, _) in leaf.words(at) {
+            let shown = row.cell(*column).shown();
+            found.extend(among(name, shown).map(|value| Beside {
+                label: shown.to_owned(),
+                at,
+                columns: (*column, *column),
+                written: text(value),
+            }));
         }
     }
     found
@@ -104,35 +110,25 @@ fn among<'t>(name: &Name, shown: &'t str) -> Option<&'t str> {
     let value = shown.get(from..from + to)?;
     let value =
         value.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '-' | '–' | '*'));
-    let words = chunks(value).next().unwrap_or_default();
+    let words = parts(value).next().unwrap_or_default();
     (!words.is_empty()).then_some(words)
 }
 
-/// The parts of a text that stand apart by wide gaps or line breaks.
-fn chunks(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\n', '\t'])
-        .flat_map(|line| line.split("  "))
-        .map(trim)
-        .filter(|part| !part.is_empty())
-}
-
-/// The value of a label that stands in a cell: behind its colon, or in the cells to the right, or below.
+/// The value of a label: behind its colon, or in the cells to the right, or below.
 fn in_cell(
     leaf: &Leaf,
-    (at, row): (usize, &GridRow<'static>),
-    column: usize,
-    name: &Name,
+    row: &GridRow<'static>,
+    Place { at, column, part }: Place,
     is_label: &dyn Fn(&str) -> bool,
 ) -> Option<Beside> {
-    let own = row.cell(column).shown();
-    let fits = |words: &str| name.lower.fits(label_of(words)) || name.lower.fits(words);
-    let chunk = chunks(own).find(|chunk| fits(&folded(chunk)))?;
-    if let Some((_, value)) = chunk.split_once(':').filter(|(_, v)| !trim(v).is_empty()) {
+    let label = parts(row.cell(column).shown()).nth(part)?;
+    if let Some((label, value)) = label.split_once(':').filter(|(_, v)| !trim(v).is_empty()) {
+        let line = is_line(value);
         return Some(Beside {
-            label: chunk.split(':').next().unwrap_or_default().to_owned(),
+            label: label.to_owned(),
             at,
             columns: (column, column),
-            written: if is_line(value) {
+            written: if line {
                 Written::BLANK
             } else {
                 text(trim(value))
@@ -141,7 +137,7 @@ fn in_cell(
     }
     let beside = to_the_right(at, row, column, is_label);
     let mut beside = beside.unwrap_or_else(|| below(leaf, at, row, column));
-    chunk.clone_into(&mut beside.label);
+    label.clone_into(&mut beside.label);
     Some(beside)
 }
 

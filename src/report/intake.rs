@@ -89,10 +89,12 @@ fn write_part(out: &mut String, table: &Table, part: &Part) {
     };
     let place = match part.rows {
         Some((header, first, last)) => {
-            format!(
-                "{}, header in row {header}, rows {first} to {last}",
-                clean(&part.place)
-            )
+            let rows = if first == last {
+                format!("row {first}")
+            } else {
+                format!("rows {first} to {last}")
+            };
+            format!("{}, header in row {header}, {rows}", clean(&part.place))
         }
         None => clean(&part.place),
     };

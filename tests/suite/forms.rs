@@ -1,4 +1,8 @@
 //! Foreign forms: what is read of the files that imitate them is what was put in, and the plan written anew is the same plan.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a file of the test that is not as it should be fails the test"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -206,10 +210,9 @@ fn what_is_understood_is_told() {
         }
         for (submission, reading) in take(&pack, path) {
             let text = intake::text(&pack.schema, &submission, &reading);
-            by_form
-                .entry(form.to_owned())
-                .or_default()
-                .push_str(&format!("{text}\n"));
+            let all = by_form.entry(form.to_owned()).or_default();
+            all.push_str(&text);
+            all.push('\n');
         }
     }
     assert!(by_form.len() >= 5, "{:?}", by_form.keys());
@@ -239,7 +242,8 @@ fn a_plan_that_is_written_anew_is_judged_alike() {
     let mut compared = 0;
     for file in facts() {
         let path = file["path"].as_str().unwrap();
-        if !file["plans"].as_array().is_some_and(|p| !p.is_empty()) || path.starts_with("mail/") {
+        let holds_plans = file["plans"].as_array().is_some_and(|p| !p.is_empty());
+        if !holds_plans || path.starts_with("mail/") {
             continue;
         }
         for (submission, _) in take(&pack, path) {
@@ -254,4 +258,142 @@ fn a_plan_that_is_written_anew_is_judged_alike() {
         }
     }
     assert!(compared > 15);
+}
+
+/// Words of every form, and what stands beside them in files that nobody designed.
+fn words(pack: &Pack) -> Vec<String> {
+    let mut words: Vec<String> = [
+        "",
+        "",
+        "",
+        "1.1",
+        "1.9",
+        "1.10",
+        "111B",
+        "Teachers (111B)",
+        "$1,234.50",
+        "-",
+        "x",
+        "☒ Yes ☐ No",
+        "Total",
+        "Subtotal 1.1",
+        "Domain 1: Talent",
+        "Step 1: priorities",
+        "Derby Public Schools",
+        "FISCAL YEAR 2027",
+        "037",
+        "2027",
+        "12/31/2026",
+        "#REF!",
+        "GRANT TITLE: ALLIANCE DISTRICT   TOWN CODE: 037",
+        "accordant template",
+        "* a note of several words",
+        "____",
+        "é\u{a0}—",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for block in pack.forms.iter().flat_map(|form| &form.blocks) {
+        let spread = block.unpivot.iter().flat_map(|u| &u.columns);
+        let names = block
+            .columns
+            .iter()
+            .chain(&block.labels)
+            .flat_map(|s| &s.names);
+        let names = names.chain(spread.flat_map(|(_, names)| names));
+        words.extend(names.map(|name| name.lower.written.replace('*', "2027")));
+    }
+    words
+}
+
+/// The header, or a label with its value, of one of the blocks of one of the forms.
+fn header(pack: &Pack, seed: usize) -> Vec<String> {
+    let blocks: Vec<_> = pack.forms.iter().flat_map(|form| &form.blocks).collect();
+    let block = blocks[seed % blocks.len()];
+    let spread = block.unpivot.iter().flat_map(|u| &u.columns);
+    let columns = block.columns.iter().map(|s| &s.names);
+    let columns = columns.chain(spread.map(|(_, names)| names));
+    let names = columns.map(|names| names[0].lower.written.clone());
+    match block.labels.get(seed % 7) {
+        Some(label) if block.columns.is_empty() => {
+            vec![label.names[0].lower.written.clone(), "2027".to_owned()]
+        }
+        _ => names.collect(),
+    }
+}
+
+/// A workbook of these cells; some are numbers, some merged.
+fn workbook(sheets: &[Vec<Vec<String>>], merges: &[(u32, u16, u32, u16)]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for (at, rows) in sheets.iter().enumerate() {
+        let name = ["Budget", "Cover", "Sheet1"][at % 3];
+        let sheet = book
+            .add_worksheet()
+            .set_name(format!("{name}{at}"))
+            .unwrap();
+        for &(row, column, down, right) in merges {
+            let format = rust_xlsxwriter::Format::new();
+            // Merges that overlap are refused: the sheet is odd enough without them.
+            let _ = sheet.merge_range(row, column, row + down, column + right, "", &format);
+        }
+        for (r, row) in (0_u32..).zip(rows) {
+            for (c, cell) in (0_u16..).zip(row) {
+                match cell.parse::<i32>() {
+                    Ok(number) => sheet.write_number(r, c, number).unwrap(),
+                    Err(_) => sheet.write_string(r, c, cell).unwrap(),
+                };
+            }
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(
+        std::env::var("ACCORDANT_CASES").ok().and_then(|n| n.parse::<u32>().ok()).map_or(40, |n| n / 20)
+    ))]
+
+    /// However odd a file, it is read to its end, and every cell that is read has a place.
+    #[test]
+    fn no_file_breaks_the_forms(
+        seeds in proptest::collection::vec(
+            proptest::collection::vec(proptest::collection::vec(0_usize..4000, 1..9), 1..14), 1..3),
+        merges in proptest::collection::vec((0_u32..12, 0_u16..8, 0_u32..3, 0_u16..3), 0..4),
+    ) {
+        let pack = shared_pack();
+        let words = words(pack);
+        let cell = |seed: &usize| words[seed % words.len()].clone();
+        let sheets: Vec<Vec<Vec<String>>> = seeds
+            .iter()
+            .map(|rows| {
+                let row = |row: &Vec<usize>| match row.first() {
+                    Some(seed) if seed % 3 == 0 => header(pack, seed / 3),
+                    _ => row.iter().map(cell).collect(),
+                };
+                rows.iter().map(row).collect()
+            })
+            .collect();
+        let text: String = sheets
+            .concat()
+            .iter()
+            .map(|row| row.iter().map(|cell| format!("\"{cell}\",")).collect::<String>() + "\n")
+            .collect();
+        let from_text = forms(pack).read_text("odd.csv", text.as_bytes()).unwrap_or_default();
+        let from_book = forms(pack).read_workbook("odd.xlsx", &workbook(&sheets, &merges));
+        for (submission, reading) in from_text.plans.iter().chain(&from_book.plans) {
+            let told = intake::text(&pack.schema, submission, reading);
+            proptest::prop_assert!(told.starts_with(&submission.path));
+            for (table, rows) in pack.schema.submission_tables().iter().zip(&submission.tables) {
+                for (row, field) in (0..rows.len()).flat_map(|r| (0..table.fields.len()).map(move |f| (r, f))) {
+                    proptest::prop_assert!(rows.place(table, row, field).starts_with("odd."));
+                }
+            }
+            let _ = outcomes(pack, submission);
+        }
+    }
+}
+
+fn shared_pack() -> &'static Pack {
+    static PACK: std::sync::OnceLock<Pack> = std::sync::OnceLock::new();
+    PACK.get_or_init(pack)
 }
