@@ -1,12 +1,15 @@
-//! How long a 200-line plan takes to judge, read, and report. Run with `cargo bench`.
+//! How long a 200-line plan takes to judge, read, and report, and a 400-line workbook in a foreign form to understand. Run
+//! with `cargo bench`.
 
 use std::path::Path;
 
 use accordant::batch::{Options, Reviewer};
 use accordant::evaluate::Evaluator;
+use accordant::intake::Forms;
 use accordant::pack::{InForce, Pack, load_embedded};
-use accordant::read::{self, File};
+use accordant::read::{self, File, PlanKey};
 use accordant::submission::Submission;
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 fn main() {
     divan::main();
@@ -76,4 +79,78 @@ fn review(bencher: divan::Bencher) {
             divan::black_box(&files),
         ))
     });
+}
+
+/// A consolidated application of so many budget lines, each paid by two grants, under a header of two rows.
+fn application(lines: u32) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let plain = Format::new();
+    let cover = book.add_worksheet().set_name("Cover")?;
+    for (row, (label, value)) in (0_u32..).zip([
+        ("District", "Derby Public Schools"),
+        ("Fiscal year", "2027"),
+        ("Superintendent", "Dr. Casey Example"),
+        ("Alliance District allocation", "$4,124,765.00"),
+    ]) {
+        cover
+            .write_string(row, 0, label)?
+            .write_string(row, 1, value)?;
+    }
+    let strategies = book.add_worksheet().set_name("Strategies")?;
+    strategies.write_string(0, 0, "Domain 1: Talent")?;
+    for (column, name) in (0_u16..).zip(["#", "Strategy", "SMART goal"]) {
+        strategies.write_string(1, column, name)?;
+    }
+    for row in 1..9_u32 {
+        strategies.write_string(row + 1, 0, format!("1.{row}"))?;
+        strategies.write_string(row + 1, 1, "Coaching in every school")?;
+    }
+    let budget = book.add_worksheet().set_name("Budget")?;
+    budget.merge_range(0, 4, 0, 5, "Funding source", &plain)?;
+    let names = [
+        "Strategy #",
+        "ED114 code",
+        "Description",
+        "FTE",
+        "Alliance District",
+        "Priority School District",
+        "Total",
+    ];
+    for (column, name) in (0_u16..).zip(names) {
+        budget.write_string(1, column, name)?;
+    }
+    for row in 2..lines + 2 {
+        budget.write_string(row, 0, format!("1.{}", row % 8 + 1))?;
+        budget.write_string(row, 1, "111B")?;
+        budget.write_string(row, 2, format!("Literacy coach of school {row}"))?;
+        budget.write_number(row, 3, 1)?;
+        budget
+            .write_number(row, 4, row * 100)?
+            .write_number(row, 5, row * 10)?;
+        budget.write_number(row, 6, row * 110)?;
+    }
+    book.save_to_buffer()
+}
+
+/// Opening a workbook of 400 lines, finding its form, and reading it.
+#[divan::bench]
+fn understand(bencher: divan::Bencher) {
+    let pack = pack();
+    let identity = &pack.identity;
+    let forms = Forms {
+        schema: &pack.schema,
+        key: PlanKey {
+            code: identity.code,
+            name: identity.name,
+            year: Some(identity.year),
+        },
+        maps: &pack.forms,
+    };
+    let bytes = application(400).expect("it is written to memory");
+    let taken = forms.read_workbook("application.xlsx", &bytes);
+    assert_eq!(
+        taken.plans.first().and_then(|(_, r)| r.id.as_deref()),
+        Some("consolidated")
+    );
+    bencher.bench_local(|| forms.read_workbook("application.xlsx", divan::black_box(&bytes)));
 }

@@ -419,8 +419,12 @@ impl Mapped {
         self.page(page)
     }
 
+    /// The place of a row; of a line whose cells stand here and there, its page.
     fn row_place(&self, row: usize, number: u32) -> String {
+        let spots = self.rows.get(row).map_or(&[][..], |(_, spots)| spots);
+        let scattered = spots.iter().flatten().any(|spot| spot.row != number);
         match self.page_of(row) {
+            (path, _) if scattered && self.header.1 == 0 => path.to_owned(),
             (path, true) => format!("{path}:{number}"),
             (path, false) => format!("{path}!{number}"),
         }
