@@ -31,6 +31,11 @@ pub enum Type {
 }
 
 impl Type {
+    /// Whether it is a figure that people add up: an amount, a number or a share.
+    pub fn is_figure(self) -> bool {
+        matches!(self, Type::Money | Type::Number | Type::Percent)
+    }
+
     /// Every type with the name it has in a schema.
     pub const NAMES: [(&'static str, Type); 8] = [
         ("text", Type::Text),

@@ -24,7 +24,7 @@ use super::{Common, Format, Status, complain, disk, pack, print};
 /// Check one's own plan before submitting it: every mistake, where it is, what to do.
 #[derive(Args)]
 pub(super) struct Check {
-    /// A folder with plan.toml and CSV tables, or a workbook
+    /// A folder with plan.toml and CSV tables, a workbook, or an export in a known form
     #[arg(required = true, value_name = "SUBMISSION")]
     submissions: Vec<PathBuf>,
     #[command(flatten)]
@@ -122,7 +122,8 @@ fn no_submission(pack: &Pack, batch: &BatchReview) {
         .map(|t| format!("{}.csv", t.name))
         .collect();
     complain(&format!(
-        "error: no submission was found there: one is a folder with plan.toml and tables ({}), or a workbook (.xlsx)\n",
+        "error: no submission was found there: one is a folder with plan.toml and tables ({}), a workbook (.xlsx, .ods), or an \
+         export in a known form\n",
         tables.join(", ")
     ));
     for (path, why) in &batch.not_read {

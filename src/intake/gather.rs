@@ -42,18 +42,18 @@ pub(crate) fn gather(schema: &Schema, found: &Match<'_>, book: &Book) -> Gathere
         tables: BTreeMap::new(),
         used: book.sheets.iter().map(|_| Vec::new()).collect(),
         lines: book.sheets.iter().map(|_| Vec::new()).collect(),
+        known: BTreeMap::new(),
         diagnostics: book.diagnostics.clone(),
         parts: Vec::new(),
     };
-    for leaf in &book.sheets {
-        gather.tell_sheet(leaf);
-    }
     for segment in &found.segments {
         gather.segment(segment);
     }
     for block in found.form.blocks.iter().filter(|b| !is_tabular(b)) {
         gather.loose(block);
     }
+    gather.use_marks();
+    gather.tell_sheets();
     let unread = gather.unread();
     Gathered {
         pages: gather.pages,
@@ -74,20 +74,41 @@ struct Gather<'a> {
     used: Vec<Vec<usize>>,
     /// Of those, the rows of tables, in which no label stands.
     lines: Vec<Vec<usize>>,
+    /// What the lines of each table say in words, with the sheet on which each stood first.
+    known: BTreeMap<TableId, BTreeMap<String, usize>>,
     diagnostics: Vec<Diagnostic>,
     parts: Vec<Part>,
 }
 
 impl Gather<'_> {
-    fn tell_sheet(&mut self, leaf: &Leaf) {
-        if self.book.text {
-            return;
+    /// The rows in which the form's marks stand are read, and nothing is in them.
+    fn use_marks(&mut self) {
+        let book = self.book;
+        for mark in &self.form.marks {
+            for (sheet, leaf) in book.sheets.iter().enumerate() {
+                let found = leaf.find(std::slice::from_ref(mark), 0);
+                self.use_rows(sheet, found.into_iter());
+            }
         }
-        let place = format!("{}!{}", self.book.path, leaf.sheet.name);
-        self.diagnostics.extend(leaf.sheet.tell(&place));
-        if let Some(trouble) = &leaf.sheet.trouble {
-            self.diagnostics
-                .push(Diagnostic::fatal(place, trouble.clone()));
+    }
+
+    /// What is to be known of each sheet: what it hides, if something of it was read; and that nothing was.
+    fn tell_sheets(&mut self) {
+        for ((leaf, page), used) in self.book.sheets.iter().zip(&self.pages).zip(&self.used) {
+            if self.book.text {
+                continue;
+            }
+            if let Some(trouble) = &leaf.sheet.trouble {
+                let fatal = Diagnostic::fatal(&*page.path, trouble.clone());
+                self.diagnostics.push(fatal);
+            }
+            if !used.is_empty() {
+                self.diagnostics.extend(leaf.sheet.tell(&page.path));
+            } else if !leaf.sheet.hidden && leaf.grid().rows.iter().any(|row| !row.is_blank()) {
+                let message = format!("the sheet {} is not used", quoted(&leaf.sheet.name));
+                self.diagnostics
+                    .push(Diagnostic::notice(&*page.path, message));
+            }
         }
     }
 
@@ -120,12 +141,47 @@ impl Gather<'_> {
             common,
         };
         let lines = reader.read();
+        if let Some(first) = self.is_copy(&reader, &lines) {
+            let first = book.sheets.get(first).map_or("", |leaf| &leaf.sheet.name);
+            let message = format!(
+                "most of these lines stand on the sheet {} already: they were not read; take one of the two away",
+                quoted(first)
+            );
+            let header = leaf.grid().rows.get(segment.header).map_or(1, |r| r.number);
+            let told = Diagnostic::error(page.row_place(header), message);
+            self.diagnostics.push(told);
+            return;
+        }
         let part = part_of(&reader, &lines);
         let unused = unused_columns(&reader);
         self.parts.push(part);
         self.diagnostics.extend(unused);
         self.take_lines(block.table, segment.sheet, lines);
         self.use_rows(segment.sheet, used.into_iter());
+    }
+
+    /// The sheet of which these lines are a copy, figures aside: an older budget, or the same one again. Counted twice, its
+    /// money would be.
+    fn is_copy(&mut self, reader: &Reader<'_>, lines: &Lines) -> Option<usize> {
+        let words: Vec<String> = lines
+            .list
+            .iter()
+            .map(|(line, _)| words_of(reader.table, line))
+            .collect();
+        let known = self.known.entry(reader.block.table).or_default();
+        let elsewhere = |words: &String| {
+            let first = known.get(words).copied();
+            first.filter(|sheet| *sheet != reader.segment.sheet)
+        };
+        let copied: Vec<usize> = words.iter().filter_map(elsewhere).collect();
+        let is_copy = !reader.block.distinct && copied.len() > 2 && copied.len() * 2 > words.len();
+        if is_copy {
+            return copied.first().copied();
+        }
+        for words in words {
+            known.entry(words).or_insert(reader.segment.sheet);
+        }
+        None
     }
 
     fn take_lines(&mut self, table: TableId, sheet: usize, lines: Lines) {
@@ -219,16 +275,23 @@ impl Gather<'_> {
         })
     }
 
+    /// Labels and ticks; those of hidden sheets only where no sheet that people see has any.
     fn loose(&mut self, block: &Block) {
         let book = self.book;
-        for (sheet, leaf) in book.sheets.iter().enumerate() {
-            if !stands_on(block, leaf) {
-                continue;
+        let before = self.parts.len();
+        for hidden in [false, true] {
+            if self.parts.len() > before {
+                return;
             }
-            if block.ticks.is_some() {
-                self.ticks(block, sheet, leaf);
-            } else {
-                self.labels(block, sheet, leaf);
+            for (sheet, leaf) in book.sheets.iter().enumerate() {
+                if leaf.sheet.hidden != hidden || !stands_on(block, leaf) {
+                    continue;
+                }
+                if block.ticks.is_some() {
+                    self.ticks(block, sheet, leaf);
+                } else {
+                    self.labels(block, sheet, leaf);
+                }
             }
         }
     }
@@ -393,6 +456,14 @@ impl Gather<'_> {
         }
         unread
     }
+}
+
+/// What a line says in words: its cells without figures.
+fn words_of(table: &Table, line: &Line) -> String {
+    let cells = table.fields.iter().zip(&line.cells);
+    let words = cells.filter(|(field, _)| !field.ty.is_figure());
+    let words = words.map(|(_, taken)| taken.as_ref().map_or("", |t| t.written.shown()));
+    words.collect::<Vec<_>>().join("\u{1f}")
 }
 
 // --- headings above ticks

@@ -264,7 +264,7 @@ impl Reader<'_> {
         let at = row.cells.iter().position(fits)?;
         let texts = self.segment.columns.iter().filter(|c| {
             let field = self.table.fields.get(c.field);
-            c.column != at && field.is_some_and(|f| !is_figure(f.ty))
+            c.column != at && field.is_some_and(|f| !f.ty.is_figure())
         });
         let (all, filled) = texts.fold((0, 0), |(all, filled), c| {
             (
@@ -413,7 +413,7 @@ impl Reader<'_> {
             return blank(own_spot);
         };
         // A figure is not said again in each of the rows over which its cell is merged.
-        let merged = is_figure(field.ty) && row.cell(column).is_blank() && !seen.is_blank();
+        let merged = field.ty.is_figure() && row.cell(column).is_blank() && !seen.is_blank();
         if merged {
             let why = "the cell is merged with one above: write each line's own figure";
             return Taken {
@@ -451,7 +451,11 @@ impl Reader<'_> {
             .spread
             .iter()
             .copied()
-            .filter(|(_, column)| !is_nothing(row.cell(*column)))
+            .filter(|(_, column)| {
+                // A blank that is merged with a figure above is no blank.
+                let own = row.cell(*column);
+                !is_nothing(own) || (own.is_blank() && !self.seen(row, *column).is_blank())
+            })
             .collect();
         self.check_across(row, unpivot.value, &filled, &mut told);
         if filled.is_empty() {
@@ -547,10 +551,6 @@ pub(crate) fn put(cells: &mut [Option<Taken>], field: FieldId, taken: Taken) {
 pub(crate) fn spot(page: usize, column: usize, row: u32) -> Option<Spot> {
     let column = u32::try_from(column).ok()?;
     Some(Spot { page, column, row })
-}
-
-fn is_figure(ty: Type) -> bool {
-    matches!(ty, Type::Money | Type::Number | Type::Percent)
 }
 
 /// Nothing, a zero, or a dash for one.

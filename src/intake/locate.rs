@@ -95,6 +95,18 @@ fn find<'f>(form: &'f FormMap, book: &Book) -> Option<Match<'f>> {
     for (sheet, leaf) in book.sheets.iter().enumerate() {
         segments.extend(segments_of(form, sheet, leaf));
     }
+    // What a hidden sheet holds counts where no sheet that people see holds the same.
+    let is_hidden = |s: &Segment| {
+        book.sheets
+            .get(s.sheet)
+            .is_some_and(|leaf| leaf.sheet.hidden)
+    };
+    let seen: Vec<usize> = segments
+        .iter()
+        .filter(|s| !is_hidden(s))
+        .map(|s| s.block)
+        .collect();
+    segments.retain(|s| !is_hidden(s) || !seen.contains(&s.block));
     let mut score = segments.iter().map(Segment::score).sum();
     let blocks = || form.blocks.iter();
     let block_of = |segment: &Segment| form.blocks.get(segment.block);

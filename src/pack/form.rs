@@ -7,7 +7,6 @@ use crate::intake::pattern::Pattern;
 use crate::read::accepts;
 use crate::read::lines::PLAN;
 use crate::schema::{Field, FieldId, Schema, Table, TableId};
-use crate::value::Type;
 
 /// Reads one map. `id` is the stem of its file; `None` when it has a mistake.
 pub(crate) fn read(doc: Doc<'_>, id: &str, schema: &Schema, sources: &[&str]) -> Option<FormMap> {
@@ -359,7 +358,7 @@ impl Reader<'_, '_, '_> {
             }
         }
         if let Some(value) = block.unpivot.as_ref().and_then(|u| self.get(u.value))
-            && !matches!(value.ty, Type::Money | Type::Number | Type::Percent)
+            && !value.ty.is_figure()
         {
             let message = format!("`{}` holds no figures", value.name);
             mistake(message, "`unpivot.value` is a field of amounts or numbers");

@@ -211,7 +211,7 @@ fn as_seen<'r, 'g>(
         if first.is_blank() {
             continue;
         }
-        let is_figure = matches!(field.ty, Type::Money | Type::Number | Type::Percent);
+        let is_figure = field.ty.is_figure();
         let written = if is_figure {
             let first = format!("{}{}", letter(column), merge.rows.0);
             Written::Bad(format!(
@@ -507,7 +507,7 @@ impl<'t> Lines<'t> {
                 .iter()
                 .zip(&self.header.columns)
                 .filter_map(move |(field, column)| {
-                    let counts = !matches!(field.ty, Type::Money | Type::Number | Type::Percent);
+                    let counts = !field.ty.is_figure();
                     column.filter(|c| *c != at && counts && (field.required || !required))
                 })
         };

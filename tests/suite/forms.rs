@@ -18,6 +18,7 @@ use accordant::submission::Submission;
 use accordant::table::{Data, State};
 use accordant::value::{Decimal, plain};
 use accordant::workbook::own;
+use rust_xlsxwriter::{Format, Workbook, Worksheet};
 use serde_json::Value;
 
 fn pack() -> Pack {
@@ -260,6 +261,137 @@ fn a_plan_that_is_written_anew_is_judged_alike() {
     assert!(compared > 15);
 }
 
+/// A consolidated application of two strategies, with a budget as `fill` writes it below its header of one row.
+fn application(fill: impl FnOnce(&mut Workbook)) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let cover = [
+        ("District", "Derby Public Schools"),
+        ("Fiscal year", "2027"),
+        ("Superintendent", "Dr. Casey Example"),
+        ("Alliance District allocation", "$500"),
+    ];
+    let strategies = [("#", "Strategy"), ("1.1", "Coaching"), ("1.2", "Tutors")];
+    for (name, rows) in [("Cover", &cover[..]), ("Strategies", &strategies)] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        for (row, (left, right)) in (0_u32..).zip(rows) {
+            sheet.write_string(row, 0, *left).unwrap();
+            sheet.write_string(row, 1, *right).unwrap();
+        }
+    }
+    fill(&mut book);
+    book.save_to_buffer().unwrap()
+}
+
+const LINES: [(&str, &str, &str, u32); 3] = [
+    ("1.1", "111B", "Literacy coach", 100),
+    ("1.1", "111B", "Mathematics coach", 200),
+    ("1.2", "321", "Tutors after school", 40),
+];
+
+fn budget<'b>(
+    book: &'b mut Workbook,
+    name: &str,
+    lines: &[(&str, &str, &str, u32)],
+) -> &'b mut Worksheet {
+    let sheet = book.add_worksheet().set_name(name).unwrap();
+    let header = [
+        "Strategy #",
+        "ED114 code",
+        "Description",
+        "Alliance District",
+        "PSD",
+    ];
+    for (column, words) in (0_u16..).zip(header) {
+        sheet.write_string(0, column, words).unwrap();
+    }
+    for (row, (strategy, code, words, amount)) in (1_u32..).zip(lines) {
+        sheet.write_string(row, 0, *strategy).unwrap();
+        sheet.write_string(row, 1, *code).unwrap();
+        sheet.write_string(row, 2, *words).unwrap();
+        sheet.write_number(row, 3, *amount).unwrap();
+    }
+    sheet
+}
+
+/// What is read of a workbook that is one application: its budget's amounts, and what is told.
+fn read_application(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
+    let taken = forms(shared_pack()).read_workbook("a.xlsx", bytes);
+    let (submission, reading) = taken.plans.first().unwrap();
+    assert_eq!(reading.id.as_deref(), Some("consolidated"));
+    let lines = rows(shared_pack(), submission, "budget");
+    let amount = |line: &BTreeMap<String, String>| line.get("amount").cloned().unwrap_or_default();
+    let told = submission.diagnostics.iter();
+    let told =
+        told.filter(|d| !d.message.contains("is missing") && !d.message.starts_with("the code of"));
+    (
+        lines.iter().map(amount).collect(),
+        told.map(|d| format!("{} {}", d.place, d.message)).collect(),
+    )
+}
+
+#[test]
+fn a_budget_that_stands_twice_is_counted_once() {
+    let older = LINES.map(|(strategy, code, words, amount)| (strategy, code, words, amount + 1));
+    let bytes = application(|book| {
+        budget(book, "Budget", &LINES);
+        budget(book, "Budget OLD", &older);
+    });
+    let (amounts, told) = read_application(&bytes);
+    assert_eq!(amounts, ["100", "200", "40"]);
+    let wanted = [
+        "a.xlsx!Budget OLD!1 most of these lines stand on the sheet `Budget` already: they were not read; take one of the two away",
+        "a.xlsx!Budget OLD the sheet `Budget OLD` is not used",
+    ];
+    assert_eq!(told, wanted);
+}
+
+#[test]
+fn a_hidden_budget_counts_where_no_other_is() {
+    let other = [("1.2", "321", "Tutors in summer", 7)];
+    let bytes = application(|book| {
+        budget(book, "Draft", &other).set_hidden(true);
+        budget(book, "Budget", &LINES);
+    });
+    assert_eq!(read_application(&bytes).0, ["100", "200", "40"]);
+    let bytes = application(|book| {
+        budget(book, "Draft", &other).set_hidden(true);
+    });
+    let (amounts, told) = read_application(&bytes);
+    assert_eq!(amounts, ["7"]);
+    assert_eq!(
+        told,
+        ["a.xlsx!Draft this sheet is hidden: it was read all the same"]
+    );
+}
+
+#[test]
+fn a_merged_figure_is_counted_in_its_first_row() {
+    let bytes = application(|book| {
+        let sheet = budget(book, "Budget", &LINES);
+        sheet.merge_range(1, 3, 2, 3, "", &Format::new()).unwrap();
+        sheet.write_number(1, 3, 300).unwrap();
+    });
+    let (amounts, told) = read_application(&bytes);
+    assert_eq!(amounts, ["300", "?", "40"]);
+    let wanted = "a.xlsx!Budget!D3 the cell is merged with one above: write each line's own figure";
+    assert_eq!(told, [wanted]);
+}
+
+#[test]
+fn what_is_almost_a_form_is_told_what_it_lacks() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet().set_name("Page 1").unwrap();
+    for (column, words) in (0_u16..).zip(["CODES", "DESCRIPTIONS", "FY27 $"]) {
+        sheet.write_string(7, column, words).unwrap();
+    }
+    let bytes = book.save_to_buffer().unwrap();
+    let taken = forms(shared_pack()).read_workbook("a.xlsx", &bytes);
+    let told = &taken.plans.first().unwrap().0.diagnostics;
+    assert_eq!(told.len(), 1, "{told:?}");
+    let wanted = "row 8 of the sheet `Page 1` is most like the `ED114-style budget page`, which has `BUDGET` too";
+    assert!(told[0].message.ends_with(wanted), "{}", told[0].message);
+}
+
 /// Words of every form, and what stands beside them in files that nobody designed.
 fn words(pack: &Pack) -> Vec<String> {
     let mut words: Vec<String> = [
@@ -324,7 +456,7 @@ fn header(pack: &Pack, seed: usize) -> Vec<String> {
 
 /// A workbook of these cells; some are numbers, some merged.
 fn workbook(sheets: &[Vec<Vec<String>>], merges: &[(u32, u16, u32, u16)]) -> Vec<u8> {
-    let mut book = rust_xlsxwriter::Workbook::new();
+    let mut book = Workbook::new();
     for (at, rows) in sheets.iter().enumerate() {
         let name = ["Budget", "Cover", "Sheet1"][at % 3];
         let sheet = book
@@ -332,7 +464,7 @@ fn workbook(sheets: &[Vec<Vec<String>>], merges: &[(u32, u16, u32, u16)]) -> Vec
             .set_name(format!("{name}{at}"))
             .unwrap();
         for &(row, column, down, right) in merges {
-            let format = rust_xlsxwriter::Format::new();
+            let format = Format::new();
             // Merges that overlap are refused: the sheet is odd enough without them.
             let _ = sheet.merge_range(row, column, row + down, column + right, "", &format);
         }
