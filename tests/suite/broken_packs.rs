@@ -12,6 +12,7 @@ type Slip = (
 );
 
 const RULE: &str = "rules/budget/reading-reserved.toml";
+const MAP: &str = "forms/award-sheet.toml";
 
 const SLIPS: &[Slip] = &[
     ("unknown key", &[(RULE, "severity = ", "severty = ")]),
@@ -183,6 +184,100 @@ fn every_mistake_is_drawn_where_it_stands() {
         }
         let refused = load("set-aside", &files).expect_err(name);
         insta::assert_snapshot!(name.replace(' ', "-"), mistake::refused(&refused, false));
+    }
+}
+
+/// A map of a form with every kind of mistake that a key or a block can have.
+const BROKEN_MAP: &str = r#"
+title = " "
+source = ["handbook", "handbok", 7]
+marks = ["Award sheet*", "*"]
+page = "yes"
+mark = "Award sheet*"
+
+[plans]
+district_code = "Applicant No"
+year = "Fiscal year"
+
+# No such table of a submission.
+[[block]]
+table = "budgets"
+
+[[block]]
+table = "areas"
+
+# No table at all.
+[[block]]
+required = true
+
+# No such fields, values of another type, keys of another kind.
+[[block]]
+table = "plan"
+required = 1
+needs = ["award", "start"]
+only = { "Grant title" = "**" }
+columns = "Award"
+labels = { aplicant = "Applicant", award = 5 }
+constants = { fiscal_year = "next year", starts_on = "2026-13-01" }
+distinc = true
+
+# Values that are no codes, and words that are no pattern.
+[[block]]
+table = "budget"
+hints = ""
+columns = { area = "Area", amount = ["Amount", " - "] }
+[block.values]
+area = { raeding = "Read*", music = "*" }
+pupil = { 1 = "one" }
+
+# Nothing says where the cells are.
+[[block]]
+table = "budget"
+constants = { area = "music" }
+
+# Fields from two places, a header that is taken, fields without a column.
+[[block]]
+table = "budget"
+needs = ["area", "amount"]
+trailing = "line_id"
+shared = ["pupils"]
+columns = { amount = ["Amount", "Sum"], pupils = ["Pupils"], area = ["SUM", "Amount"] }
+labels = { amount = "Amount in all" }
+constants = { area = "music" }
+ticks = "area"
+
+# Columns of what is no figure, under codes that are none, or not named.
+[[block]]
+table = "budget"
+[block.unpivot]
+value = "line_id"
+name = "area"
+totals = "Total"
+columns = { raeding = "Reading" }
+
+[[block]]
+table = "budget"
+[block.unpivot]
+value = "amont"
+"#;
+
+/// A map in which no key alone is wrong.
+const VAGUE_MAP: &str = r#"
+title = "Award sheet"
+note = "made up"
+
+[[block]]
+table = "budget"
+columns = { area = "Area", amount = "Amount" }
+"#;
+
+#[test]
+fn every_mistake_of_a_map_is_drawn_at_once() {
+    for (name, map) in [("broken-map", BROKEN_MAP), ("vague-map", VAGUE_MAP)] {
+        let mut files = set_aside_files();
+        files.insert(MAP.to_owned(), map.as_bytes().to_vec());
+        let refused = load("set-aside", &files).expect_err(name);
+        insta::assert_snapshot!(name, mistake::refused(&refused, false));
     }
 }
 
