@@ -140,9 +140,9 @@ impl<'p> Reviewer<'p> {
             .collect();
         reviews.sort_by(|a, b| a.path.cmp(&b.path));
         let mut not_read = doubles(&mut reviews);
-        let twice = not_read.iter().map(|(path, why)| {
-            Diagnostic::notice(path, format!("this is {why}: it was checked once"))
-        });
+        let twice = not_read
+            .iter()
+            .map(|(path, why)| Diagnostic::notice(path, format!("this is {why}")));
         let mut diagnostics: Vec<Diagnostic> = twice.collect();
         not_read.append(&mut pages(&mut reviews));
         let (superseded, mut asked) = Self::revisions(&mut reviews);

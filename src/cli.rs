@@ -73,7 +73,7 @@ struct Common {
 enum Format {
     /// For people
     Text,
-    /// For programs: accordant.review/1
+    /// For programs
     Json,
 }
 

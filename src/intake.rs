@@ -103,7 +103,7 @@ impl Forms<'_> {
     /// Whether a text file is in one of the forms.
     pub fn knows_text(&self, path: &str, bytes: &[u8]) -> bool {
         let mut books = Book::of_text(path, bytes).into_iter();
-        books.any(|book| recognise(self.maps, &book, false).is_some())
+        books.any(|book| self.form_of_text(&book).is_some())
     }
 
     /// Reads a text file by the form that it has; `None` when it has none.
@@ -111,10 +111,14 @@ impl Forms<'_> {
         let books = Book::of_text(path, bytes);
         let found: Vec<(&Book, Match<'_>)> = books
             .iter()
-            .filter_map(|book| Some((book, recognise(self.maps, book, false)?)))
+            .filter_map(|book| Some((book, self.form_of_text(book)?)))
             .collect();
         let best = found.iter().max_by_key(|(_, found)| found.score)?;
         Some(self.fill(&best.1, best.0, bytes))
+    }
+
+    fn form_of_text(&self, book: &Book) -> Option<Match<'_>> {
+        recognise(self.maps, book, true).or_else(|| recognise(self.maps, book, false))
     }
 
     fn fill(&self, found: &Match<'_>, book: &Book, bytes: &[u8]) -> Taken {

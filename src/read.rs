@@ -35,6 +35,9 @@ use crate::schema::{Schema, Table};
 use crate::submission::{Input, Submission};
 use crate::table::{Layout, Rows, Texts};
 
+/// The file, or the sheet, that says where the cells of a submission came from when it was written anew.
+pub const ORIGIN: &str = "origin";
+
 /// A file as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -152,7 +155,7 @@ pub(crate) fn read_sheets<'s>(
                     *slot = rows;
                 }
             }
-            _ if sheet.hidden => {}
+            _ if sheet.hidden || sheet.name == ORIGIN => {}
             Some((_, Some(first), table)) => {
                 let message = format!(
                     "the sheet {} holds the table `{}` already: this one was not read",

@@ -64,8 +64,9 @@ impl Intake {
 fn status(plans: &[(Submission, Reading)], wrong: &[Diagnostic]) -> Status {
     let told = plans.iter().flat_map(|(s, _)| &s.diagnostics);
     let worst = told.chain(wrong).map(|d| d.weight).max();
+    let unknown = |(_, reading): &(Submission, Reading)| reading.parts.is_empty();
     match worst {
-        _ if plans.is_empty() => Status::CouldNotCheck,
+        _ if plans.is_empty() || plans.iter().any(unknown) => Status::CouldNotCheck,
         Some(Weight::Fatal) => Status::CouldNotCheck,
         Some(Weight::Error) => Status::Found,
         _ => Status::Clean,
@@ -99,6 +100,10 @@ fn write(pack: &Pack, out: &Path, plans: &[(Submission, Reading)]) -> anyhow::Re
 }
 
 fn write_folder(pack: &Pack, out: &Path, submission: &Submission) -> anyhow::Result<()> {
+    // What another plan left there would become a part of this one.
+    if std::fs::read_dir(out).is_ok_and(|mut files| files.next().is_some()) {
+        anyhow::bail!("{} is not empty: name a new folder", out.display());
+    }
     std::fs::create_dir_all(out)
         .with_context(|| format!("cannot make the folder {}", out.display()))?;
     for file in own::folder(&pack.schema, submission) {

@@ -8,7 +8,7 @@ use super::lines::{Line, Taken, put, said};
 use super::locate::Match;
 use super::map::{Block, FormMap};
 use super::reading::{Part, Reading};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Weight};
 use crate::read::cell::{Read, quoted, read_cell_since};
 use crate::read::grid::Written;
 use crate::read::ids::{doubt, lost_zero};
@@ -162,6 +162,7 @@ impl Fill<'_> {
             }
         }
         submission.page = self.form.page;
+        tell_once(&mut submission.diagnostics);
         doubt(self.schema, &mut submission);
         for (table, rows) in self
             .schema
@@ -260,7 +261,10 @@ impl Fill<'_> {
         let mut told: BTreeSet<(usize, FieldId)> = BTreeSet::new();
         for line in lines {
             let id = key.map_or(String::new(), |k| shown(&line, k).to_owned());
-            if key.is_some() && id.is_empty() {
+            if id.is_empty()
+                && let Some(key) = key
+            {
+                diagnostics.extend(self.without_key(table, key, &line));
                 continue;
             }
             let at = *seen.entry(id).or_insert(kept.len());
@@ -275,6 +279,24 @@ impl Fill<'_> {
             }
         }
         kept
+    }
+
+    /// What to say of a line that says something and not what it is the line of.
+    fn without_key(&self, table: &Table, key: FieldId, line: &Line) -> Option<Diagnostic> {
+        let mut fields = table.fields.iter().enumerate();
+        let (id, _) = fields.find(|(id, _)| !shown(line, *id).is_empty())?;
+        let spot = line.cells.get(id).cloned().flatten()?.spot?;
+        let name = table.fields.get(key).map_or("", |f| f.name.as_str());
+        let message = format!(
+            "{} stands here without `{name}`: it was not read as a line of `{}`",
+            quoted(shown(line, id)),
+            table.name
+        );
+        let field = table.fields.get(id).map_or("", |f| f.name.as_str());
+        Some(Diagnostic::error(
+            self.cell_place(line, Some(spot), field),
+            message,
+        ))
     }
 
     /// What to say of a cell that another line of its key says otherwise.
@@ -346,6 +368,29 @@ impl Fill<'_> {
             parts,
             unread: self.gathered.unread.clone(),
             path: submission.path.clone(),
+        }
+    }
+}
+
+/// A notice that holds for many cells is told at the first, with how many more there are.
+fn tell_once(diagnostics: &mut Vec<Diagnostic>) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    diagnostics.retain(|d| {
+        let count = counts.entry(d.message.clone()).or_insert(0);
+        *count += 1;
+        d.weight != Weight::Notice || *count == 1
+    });
+    for notice in diagnostics
+        .iter_mut()
+        .filter(|d| d.weight == Weight::Notice)
+    {
+        match counts.get(&notice.message) {
+            Some(2) => notice.message.push_str(", and so in one more cell"),
+            Some(n) if *n > 2 => {
+                let more = format!(", and so in {} more cells", n - 1);
+                notice.message.push_str(&more);
+            }
+            _ => {}
         }
     }
 }

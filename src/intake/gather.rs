@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::read::cell::quoted;
 use crate::read::grid::Written;
 use crate::schema::{FieldId, Schema, Table, TableId};
-use crate::table::{Page, column_name};
+use crate::table::Page;
 
 /// Lines by table, each with what is to be told of it.
 pub(crate) type Tables = BTreeMap<TableId, Vec<(Line, Vec<Diagnostic>)>>;
@@ -43,6 +43,7 @@ pub(crate) fn gather(schema: &Schema, found: &Match<'_>, book: &Book) -> Gathere
         used: book.sheets.iter().map(|_| Vec::new()).collect(),
         lines: book.sheets.iter().map(|_| Vec::new()).collect(),
         known: BTreeMap::new(),
+        unused: BTreeMap::new(),
         diagnostics: book.diagnostics.clone(),
         parts: Vec::new(),
     };
@@ -52,6 +53,7 @@ pub(crate) fn gather(schema: &Schema, found: &Match<'_>, book: &Book) -> Gathere
     for block in found.form.blocks.iter().filter(|b| !is_tabular(b)) {
         gather.loose(block);
     }
+    gather.tell_unused();
     gather.use_marks();
     gather.tell_sheets();
     let unread = gather.unread();
@@ -76,11 +78,32 @@ struct Gather<'a> {
     lines: Vec<Vec<usize>>,
     /// What the lines of each table say in words, with the sheet on which each stood first.
     known: BTreeMap<TableId, BTreeMap<String, usize>>,
+    /// The columns of each header, by sheet and row, that no block reads.
+    unused: BTreeMap<(usize, usize), Vec<(usize, String)>>,
     diagnostics: Vec<Diagnostic>,
     parts: Vec<Part>,
 }
 
 impl Gather<'_> {
+    /// The columns of a header that no block reads, in one notice a header.
+    fn tell_unused(&mut self) {
+        const NAMED: usize = 8;
+        for ((sheet, at), unused) in &self.unused {
+            let names = unused.iter().take(NAMED).map(|(_, name)| quoted(name));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let message = match unused.len() {
+                0 => continue,
+                1 => format!("the column {names} is not used"),
+                n if n <= NAMED => format!("the columns {names} are not used"),
+                n => format!("{n} columns are not used: {names}, …"),
+            };
+            let number = self.row_number(*sheet, *at);
+            let place = self.pages.get(*sheet).map(|page| page.row_place(number));
+            self.diagnostics
+                .extend(place.map(|place| Diagnostic::notice(place, message)));
+        }
+    }
+
     /// The rows in which the form's marks stand are read, and nothing is in them.
     fn use_marks(&mut self) {
         let book = self.book;
@@ -153,9 +176,11 @@ impl Gather<'_> {
             return;
         }
         let part = part_of(&reader, &lines);
-        let unused = unused_columns(&reader);
         self.parts.push(part);
-        self.diagnostics.extend(unused);
+        let at = (segment.sheet, segment.header);
+        let unused = segment.unused.clone();
+        let others = self.unused.entry(at).or_insert_with(|| unused.clone());
+        others.retain(|column| unused.contains(column));
         self.take_lines(block.table, segment.sheet, lines);
         self.use_rows(segment.sheet, used.into_iter());
     }
@@ -213,15 +238,14 @@ impl Gather<'_> {
             };
             rows.push(beside.at);
             let taken = self.label(block, segment.sheet, source.field, beside);
-            let origin = self.label_origin(segment.sheet, beside);
+            let origin = self.label_origin(block, source.field, segment.sheet, beside);
             common.push((source.field, taken, origin));
         }
         (common, rows)
     }
 
-    fn label_origin(&self, sheet: usize, beside: &Beside) -> Origin {
-        let number = self.row_number(sheet, beside.at);
-        Origin::label(&beside.label, self.place(sheet, beside.columns.1, number))
+    fn label_origin(&self, block: &Block, field: FieldId, sheet: usize, beside: &Beside) -> Origin {
+        Origin::label(&beside.label, self.place(block, field, sheet, beside))
     }
 
     // --- labels and ticks
@@ -248,7 +272,7 @@ impl Gather<'_> {
             None => (beside.written.clone(), None),
         };
         if let Some(guess) = guess {
-            let place = self.place(sheet, beside.columns.1, number);
+            let place = self.place(block, id, sheet, beside);
             self.diagnostics.push(Diagnostic::notice(place, guess));
         }
         Taken {
@@ -267,12 +291,14 @@ impl Gather<'_> {
         row.map_or(1, |row| row.number)
     }
 
-    fn place(&self, sheet: usize, column: usize, number: u32) -> String {
-        let column = u32::try_from(column).unwrap_or(u32::MAX);
+    /// The place of a label's value.
+    fn place(&self, block: &Block, field: FieldId, sheet: usize, beside: &Beside) -> String {
+        let column = u32::try_from(beside.columns.1).unwrap_or(u32::MAX);
+        let number = self.row_number(sheet, beside.at);
+        let name = self.table(block).and_then(|t| t.fields.get(field));
+        let name = name.map_or("", |f| &f.name);
         let page = self.pages.get(sheet);
-        page.map_or(String::new(), |page| {
-            page.cell_place(column, number, &column_name(column))
-        })
+        page.map_or(String::new(), |page| page.cell_place(column, number, name))
     }
 
     /// Labels and ticks; those of hidden sheets only where no sheet that people see has any.
@@ -311,13 +337,13 @@ impl Gather<'_> {
             let Some(beside) = found.get(filled.unwrap_or(0)).cloned() else {
                 continue;
             };
-            self.contradictions(sheet, &beside, &found);
+            self.contradictions(block, source.field, sheet, &found);
             let taken = self.label(block, sheet, source.field, &beside);
             first.get_or_insert(beside.at);
             self.use_rows(sheet, found.iter().map(|b| b.at));
             from.push(From {
                 field: source.field,
-                origin: self.label_origin(sheet, &beside),
+                origin: self.label_origin(block, source.field, sheet, &beside),
             });
             put(&mut cells, source.field, taken);
         }
@@ -359,25 +385,24 @@ impl Gather<'_> {
         });
     }
 
-    /// Says where a label stands again with another value.
-    fn contradictions(&mut self, sheet: usize, first: &Beside, others: &[Beside]) {
-        let own = first.written.shown().to_owned();
-        let number = self.row_number(sheet, first.at);
-        let place = self.place(sheet, first.columns.1, number);
-        let differs = |b: &&Beside| !b.written.is_blank() && b.written.shown() != own;
-        let told: Vec<Diagnostic> = others
-            .iter()
-            .filter(differs)
-            .map(|b| {
-                let here = self.place(sheet, b.columns.1, self.row_number(sheet, b.at));
-                let other = quoted(b.written.shown());
-                let message = format!(
-                    "{other} stands here, {} at {place}: that one was read",
-                    quoted(&own)
-                );
-                Diagnostic::error(here, message)
-            })
-            .collect();
+    /// Says where a label stands again with another value than the first that has one.
+    fn contradictions(&mut self, block: &Block, field: FieldId, sheet: usize, found: &[Beside]) {
+        let mut filled = found.iter().filter(|b| !b.written.is_blank());
+        let Some(first) = filled.next() else {
+            return;
+        };
+        let own = first.written.shown();
+        let place = self.place(block, field, sheet, first);
+        let others = filled.filter(|b| b.written.shown() != own);
+        let told = others.map(|other| {
+            let message = format!(
+                "{} stands here, {} at {place}: that one was read",
+                quoted(other.written.shown()),
+                quoted(own)
+            );
+            Diagnostic::error(self.place(block, field, sheet, other), message)
+        });
+        let told: Vec<Diagnostic> = told.collect();
         self.diagnostics.extend(told);
     }
 
@@ -429,8 +454,16 @@ impl Gather<'_> {
         };
         self.use_rows(sheet, top.unwrap_or(0)..last.unwrap_or(0));
         if lines > 0 {
-            let origin = Origin::Tick;
-            self.push_part(block, sheet, lines, vec![From { field, origin }]);
+            let heading = |&field: &FieldId| From {
+                field,
+                origin: Origin::Heading,
+            };
+            let mut from: Vec<From> = block.headings.iter().map(heading).collect();
+            from.push(From {
+                field,
+                origin: Origin::Tick,
+            });
+            self.push_part(block, sheet, lines, from);
         }
     }
 
@@ -568,24 +601,4 @@ fn part_of(reader: &Reader<'_>, lines: &Lines) -> Part {
         totals: lines.totals,
         from,
     }
-}
-
-/// The columns that hold something and are not used, in one notice.
-fn unused_columns(reader: &Reader<'_>) -> Option<Diagnostic> {
-    const NAMED: usize = 8;
-    let unused = &reader.segment.unused;
-    let names: Vec<String> = unused
-        .iter()
-        .take(NAMED)
-        .map(|(_, name)| quoted(name))
-        .collect();
-    let message = match unused.len() {
-        0 => return None,
-        1 => format!("the column {} is not used", names.concat()),
-        n if n <= NAMED => format!("the columns {} are not used", names.join(", ")),
-        n => format!("{n} columns are not used: {}, …", names.join(", ")),
-    };
-    let grid = reader.leaf.grid();
-    let header = grid.rows.get(reader.segment.header).map_or(1, |r| r.number);
-    Some(Diagnostic::notice(reader.page.row_place(header), message))
 }

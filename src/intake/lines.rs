@@ -112,7 +112,44 @@ impl Reader<'_> {
             }
         }
         lines.diagnostics.extend(self.below_total(&below));
+        lines.diagnostics.extend(self.figures_not_read(&lines.list));
         lines
+    }
+
+    /// Columns of figures among those that are rows in truth, and that the map does not know: their money is not counted.
+    fn figures_not_read(&self, list: &[(Line, Vec<Diagnostic>)]) -> Vec<Diagnostic> {
+        let first = self.segment.spread.iter().map(|(_, column)| *column).min();
+        let last = self.segment.spread.iter().map(|(_, column)| *column).max();
+        let Some((first, last)) = first.zip(last) else {
+            return Vec::new();
+        };
+        let behind = self.segment.total.unwrap_or(last + 2);
+        let among = self.segment.unused.iter();
+        let among = among.filter(|(column, _)| (first..behind).contains(column));
+        let holds_figures = |column: usize| {
+            let grid = self.leaf.grid();
+            let cells = list
+                .iter()
+                .filter_map(|(line, _)| Some(grid.row(line.number)?.cell(column)));
+            cells.into_iter().any(|cell| {
+                let figure = matches!(cell, Written::Number { .. })
+                    || crate::value::parse_figure(cell.shown()).is_some();
+                figure && !is_nothing(cell)
+            })
+        };
+        let header = self.leaf.grid().rows.get(self.segment.header);
+        let number = header.map_or(1, |row| row.number);
+        among
+            .filter(|(column, _)| holds_figures(*column))
+            .map(|(column, name)| {
+                let column = u32::try_from(*column).unwrap_or(u32::MAX);
+                let message = format!(
+                    "the column {} holds figures that are not counted",
+                    quoted(name)
+                );
+                Diagnostic::error(self.page.cell_place(column, number, name), message)
+            })
+            .collect()
     }
 
     /// Rows below the total that are no lines: signatures and the like, or lines that were added too low.
@@ -467,13 +504,27 @@ impl Reader<'_> {
             list.push((line, told));
             return;
         }
-        for (value, column) in filled {
+        for (at, (value, column)) in filled.into_iter().enumerate() {
             let mut line = line.clone();
+            if at > 0 {
+                self.leave_figures(&mut line);
+            }
             let figure = self.cell(row, column, unpivot.value, &mut told);
             put(&mut line.cells, unpivot.value, figure);
             let code = unpivot.columns.get(value).map_or("", |(code, _)| code);
             put(&mut line.cells, unpivot.name, said(code));
             list.push((line, std::mem::take(&mut told)));
+        }
+    }
+
+    /// The other figures of a row, such as its positions, belong to the row as a whole: its first line has them.
+    fn leave_figures(&self, line: &mut Line) {
+        for (field, slot) in self.table.fields.iter().zip(&mut line.cells) {
+            let Some(taken) = slot.as_mut().filter(|_| field.ty.is_figure()) else {
+                continue;
+            };
+            let mark = if field.not_applicable { "n/a" } else { "" };
+            taken.written = Written::Text(Cow::Borrowed(mark));
         }
     }
 

@@ -14,7 +14,13 @@ pub struct Pattern {
 impl Pattern {
     /// The pattern of a text.
     pub fn new(text: &str) -> Self {
-        let parts = text.split('*').map(fold_part).collect();
+        let text = text.trim();
+        let end = if text.ends_with('*') {
+            text
+        } else {
+            text.trim_end_matches([':', '.', ' '])
+        };
+        let parts = end.split('*').map(fold_part).collect();
         Pattern {
             written: text.to_owned(),
             parts,
@@ -108,6 +114,7 @@ mod tests {
         );
         assert_fits("a*b*c", &["abc", "a b c", "axxbyyc"], &["acb", "ab"]);
         assert_fits("*", &["", "x"], &[]);
+        assert_fits("S.M.A.R.T.:", &["S.M.A.R.T", "s.m.a.r.t.:"], &["smart"]);
         assert_fits("ab*ba", &["abba"], &["aba"]);
     }
 }

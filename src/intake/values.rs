@@ -297,18 +297,28 @@ pub(crate) fn spelled(block: &Block, field: FieldId, shown: &str) -> Option<Writ
         .map(|(value, _)| text(value))
 }
 
-/// The number in a text such as `1.10`, `Strategy 1.10:` or `1.10 – Coaching`, and the words behind it; a text without a
-/// number is both.
+/// The number in a text such as `1.10`, `Strategy 1.10:` or `1.10 – Coaching`, and the words behind it; a text that begins
+/// otherwise, such as `Coaching in grades K-3`, is both.
 pub(crate) fn numbered(shown: &str) -> (&str, &str) {
+    let whole = (shown, shown);
     let Some(from) = shown.find(|c: char| c.is_ascii_digit()) else {
-        return (shown, shown);
+        return whole;
     };
-    let rest = shown.get(from..).unwrap_or_default();
+    let (before, rest) = shown.split_at(from);
     let length = rest
         .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
         .unwrap_or(rest.len());
-    let number = rest.get(..length).unwrap_or_default().trim_end_matches('.');
-    let behind = rest.get(length..).unwrap_or_default();
+    let (number, behind) = rest.split_at(length);
+    let ended = number.ends_with('.') || behind.trim_start().starts_with([':', '–', '—', '-', ')']);
+    let number = number.trim_end_matches('.');
+    if !before.is_empty() {
+        // A word before the number is its name: `Strategy 1.1`, `Goal 3:`; but not `Grade 3 reading`.
+        let word = before.trim_end_matches([' ', '#', '\u{a0}']);
+        let names = word.chars().all(char::is_alphabetic) && word.len() < before.len();
+        if !(names && (ended || behind.is_empty() || number.contains('.'))) {
+            return whole;
+        }
+    }
     let gap =
         |c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '.' | ')' | '\u{a0}');
     (number, behind.trim_start_matches(gap))
@@ -352,6 +362,14 @@ mod tests {
             ("1.1", "1.1", ""),
             ("3. Leaders", "3", "Leaders"),
             ("Coaching", "Coaching", "Coaching"),
+            ("Goal 3: Attendance", "3", "Attendance"),
+            (
+                "Coaching in grades K-3",
+                "Coaching in grades K-3",
+                "Coaching in grades K-3",
+            ),
+            ("Grade 3 reading", "Grade 3 reading", "Grade 3 reading"),
+            ("K-3 literacy", "K-3 literacy", "K-3 literacy"),
             ("4b) Tutors", "4b", "Tutors"),
         ] {
             assert_eq!(numbered(text), (number, words), "{text}");

@@ -208,12 +208,33 @@ impl Reader<'_, '_, '_> {
         };
         let entries = of.entries().into_iter();
         let read = entries.filter_map(|(name, entry)| {
+            self.check_names(key, entry);
             Some(Source {
                 field: self.field(&name)?,
                 names: self.names(entry),
             })
         });
         read.collect()
+    }
+
+    /// A name says something of its own, and a value stands among words of labels alone.
+    fn check_names(&self, key: &str, entry: Entry<'_>) {
+        let doc = self.of.doc;
+        for text in words_of(doc, entry) {
+            let (upper, lower) = text.value.split_once('|').unwrap_or(("x", &text.value));
+            let words = lower.replace("{}", "");
+            if Pattern::new(upper).is_blank() || Pattern::new(&words).is_blank() {
+                doc.mistake(
+                    text.span,
+                    "a part of this name is blank",
+                    "",
+                    "write words of the form",
+                );
+            } else if key == "columns" && lower.contains("{}") {
+                let help = "`{}` stands for a value among the words of a label";
+                doc.mistake(text.span, "a column's name holds no value", "", help);
+            }
+        }
     }
 
     /// The schema's own names of every field.
@@ -332,7 +353,7 @@ impl Reader<'_, '_, '_> {
         let taken_from = [
             !block.columns.is_empty(),
             !block.labels.is_empty(),
-            block.unpivot.is_some(),
+            self.of.has("unpivot"),
             block.ticks.is_some(),
         ];
         if taken_from == [false; 4] {

@@ -184,6 +184,9 @@ fn kind(schema: &Schema, path: &str) -> Kind {
     if name == "office.toml" {
         return Kind::Other("an office file: name it with --office");
     }
+    if name.strip_suffix(".csv") == Some(super::ORIGIN) {
+        return Kind::Other("where the cells came from, as intake wrote it");
+    }
     if name.starts_with("~$") {
         return Kind::Other("a lock file of a program that has the workbook open");
     }

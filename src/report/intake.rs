@@ -19,6 +19,7 @@ pub fn text(schema: &Schema, submission: &Submission, reading: &Reading) -> Stri
         Some((title, note)) => {
             let _ = writeln!(out, "  form: {title} ({note})");
         }
+        None if reading.parts.is_empty() => out.push_str("  form: none that is known\n"),
         None => out.push_str("  form: the pack's own, a sheet or file a table\n"),
     }
     for part in &reading.parts {
@@ -88,6 +89,9 @@ fn write_part(out: &mut String, table: &Table, part: &Part) {
         format!("{} lines", part.lines)
     };
     let place = match part.rows {
+        Some((header, ..)) if part.lines == 0 => {
+            format!("{}, header in row {header}", clean(&part.place))
+        }
         Some((header, first, last)) => {
             let rows = if first == last {
                 format!("row {first}")

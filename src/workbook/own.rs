@@ -13,8 +13,7 @@ use crate::submission::Submission;
 use crate::table::{Data, Rows, State};
 use crate::value::{Type, from_days, plain};
 
-/// The file, or sheet, of the origins.
-pub const ORIGIN: &str = "origin";
+pub use crate::read::ORIGIN;
 
 /// The files of a folder: `plan.toml`, a CSV a table, and `origin.csv`. Their paths are their names.
 pub fn folder(schema: &Schema, submission: &Submission) -> Vec<File> {
@@ -121,6 +120,7 @@ fn number(ty: Type, x: crate::value::Decimal) -> String {
     match ty {
         Type::Date => date().unwrap_or_default(),
         Type::Percent => format!("{}%", plain(x * crate::value::Decimal::ONE_HUNDRED)),
+        Type::Money if x.normalize().scale() < 2 => format!("{x:.2}"),
         _ => plain(x),
     }
 }
