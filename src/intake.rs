@@ -1,7 +1,7 @@
 //! Intake: spreadsheets that are not in the form of the pack, read by its maps of the forms that people use.
 //!
-//! A file's walk: [`book`] opens it, [`locate`] finds the form whose headers and labels it has, [`lines`] reads the rows below
-//! each header, [`gather`] collects them by table, [`fill`] makes submissions of them. [`reading`] is what was understood.
+//! A file's walk: `book` opens it, `locate` finds the form whose headers and labels it has, `lines` reads the rows below
+//! each header, `gather` collects them by table, `fill` makes submissions of them. [`reading`] is what was understood.
 
 mod book;
 mod fill;

@@ -505,11 +505,8 @@ proptest::proptest! {
                 rows.iter().map(row).collect()
             })
             .collect();
-        let text: String = sheets
-            .concat()
-            .iter()
-            .map(|row| row.iter().map(|cell| format!("\"{cell}\",")).collect::<String>() + "\n")
-            .collect();
+        let line = |row: &Vec<String>| format!("\"{}\"\n", row.join("\",\""));
+        let text: String = sheets.concat().iter().map(line).collect();
         let from_text = forms(pack).read_text("odd.csv", text.as_bytes()).unwrap_or_default();
         let from_book = forms(pack).read_workbook("odd.xlsx", &workbook(&sheets, &merges));
         for (submission, reading) in from_text.plans.iter().chain(&from_book.plans) {
