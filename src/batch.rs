@@ -115,6 +115,10 @@ impl<'p> Reviewer<'p> {
             }
             _ => could_not_check(self.pack, submission, &who),
         };
+        if let Some(conflict) = conflict(self.pack, submission, &who) {
+            review.diagnostics.push(conflict);
+            review.doubtful = true;
+        }
         review.district_code = who.code;
         review.district = who.name;
         review.fiscal_year = who.year;
@@ -175,7 +179,9 @@ impl<'p> Reviewer<'p> {
     fn revisions(reviews: &mut Vec<Review>) -> (Vec<String>, Vec<Diagnostic>) {
         let mut plans: BTreeMap<(String, i64), Vec<(Decimal, String)>> = BTreeMap::new();
         for review in reviews.iter() {
-            if let (Some(code), Some(year)) = (&review.district_code, review.fiscal_year) {
+            // A plan of which it is not sure whose it is supersedes no other.
+            let known = review.district_code.as_ref().filter(|_| !review.doubtful);
+            if let (Some(code), Some(year)) = (known, review.fiscal_year) {
                 let revision = review.revision.unwrap_or_default();
                 plans
                     .entry((code.clone(), year))
@@ -357,6 +363,27 @@ pub fn identify(pack: &Pack, submission: &Submission) -> Identified {
     }
 }
 
+/// What to say when the district's name is that of another than its code.
+fn conflict(pack: &Pack, submission: &Submission, who: &Identified) -> Option<Diagnostic> {
+    let (code, name) = pack.identity.code.zip(pack.identity.name)?;
+    let stated = plan_text(pack, submission, name)?;
+    let own = who
+        .code
+        .as_deref()
+        .filter(|_| plan_text(pack, submission, code).is_some())?;
+    let directory = pack.directory()?;
+    let named = directory.find(&stated).filter(|named| *named != own)?;
+    let other = directory.label(own).unwrap_or("no known district");
+    let plan = pack.schema.tables.get(pack.identity.table)?;
+    let rows = submission.table(pack.identity.table)?;
+    let message = format!(
+        "the code {own} ({}) is {other}, the name `{stated}` ({}) is {named}: the plan was checked as that of {own}; correct one",
+        rows.place(plan, 0, code),
+        rows.place(plan, 0, name),
+    );
+    Some(Diagnostic::error(rows.place(plan, 0, code), message))
+}
+
 fn plan_text(pack: &Pack, submission: &Submission, field: FieldId) -> Option<String> {
     let column = submission
         .table(pack.identity.table)?
@@ -411,6 +438,7 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
     diagnostics.push(Diagnostic::fatal(&*submission.path, why.clone()));
     Review {
         page: submission.page,
+        doubtful: false,
         path: submission.path.clone(),
         district_code: None,
         district: None,

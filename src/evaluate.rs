@@ -49,6 +49,7 @@ impl<'p> Evaluator<'p> {
         let mut machine = Machine::new(&pack.schema, &self.in_force.world, submission);
         let mut review = Review {
             page: submission.page,
+            doubtful: false,
             path: submission.path.clone(),
             district_code: None,
             district: None,

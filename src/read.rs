@@ -292,7 +292,7 @@ fn report_lacks(schema: &Schema, submission: &mut Submission) {
     }
 }
 
-fn report_unclosed(records: &Records, form: &Form, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn report_unclosed(records: &Records, form: &Form, diagnostics: &mut Vec<Diagnostic>) {
     if let Some(row) = records.unclosed {
         let message = "a quote opens in this row and is never closed: the lines below it were read as part of a cell";
         diagnostics.push(Diagnostic::error(form.place(At::Row(row)), message));

@@ -142,6 +142,8 @@ pub struct Review {
     pub inputs: Vec<Input>,
     /// It is one page of a plan, and never the whole.
     pub page: bool,
+    /// Its district's code and name are those of two districts.
+    pub doubtful: bool,
     /// What was wrong with them.
     pub diagnostics: Vec<Diagnostic>,
     /// Every rule in force, with how many subjects it judged.

@@ -9,7 +9,9 @@ use crate::diagnostic::Diagnostic;
 use crate::hash::Map;
 use crate::read::csv::{DELIMITERS, Records, decode};
 use crate::read::grid::{Grid, Written};
-use crate::read::workbook::{self, Sheet};
+use crate::read::lines::Form;
+use crate::read::report_unclosed;
+use crate::read::workbook::{self, MAX_COLUMNS, Sheet};
 use crate::table::Page;
 use crate::value::trim;
 
@@ -176,18 +178,31 @@ impl Book {
         };
         let name = path.rsplit('/').next().unwrap_or(path);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let delimiters = DELIMITERS.iter().filter(|d| text.as_bytes().contains(d));
-        let books = delimiters.map(|&delimiter| Book {
+        // Wider than any spreadsheet is no table.
+        let widest = |d: u8| {
+            let lines = text.as_bytes().split(|&b| b == b'\n' || b == b'\r');
+            lines
+                .map(|line| line.iter().filter(|&&b| b == d).count())
+                .max()
+        };
+        let may_divide = |d: &&u8| (1..MAX_COLUMNS).contains(&widest(**d).unwrap_or(0));
+        let delimiters = DELIMITERS.iter().filter(may_divide);
+        let records = delimiters.map(|&delimiter| Records::of(&text, delimiter));
+        let books = records.map(|records| Book {
             path: path.to_owned(),
             text: true,
             sheets: vec![Leaf::new(Sheet {
                 name: stem.to_owned(),
                 hidden: false,
-                grid: owned(&Records::of(&text, delimiter).grid()),
+                grid: owned(&records.grid()),
                 trouble: None,
                 marks: workbook::Marks::default(),
             })],
-            diagnostics: diagnostics.clone(),
+            diagnostics: diagnostics
+                .iter()
+                .cloned()
+                .chain(unclosed(path, &records))
+                .collect(),
         });
         books.collect()
     }
@@ -204,6 +219,14 @@ impl Book {
         });
         pages.collect()
     }
+}
+
+/// A quote that swallows the lines below it.
+fn unclosed(path: &str, records: &Records) -> Option<Diagnostic> {
+    let form = Form::Csv(path.to_owned());
+    let mut told = Vec::new();
+    report_unclosed(records, &form, &mut told);
+    told.pop()
 }
 
 fn owned(grid: &Grid<'_>) -> Grid<'static> {

@@ -17,7 +17,7 @@ use crate::read::statewide::Key;
 use crate::read::{PlanKey, sha256};
 use crate::schema::{FieldId, Otherwise, Schema, Table, TableId};
 use crate::submission::{Input, Submission};
-use crate::table::{Layout, Mapped, Page, Rows, Spot, Texts};
+use crate::table::{Layout, Mapped, Page, Rows, Spot, State, Texts};
 
 /// What a form gives: submissions, each with what was understood, and what is wrong with the file as a whole.
 #[derive(Debug, Default)]
@@ -272,7 +272,7 @@ impl Fill<'_> {
                 kept.push(line);
                 continue;
             };
-            for field in merge(first, &line) {
+            for field in merge(table, first, &line) {
                 if told.insert((at, field)) {
                     diagnostics.extend(self.differs(table, field, first, &line));
                 }
@@ -372,31 +372,30 @@ impl Fill<'_> {
     }
 }
 
-/// A notice that holds for many cells is told at the first, with how many more there are.
+/// What holds for many cells alike is told at the first, with how many more there are.
 fn tell_once(diagnostics: &mut Vec<Diagnostic>) {
+    const FEW: usize = 3;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    diagnostics.retain(|d| {
-        let count = counts.entry(d.message.clone()).or_insert(0);
-        *count += 1;
-        d.weight != Weight::Notice || *count == 1
-    });
-    for notice in diagnostics
-        .iter_mut()
-        .filter(|d| d.weight == Weight::Notice)
-    {
-        match counts.get(&notice.message) {
-            Some(2) => notice.message.push_str(", and so in one more cell"),
-            Some(n) if *n > 2 => {
-                let more = format!(", and so in {} more cells", n - 1);
-                notice.message.push_str(&more);
-            }
-            _ => {}
-        }
+    for diagnostic in diagnostics.iter() {
+        *counts.entry(diagnostic.message.clone()).or_insert(0) += 1;
     }
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    diagnostics.retain_mut(|diagnostic| {
+        let count = counts.get(&diagnostic.message).copied().unwrap_or(1);
+        let many = count > FEW || (diagnostic.weight == Weight::Notice && count > 1);
+        if !many {
+            return true;
+        }
+        let first = told.insert(diagnostic.message.clone());
+        let cells = if count == 2 { "cell" } else { "cells" };
+        let more = format!(", and so in {} more {cells}", count - 1);
+        diagnostic.message.push_str(&more);
+        first
+    });
 }
 
 /// Fills what a line leaves blank from another, and gives the fields in which they differ.
-fn merge(first: &mut Line, next: &Line) -> Vec<FieldId> {
+fn merge(table: &Table, first: &mut Line, next: &Line) -> Vec<FieldId> {
     let mut differ = Vec::new();
     for (field, (slot, taken)) in first.cells.iter_mut().zip(&next.cells).enumerate() {
         let Some(taken) = taken.as_ref().filter(|t| !t.written.is_blank()) else {
@@ -404,12 +403,23 @@ fn merge(first: &mut Line, next: &Line) -> Vec<FieldId> {
         };
         match slot {
             Some(held) if held.written.is_blank() => *held = taken.clone(),
-            Some(held) if held.written.shown() != taken.written.shown() => differ.push(field),
+            Some(held) if !same(table, field, held, taken) => differ.push(field),
             Some(_) => {}
             None => *slot = Some(taken.clone()),
         }
     }
     differ
+}
+
+/// Whether two cells say the same: `37` and `0370011` are one district.
+fn same(table: &Table, field: FieldId, a: &Taken, b: &Taken) -> bool {
+    let value = |taken: &Taken| {
+        let field = table.fields.get(field)?;
+        let read = read_cell_since(field, &taken.written, false);
+        let cell = read.cell();
+        (cell.state() == State::Value).then(|| format!("{cell:?}"))
+    };
+    a.written.shown() == b.written.shown() || value(a).is_some_and(|a| value(b) == Some(a))
 }
 
 fn shown(line: &Line, field: FieldId) -> &str {

@@ -14,6 +14,7 @@ use crate::read::cell::quoted;
 use crate::read::grid::Written;
 use crate::schema::{FieldId, Schema, Table, TableId};
 use crate::table::Page;
+use crate::value::Decimal;
 
 /// Lines by table, each with what is to be told of it.
 pub(crate) type Tables = BTreeMap<TableId, Vec<(Line, Vec<Diagnostic>)>>;
@@ -43,10 +44,17 @@ pub(crate) fn gather(schema: &Schema, found: &Match<'_>, book: &Book) -> Gathere
         used: book.sheets.iter().map(|_| Vec::new()).collect(),
         lines: book.sheets.iter().map(|_| Vec::new()).collect(),
         known: BTreeMap::new(),
+        passed: found.passed.iter().map(|(sheet, _)| *sheet).collect(),
+        sums: BTreeMap::new(),
         unused: BTreeMap::new(),
         diagnostics: book.diagnostics.clone(),
         parts: Vec::new(),
     };
+    for (sheet, why) in &found.passed {
+        let page = gather.pages.get(*sheet).map(|page| page.path.clone());
+        let told = page.map(|page| Diagnostic::error(page, why.clone()));
+        gather.diagnostics.extend(told);
+    }
     for segment in &found.segments {
         gather.segment(segment);
     }
@@ -78,6 +86,10 @@ struct Gather<'a> {
     lines: Vec<Vec<usize>>,
     /// What the lines of each table say in words, with the sheet on which each stood first.
     known: BTreeMap<TableId, BTreeMap<String, usize>>,
+    /// Sheets that are passed over for better ones.
+    passed: Vec<usize>,
+    /// The sums of each block on each sheet, by column.
+    sums: BTreeMap<(usize, usize), Vec<(usize, Option<Decimal>)>>,
     /// The columns of each header, by sheet and row, that no block reads.
     unused: BTreeMap<(usize, usize), Vec<(usize, String)>>,
     diagnostics: Vec<Diagnostic>,
@@ -161,6 +173,12 @@ impl Gather<'_> {
             segment,
             leaf,
             page: &page,
+            goes_on: form.plans.is_some() || block.distinct,
+            above: self
+                .sums
+                .get(&(segment.block, segment.sheet))
+                .cloned()
+                .unwrap_or_default(),
             common,
         };
         let lines = reader.read();
@@ -177,6 +195,8 @@ impl Gather<'_> {
         }
         let part = part_of(&reader, &lines);
         self.parts.push(part);
+        let above = self.sums.entry((segment.block, segment.sheet)).or_default();
+        add_sums(above, &lines.sums);
         let at = (segment.sheet, segment.header);
         let unused = segment.unused.clone();
         let others = self.unused.entry(at).or_insert_with(|| unused.clone());
@@ -268,7 +288,7 @@ impl Gather<'_> {
         let spot = spot(sheet, beside.columns.1, number);
         let field = self.table(block).and_then(|t| t.fields.get(id));
         let (written, guess) = match field {
-            Some(field) => understand(block, (id, field), &beside.written),
+            Some(field) => understand(block, (id, field), &beside.written, false),
             None => (beside.written.clone(), None),
         };
         if let Some(guess) = guess {
@@ -310,7 +330,8 @@ impl Gather<'_> {
                 return;
             }
             for (sheet, leaf) in book.sheets.iter().enumerate() {
-                if leaf.sheet.hidden != hidden || !stands_on(block, leaf) {
+                let passed = self.passed.contains(&sheet);
+                if passed || leaf.sheet.hidden != hidden || !stands_on(block, leaf) {
                     continue;
                 }
                 if block.ticks.is_some() {
@@ -488,6 +509,15 @@ impl Gather<'_> {
             unread.extend(Unread::of_sheet(leaf, used, path, self.book.text));
         }
         unread
+    }
+}
+
+fn add_sums(above: &mut Vec<(usize, Option<Decimal>)>, sums: &[(usize, Option<Decimal>)]) {
+    for (column, sum) in sums {
+        match above.iter_mut().find(|(held, _)| held == column) {
+            Some((_, held)) => *held = held.zip(*sum).and_then(|(held, sum)| held.checked_add(sum)),
+            None => above.push((*column, *sum)),
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Lines {
     pub(crate) totals: usize,
     /// What is wrong or was guessed.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The sums of its columns of figures.
+    pub(crate) sums: Vec<(usize, Option<Decimal>)>,
 }
 
 /// A segment being read.
@@ -60,6 +62,10 @@ pub(crate) struct Reader<'a> {
     pub(crate) segment: &'a Segment,
     pub(crate) leaf: &'a Leaf,
     pub(crate) page: &'a Page,
+    /// Lines go on below a total: those of the next plan.
+    pub(crate) goes_on: bool,
+    /// Sums of the same block further up on the sheet, which a grand total counts too; `None` where one is not known.
+    pub(crate) above: Vec<(usize, Option<Decimal>)>,
     /// Values that hold for every line: constants and labels.
     pub(crate) common: Vec<(FieldId, Taken, Origin)>,
 }
@@ -88,11 +94,20 @@ impl Reader<'_> {
             }
             if self.is_hint(row) {
                 lines.used.push(at);
-            } else if let Some(word) = self.total_word(row) {
+            } else if self.is_sum(row, &sums) {
                 lines.used.push(at);
                 lines.totals += 1;
-                self.check_total(row, &word, &mut sums, &mut lines.diagnostics);
-                closed |= is_grand(&word);
+                let message = "this row has the sum of lines above and lacks what a line has: it was taken for a total";
+                let place = self.page.row_place(row.number);
+                lines.diagnostics.push(Diagnostic::notice(place, message));
+                for sum in &mut sums {
+                    sum.since = sum.since.and(Some(Decimal::ZERO));
+                }
+            } else if let Some(word) = self.total_word(row) {
+                lines.used.push(at);
+                let checked = self.check_total(row, &word, &mut sums, &mut lines.diagnostics);
+                lines.totals += usize::from(checked);
+                closed |= is_grand(&word) && !self.goes_on;
             } else if let Some((field, taken)) = self.heading(row) {
                 lines.used.push(at);
                 headings.retain(|(id, _)| *id != field);
@@ -108,9 +123,14 @@ impl Reader<'_> {
                     lines.diagnostics.push(self.lone(row));
                     continue;
                 }
+                if let Some(told) = self.without_number(row) {
+                    lines.diagnostics.push(told);
+                    continue;
+                }
                 self.take(row, &headings, &mut sums, &mut lines);
             }
         }
+        lines.sums = sums.iter().map(|sum| (sum.column, sum.all)).collect();
         lines.diagnostics.extend(self.below_total(&below));
         lines.diagnostics.extend(self.figures_not_read(&lines.list));
         lines
@@ -208,11 +228,18 @@ impl Reader<'_> {
             || (closed && !needs.all(|field| self.has(row, *field)))
     }
 
+    /// Whether a column holds the number of one field and the words of another.
+    fn is_shared(&self, column: usize) -> bool {
+        let fields = self.segment.columns.iter().filter(|c| c.column == column);
+        fields.count() > 1
+    }
+
     /// Whether a row has a cell that reads as a value of the field.
     fn has(&self, row: &GridRow<'static>, id: FieldId) -> bool {
         let field = self.table.fields.get(id).zip(self.segment.column(id));
         field.is_some_and(|(field, column)| {
-            let (written, _) = understand(self.block, (id, field), self.seen(row, column));
+            let seen = self.seen(row, column);
+            let (written, _) = understand(self.block, (id, field), seen, self.is_shared(column));
             read_cell(field, &written).cell().state() == State::Value
         })
     }
@@ -231,6 +258,25 @@ impl Reader<'_> {
             self.page.row_place(row.number),
             format!("{words} stands alone in this row: it was not read as a line"),
         )
+    }
+
+    /// What to say of a row whose key is no number where the form numbers its lines: a goal, or a note.
+    fn without_number(&self, row: &GridRow<'static>) -> Option<Diagnostic> {
+        let key = self
+            .table
+            .key()
+            .filter(|key| self.block.leading.contains(key))?;
+        let column = self.segment.column(key)?;
+        let shown = self.seen(row, column).shown();
+        let has_digit = shown.contains(|c: char| c.is_ascii_digit());
+        (!shown.is_empty() && !has_digit).then(|| {
+            let place = self.cell_place(row.number, column, key);
+            let message = format!(
+                "{} is no number: this row was not read as a line",
+                quoted(shown)
+            );
+            Diagnostic::error(place, message)
+        })
     }
 
     /// A row in which nothing stands but what is printed on the blank form, figures of zero aside.
@@ -312,6 +358,32 @@ impl Reader<'_> {
         (filled * 2 <= all).then(|| row.cell(at).shown().to_owned())
     }
 
+    /// Whether a row without a total's words is one by its figures: each is the sum of lines above, and a text that a line
+    /// needs is blank.
+    fn is_sum(&self, row: &GridRow<'static>, sums: &[Sum]) -> bool {
+        let mut needs = self.block.needs.iter().filter(|id| {
+            let field = self.table.fields.get(**id);
+            field.is_some_and(|f| !f.ty.is_figure())
+        });
+        let lacks = needs.any(|id| {
+            let column = self.segment.column(*id);
+            column.is_some_and(|column| self.seen(row, column).is_blank())
+        });
+        let mut figures = 0;
+        lacks
+            && self.total_word(row).is_none()
+            && sums.iter().all(|sum| {
+                let cell = row.cell(sum.column);
+                if is_nothing(cell) {
+                    return true;
+                }
+                figures += 1;
+                let said = self.figure(sum.field, cell);
+                said.is_some() && (said == sum.all || said == sum.since)
+            })
+            && figures > 0
+    }
+
     fn sums(&self) -> Vec<Sum> {
         let start = |field, column| Sum {
             field,
@@ -343,13 +415,16 @@ impl Reader<'_> {
         }
     }
 
+    /// Compares a totals row with the lines since the last one, with all of them, and with those further up too. Whether it
+    /// could be compared.
     fn check_total(
         &self,
         row: &GridRow<'_>,
         word: &str,
         sums: &mut [Sum],
         diagnostics: &mut Vec<Diagnostic>,
-    ) {
+    ) -> bool {
+        let mut checked = false;
         for sum in sums {
             let since = sum.since.replace(Decimal::ZERO);
             let cell = row.cell(sum.column);
@@ -357,10 +432,19 @@ impl Reader<'_> {
             let Some((said, (all, since))) = said.zip(sum.all.zip(since)) else {
                 continue;
             };
-            if said == all || said == since {
+            checked = true;
+            let above = self.above.iter().find(|(column, _)| *column == sum.column);
+            let whole = above.map_or(Some(all), |(_, above)| {
+                above.and_then(|a| a.checked_add(all))
+            });
+            if said == all || said == since || whole.is_none_or(|whole| said == whole) {
                 continue;
             }
-            let add = if is_grand(word) { all } else { since };
+            let add = if is_grand(word) {
+                whole.unwrap_or(all)
+            } else {
+                since
+            };
             diagnostics.push(Diagnostic::error(
                 self.cell_place(row.number, sum.column, sum.field),
                 format!(
@@ -370,6 +454,7 @@ impl Reader<'_> {
                 ),
             ));
         }
+        checked
     }
 
     fn amount(&self, field: FieldId, x: Decimal) -> String {
@@ -459,7 +544,15 @@ impl Reader<'_> {
                 spot: own_spot,
             };
         }
-        let (written, guess) = understand(self.block, (id, field), seen);
+        let double = self.segment.doubles.iter().find(|(c, _)| *c == column);
+        if let Some((_, why)) = double.filter(|_| field.ty.is_figure()) {
+            return Taken {
+                written: Written::Bad(why.clone()),
+                raw: seen.shown().to_owned(),
+                spot: own_spot,
+            };
+        }
+        let (written, guess) = understand(self.block, (id, field), seen, self.is_shared(column));
         if let Some(guess) = guess {
             let place = self.cell_place(row.number, column, id);
             diagnostics.push(Diagnostic::notice(place, guess));
@@ -495,6 +588,12 @@ impl Reader<'_> {
             })
             .collect();
         self.check_across(row, unpivot.value, &filled, &mut told);
+        let zero = self.segment.spread.iter().copied();
+        let mut zero = zero.filter(|(_, column)| !row.cell(*column).is_blank());
+        let filled = match zero.next().filter(|_| filled.is_empty()) {
+            Some(zero) => vec![zero],
+            None => filled,
+        };
         if filled.is_empty() {
             let column = self.segment.spread.first().map_or(0, |(_, column)| *column);
             let mut line = line;

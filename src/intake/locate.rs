@@ -13,6 +13,8 @@ pub(crate) struct Match<'f> {
     pub(crate) form: &'f FormMap,
     /// Where its rows are, in the order of sheets and rows.
     pub(crate) segments: Vec<Segment>,
+    /// Sheets that hold what another sheet holds better, and why they are not read.
+    pub(crate) passed: Vec<(usize, String)>,
     /// How many columns and labels were found.
     pub(crate) score: usize,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Segment {
     pub(crate) keys: [Option<usize>; 3],
     /// Columns with a header that nothing reads.
     pub(crate) unused: Vec<(usize, String)>,
+    /// Columns of which another has the name too, and what to say of their figures.
+    pub(crate) doubles: Vec<(usize, String)>,
 }
 
 /// A field's column.
@@ -107,6 +111,10 @@ fn find<'f>(form: &'f FormMap, book: &Book) -> Option<Match<'f>> {
         .map(|s| s.block)
         .collect();
     segments.retain(|s| !is_hidden(s) || !seen.contains(&s.block));
+    let mut passed = Vec::new();
+    for (at, block) in form.blocks.iter().enumerate() {
+        passed.extend(pass_over(block, at, &mut segments, book));
+    }
     let mut score = segments.iter().map(Segment::score).sum();
     let blocks = || form.blocks.iter();
     let block_of = |segment: &Segment| form.blocks.get(segment.block);
@@ -140,8 +148,58 @@ fn find<'f>(form: &'f FormMap, book: &Book) -> Option<Match<'f>> {
     Some(Match {
         form,
         segments,
+        passed,
         score,
     })
+}
+
+/// Of the sheets that hold a block those are passed over whose name says that it is a draft, a copy or of an earlier year than
+/// another's.
+fn pass_over(
+    block: &Block,
+    at: usize,
+    segments: &mut Vec<Segment>,
+    book: &Book,
+) -> Vec<(usize, String)> {
+    let name = |sheet: usize| book.sheets.get(sheet).map_or("", |leaf| &leaf.sheet.name);
+    let words = |sheet: usize| super::pattern::folded(name(sheet));
+    let mut sheets: Vec<usize> = segments
+        .iter()
+        .filter(|s| s.block == at)
+        .map(|s| s.sheet)
+        .collect();
+    sheets.dedup();
+    let excepted = |sheet: usize| block.except.iter().any(|p| p.fits(&words(sheet)));
+    let year = |sheet: usize| words(sheet).split('_').find_map(year_of);
+    let latest = sheets
+        .iter()
+        .filter(|s| !excepted(**s))
+        .filter_map(|s| year(*s))
+        .max();
+    let worse =
+        |sheet: usize| excepted(sheet) || year(sheet).zip(latest).is_some_and(|(y, last)| y < last);
+    let Some(better) = sheets.iter().copied().find(|s| !worse(*s)) else {
+        return Vec::new();
+    };
+    segments.retain(|s| s.block != at || !worse(s.sheet));
+    let worse = sheets.into_iter().filter(|s| worse(*s));
+    let told = worse.map(|sheet| {
+        let message = format!(
+            "by its name this sheet is a draft, a copy or of another year, and the sheet `{}` holds the same table: it was not read",
+            name(better)
+        );
+        (sheet, message)
+    });
+    told.collect()
+}
+
+/// The fiscal year in a word of a sheet's name: `FY27`, `2027`.
+fn year_of(word: &str) -> Option<i64> {
+    let digits = word.strip_prefix("fy").unwrap_or(word);
+    let is_year = digits.len() == 4 || (digits.len() == 2 && digits.len() < word.len());
+    let number: i64 = digits.parse().ok().filter(|_| is_year)?;
+    let year = if number < 100 { number + 2000 } else { number };
+    (1990..2100).contains(&year).then_some(year)
 }
 
 /// Whether a block is a header with rows below it.
@@ -386,6 +444,7 @@ struct Named {
     columns: Vec<Column>,
     spread: Vec<(usize, usize)>,
     taken: Vec<usize>,
+    doubles: Vec<(usize, String)>,
 }
 
 impl Named {
@@ -394,9 +453,11 @@ impl Named {
             columns: Vec::new(),
             spread: Vec::new(),
             taken: Vec::new(),
+            doubles: Vec::new(),
         };
         for (value, (_, names)) in block.unpivot.iter().flat_map(|u| &u.columns).enumerate() {
             if let Some(column) = column_of(names, heads, &named.taken) {
+                named.doubles.extend(double_of(names, heads, column));
                 named.taken.push(column);
                 named.spread.push((value, column));
             }
@@ -405,6 +466,9 @@ impl Named {
             let shares = block.shares(source.field);
             let taken: &[usize] = if shares { &[] } else { &named.taken };
             if let Some(column) = column_of(&source.names, heads, taken) {
+                named
+                    .doubles
+                    .extend(double_of(&source.names, heads, column));
                 named.taken.push(column);
                 let field = source.field;
                 named.columns.push(Column { field, column });
@@ -418,13 +482,13 @@ impl Named {
         let has = |field: FieldId| self.columns.iter().any(|c| c.field == field);
         let needed = block.columns.iter();
         let needed = needed.filter(|s| block.needs.contains(&s.field) && !has(s.field));
-        let mut lacks: Vec<String> = needed.filter_map(|s| first_name(&s.names)).collect();
+        let mut lacks: Vec<String> = needed.filter_map(|s| shortest(&s.names)).collect();
         if let Some(unpivot) = block.unpivot.as_ref().filter(|_| self.spread.is_empty()) {
             lacks.extend(
                 unpivot
                     .columns
                     .first()
-                    .and_then(|(_, names)| first_name(names)),
+                    .and_then(|(_, names)| shortest(names)),
             );
         }
         lacks
@@ -435,8 +499,29 @@ impl Named {
     }
 }
 
-fn first_name(names: &[Name]) -> Option<String> {
-    names.first().map(|name| name.lower.written.clone())
+/// What to say of a column when another has its name below other words: of last year's figures and this year's, say.
+fn double_of(names: &[Name], heads: &[Head], column: usize) -> Option<(usize, String)> {
+    let chosen = heads.iter().find(|head| head.column == column)?;
+    let name = names.iter().find(|name| name.names(chosen))?;
+    let mut others = heads
+        .iter()
+        .filter(|head| head.column != column && name.names(head));
+    let other = others.find(|head| head.lower == chosen.lower && head.upper != chosen.upper)?;
+    let letter = |head: &Head| crate::read::lines::letter(head.column);
+    Some((
+        column,
+        format!(
+            "the columns {} and {} are both named `{}`, under other words: which counts cannot be told",
+            letter(chosen),
+            letter(other),
+            chosen.shown
+        ),
+    ))
+}
+
+fn shortest(names: &[Name]) -> Option<String> {
+    let words = names.iter().map(|name| &name.lower.written);
+    words.min_by_key(|words| words.len()).cloned()
 }
 
 fn header_of(
@@ -454,6 +539,7 @@ fn header_of(
         columns,
         spread,
         taken,
+        doubles,
     } = named;
     let keys = keys_of(form, heads)?;
     let total = block.unpivot.as_ref();
@@ -479,6 +565,7 @@ fn header_of(
         spread,
         total,
         keys,
+        doubles,
     })
 }
 
@@ -566,7 +653,7 @@ fn likeness_of<'f>(
     if lacks.is_empty() {
         let labels = form.blocks.iter().filter(|b| b.required && !is_tabular(b));
         let labels = labels.flat_map(|b| &b.labels).take(2);
-        lacks.extend(labels.filter_map(|l| first_name(&l.names)));
+        lacks.extend(labels.filter_map(|l| shortest(&l.names)));
     }
     Some(Likeness {
         form,

@@ -40,6 +40,8 @@ pub struct Block {
     pub table: TableId,
     /// The sheets on which it stands; none named: any.
     pub sheets: Vec<Pattern>,
+    /// Names of sheets on which it does not stand where another sheet has it: drafts, copies, other years.
+    pub except: Vec<Pattern>,
     /// The form is not recognised without rows of its table, from this block or another.
     pub required: bool,
     /// It stands below a cell of these words, if any are named.

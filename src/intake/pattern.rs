@@ -40,6 +40,12 @@ impl Pattern {
         }
     }
 
+    /// Whether its words hold those of another, so that it says more.
+    pub(crate) fn holds(&self, other: &Pattern) -> bool {
+        let own = self.parts.join("");
+        other.parts.iter().all(|part| own.contains(part.as_str()))
+    }
+
     /// Whether a folded text fits it.
     pub(crate) fn fits(&self, folded: &str) -> bool {
         let Some((first, rest)) = self.parts.split_first() else {

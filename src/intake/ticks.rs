@@ -139,10 +139,14 @@ pub(crate) fn choice(text: &str) -> Option<Result<String, String>> {
         })
         .collect();
     let words: Vec<&str> = spaced.split_whitespace().collect();
+    let options = ["yes", "no", "y", "n", "x"];
+    let yes_or_no = words
+        .iter()
+        .all(|w| options.contains(&w.to_lowercase().as_str()));
     let parts = words.iter().map(|word| match word.chars().next() {
         Some(c) if TICKED.contains(&c) => Part::Ticked,
         Some(c) if EMPTY.contains(&c) => Part::Empty,
-        _ if word.eq_ignore_ascii_case("x") && words.len() > 1 => Part::Ticked,
+        _ if word.eq_ignore_ascii_case("x") && words.len() > 1 && yes_or_no => Part::Ticked,
         _ => Part::Word(word),
     });
     let parts: Vec<Part<'_>> = parts.collect();
@@ -211,6 +215,7 @@ mod tests {
         }
         assert_eq!(choice("Yes"), None);
         assert_eq!(choice("x"), None);
+        assert_eq!(choice("Program X"), None);
         assert_eq!(choice("☐ Yes ☐ No"), Some(Err("no box is ticked".into())));
         assert_eq!(
             choice("☒ Yes ☒ No"),

@@ -206,46 +206,51 @@ fn is_line(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c == '_' || c == '.')
 }
 
-/// A cell as the submission's field has it, and what was guessed on the way.
+/// A cell as the submission's field has it, and what was guessed on the way. `shared` tells that the cell holds the number
+/// and the words of two fields.
 pub(crate) fn understand(
     block: &Block,
     (id, field): (FieldId, &Field),
     written: &Written<'static>,
+    shared: bool,
 ) -> (Written<'static>, Option<String>) {
     let shown = written.shown();
-    let is_number = matches!(written, Written::Number { .. });
-    let takes_words = block.trailing.contains(&id);
-    if matches!(written, Written::Bool(_) | Written::Bad(_)) || (is_number && !takes_words) {
-        let known = spelled(block, id, shown);
-        return (known.unwrap_or_else(|| written.clone()), None);
-    }
-    if shown.is_empty() {
+    if shown.is_empty() || matches!(written, Written::Bad(_)) {
         return (written.clone(), None);
-    }
-    if block.leading.contains(&id) {
-        let (number, _) = numbered(shown);
-        return (text(number), None);
-    }
-    if block.trailing.contains(&id) {
-        let (_, words) = numbered(shown);
-        return (text(words), None);
-    }
-    match choice(shown) {
-        Some(Ok(chosen)) => {
-            return (
-                spelled(block, id, &chosen).unwrap_or_else(|| text(&chosen)),
-                None,
-            );
-        }
-        Some(Err(why)) => return (Written::Bad(why), None),
-        None => {}
     }
     if let Some(known) = spelled(block, id, shown) {
         return (known, None);
     }
+    if block.leading.contains(&id) && matches!(written, Written::Date { .. }) {
+        let why = "a date stands here, as a spreadsheet makes of a number such as `1.1`: format the column as text and write it anew";
+        return (Written::Bad(why.to_owned()), None);
+    }
+    let takes_words = shared && block.trailing.contains(&id);
+    let is_text = matches!(written, Written::Text(_));
+    if !is_text && !takes_words {
+        return (written.clone(), None);
+    }
+    if takes_words {
+        return (text(numbered(shown).1), None);
+    }
+    if block.leading.contains(&id) {
+        return (text(numbered(shown).0), None);
+    }
+    if matches!(field.ty, Type::Boolean | Type::Code) {
+        match choice(shown) {
+            Some(Ok(chosen)) => {
+                return (
+                    spelled(block, id, &chosen).unwrap_or_else(|| text(&chosen)),
+                    None,
+                );
+            }
+            Some(Err(why)) => return (Written::Bad(why), None),
+            None => {}
+        }
+    }
     let within = match field.ty {
         Type::Code => code_within(field, shown),
-        Type::Date if matches!(written, Written::Text(_)) => date_within(shown),
+        Type::Date => date_within(shown),
         Type::Year => year_within(shown),
         _ => None,
     };
@@ -271,30 +276,82 @@ fn date_within(shown: &str) -> Option<String> {
     })
 }
 
-/// The fiscal year at the beginning of a text that says more: `FY 2027 (July 1, 2026 - June 30, 2027)`.
+/// The fiscal year in a text that says more, and of one year alone: `FY 2027 (July 1, 2026 - June 30, 2027)`, `SY 2026 – 27`,
+/// `July 1, 2026 to June 30, 2027`.
 fn year_within(shown: &str) -> Option<String> {
     if parse_year(shown).is_some() {
         return None;
     }
-    let words: Vec<&str> = shown.split_whitespace().collect();
-    [1, 2].iter().find_map(|count| {
-        let text = words.get(..*count)?.join(" ");
-        parse_year(&text).map(|year| year.to_string())
-    })
+    let text = shown
+        .split('(')
+        .next()
+        .unwrap_or_default()
+        .replace(['–', '—'], "-");
+    let parts: Vec<&str> = text.split('-').map(str::trim).collect();
+    let text = parts.join("-");
+    let bare = ["SY", "School year", "FY", "Fiscal year"]
+        .iter()
+        .find_map(|word| {
+            let rest = text.get(word.len()..)?;
+            text.get(..word.len())?
+                .eq_ignore_ascii_case(word)
+                .then(|| trim(rest))
+        });
+    let year = parse_year(trim(&text))
+        .or_else(|| parse_year(bare?))
+        .or_else(|| period(shown));
+    year.map(|year| year.to_string())
+}
+
+/// The fiscal year that a period of twelve months is, by the two years in it that follow one another.
+fn period(shown: &str) -> Option<i64> {
+    let words = shown.split(|c: char| !c.is_ascii_alphanumeric());
+    let years: Vec<i64> = words
+        .filter(|word| word.len() == 4)
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let lower = shown.to_lowercase();
+    let ends = lower
+        .find("july")
+        .zip(lower.rfind("june"))
+        .is_some_and(|(from, to)| from < to);
+    match years.as_slice() {
+        [first, last] if ends && first + 1 == *last => Some(*last),
+        _ => None,
+    }
 }
 
 fn text(text: &str) -> Written<'static> {
     Written::Text(Cow::Owned(text.to_owned()))
 }
 
-/// The value of which a text is the form's own spelling.
+/// The value of which a text is the form's own spelling; of two that fit, the one whose words hold the other's, else neither.
 pub(crate) fn spelled(block: &Block, field: FieldId, shown: &str) -> Option<Written<'static>> {
     let (_, spellings) = block.values.iter().find(|(id, _)| *id == field)?;
     let words = folded(shown);
-    spellings
-        .iter()
-        .find(|(_, patterns)| patterns.iter().any(|p| p.fits(&words)))
-        .map(|(value, _)| text(value))
+    let mut fitting: Vec<(&str, &Pattern)> = Vec::new();
+    for (value, patterns) in spellings {
+        let fits = patterns.iter().filter(|p| p.fits(&words));
+        // An exact spelling is no other's.
+        if fits.clone().any(|p| p.exact().is_some()) {
+            return Some(text(value));
+        }
+        fitting.extend(
+            fits.max_by_key(|p| p.written.len())
+                .map(|p| (value.as_str(), p)),
+        );
+    }
+    let best = fitting.iter().max_by_key(|(_, p)| p.written.len())?;
+    let held = |(_, p): &&(&str, &Pattern)| !best.1.holds(p);
+    if let Some((other, _)) = fitting.iter().find(held) {
+        let why = format!(
+            "{} may be `{}` or `{other}`: write one of them",
+            quoted(shown),
+            best.0
+        );
+        return Some(Written::Bad(why));
+    }
+    Some(text(best.0))
 }
 
 /// The number in a text such as `1.10`, `Strategy 1.10:` or `1.10 – Coaching`, and the words behind it; a text that begins
@@ -321,29 +378,46 @@ pub(crate) fn numbered(shown: &str) -> (&str, &str) {
     }
     let gap =
         |c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '.' | ')' | '\u{a0}');
-    (number, behind.trim_start_matches(gap))
+    let words = behind.trim_start_matches(gap);
+    let joins = ["and ", "& ", ", ", "to ", "/"];
+    let next = joins
+        .iter()
+        .find_map(|join| behind.trim_start().strip_prefix(join));
+    let number_first = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    // `1.1-1.4` and `3.1 and 3.2` are several numbers.
+    if (behind.starts_with(['-', '–']) && number_first(words)) || next.is_some_and(number_first) {
+        return whole;
+    }
+    (number, words)
 }
 
-/// The code in a text that says more: `111B - Teachers`, `Teachers (111B)`.
+/// The code in a text that says more: `111B - Teachers`, `Teachers (111B)`, `Code 111-B`, `0200`.
 fn code_within(field: &Field, shown: &str) -> Option<String> {
     let codes = field.codes.as_ref()?;
     if codes.find(shown).is_some() {
         return None;
     }
+    let has_digit = |text: &&str| text.contains(|c: char| c.is_ascii_digit());
     let before = shown.split([':', '–', '—']).next();
     let dashed = shown.split(" - ").next();
-    let first = shown.split_whitespace().next();
-    let last = shown
+    let first = shown.split_whitespace().next().filter(has_digit);
+    let last = shown.split_whitespace().next_back().filter(has_digit);
+    let inner = shown
         .trim_end()
         .strip_suffix(')')
-        .and_then(|t| t.rsplit_once('('))
-        .map(|(_, inner)| inner);
-    let has_digit = |text: &&str| text.contains(|c: char| c.is_ascii_digit());
-    let mut parts = [before, dashed, last].into_iter().flatten();
-    let code = parts
-        .find_map(|part| codes.find(trim(part)))
-        .or_else(|| first.filter(has_digit).and_then(|part| codes.find(part)));
-    code.map(str::to_owned)
+        .and_then(|t| t.rsplit_once('('));
+    let parts = [before, dashed, inner.map(|(_, inner)| inner), first];
+    let known = |text: &str| codes.find(trim(text)).map(str::to_owned);
+    let mut parts = parts.into_iter().flatten();
+    parts.find_map(known).or_else(|| {
+        let short = shown.len() <= 12;
+        let joined: String = shown.chars().filter(char::is_ascii_alphanumeric).collect();
+        let bare = joined.trim_start_matches('0');
+        let mut joined = [Some(joined.as_str()), Some(bare), last]
+            .into_iter()
+            .flatten();
+        joined.find_map(|text| known(text).filter(|_| short && has_digit(&shown)))
+    })
 }
 
 #[cfg(test)]
@@ -370,6 +444,8 @@ mod tests {
             ),
             ("Grade 3 reading", "Grade 3 reading", "Grade 3 reading"),
             ("K-3 literacy", "K-3 literacy", "K-3 literacy"),
+            ("3.1 and 3.2", "3.1 and 3.2", "3.1 and 3.2"),
+            ("1.1-1.4", "1.1-1.4", "1.1-1.4"),
             ("4b) Tutors", "4b", "Tutors"),
         ] {
             assert_eq!(numbered(text), (number, words), "{text}");

@@ -142,6 +142,7 @@ impl Reader<'_, '_, '_> {
         Block {
             table,
             sheets: patterns(&words(of, "sheet")),
+            except: patterns(&words(of, "except")),
             required: of.flag("required"),
             after: patterns(&words(of, "after")),
             until: patterns(&words(of, "until")),

@@ -592,29 +592,31 @@ fn amount(x: Decimal) -> String {
     money(x, "").replacen(' ', "", 1)
 }
 
-/// Whether a text reads as the label of a totals row, and as nothing else.
+/// Whether a text reads as the label of a totals row: `Total`, `Grand total`, `Strategy 1.1 total`, `Sum`.
 pub(crate) fn is_total(text: &str) -> bool {
+    const LONGEST: usize = 60;
     const WORDS: [&str; 9] = [
+        "sub_total",
+        "total_budget",
+        "sum",
+        "sum_total",
+        "grand_sum",
+        "sums",
+        "ttl",
         "total",
         "totals",
-        "grand_total",
-        "subtotal",
-        "subtotals",
-        "sub_total",
-        "budget_total",
-        "total_budget",
-        "overall_total",
     ];
     let text = crate::value::trim(text);
-    if text.len() > 20
-        || !text
-            .as_bytes()
-            .windows(5)
-            .any(|part| part.eq_ignore_ascii_case(b"total"))
-    {
+    let may_be = |word: &[u8]| {
+        let mut parts = text.as_bytes().windows(word.len());
+        parts.any(|part| part.eq_ignore_ascii_case(word))
+    };
+    if text.len() > LONGEST || !(may_be(b"total") || may_be(b"sum") || may_be(b"ttl")) {
         return false;
     }
-    WORDS.contains(&fold(text.trim_end_matches([':', ' '])).as_str())
+    let words = fold(text.trim_end_matches([':', ' ']));
+    let last = words.rsplit('_').next().unwrap_or_default();
+    WORDS.contains(&words.as_str()) || matches!(last, "total" | "totals" | "subtotal" | "subtotals")
 }
 
 /// Reads a table of one row that is written with a field a line, under the headers `field` and `value`; `None` when it is

@@ -106,10 +106,9 @@ fn written(
 
 /// What stood in a cell that could not be read; where the field's type would take it, a mark that it does not take.
 fn unreadable(raw: &str, field: &Field) -> String {
-    if !raw.is_empty() && accepts(field, raw).is_err() {
-        return raw.to_owned();
-    }
-    if field.not_applicable { "*" } else { "n/a" }.to_owned()
+    let marks = [raw, "#N/A", "n/a", "*"];
+    let refused = |mark: &&str| !mark.is_empty() && accepts(field, mark).is_err();
+    marks.into_iter().find(refused).unwrap_or("*").to_owned()
 }
 
 fn number(ty: Type, x: crate::value::Decimal) -> String {

@@ -334,15 +334,110 @@ fn a_budget_that_stands_twice_is_counted_once() {
     let older = LINES.map(|(strategy, code, words, amount)| (strategy, code, words, amount + 1));
     let bytes = application(|book| {
         budget(book, "Budget", &LINES);
-        budget(book, "Budget OLD", &older);
+        budget(book, "Budget 2", &older);
     });
     let (amounts, told) = read_application(&bytes);
     assert_eq!(amounts, ["100", "200", "40"]);
     let wanted = [
-        "a.xlsx!Budget OLD!1 most of these lines stand on the sheet `Budget` already: they were not read; take one of the two away",
-        "a.xlsx!Budget OLD the sheet `Budget OLD` is not used",
+        "a.xlsx!Budget 2!1 most of these lines stand on the sheet `Budget` already: they were not read; take one of the two away",
+        "a.xlsx!Budget 2 the sheet `Budget 2` is not used",
     ];
     assert_eq!(told, wanted);
+}
+
+#[test]
+fn a_budget_of_another_year_or_a_draft_is_not_counted() {
+    let other = [("1.2", "321", "Tutors in summer", 7)];
+    for name in ["Budget FY26", "Budget (old)", "Budget DRAFT"] {
+        let bytes = application(|book| {
+            budget(book, name, &other);
+            budget(book, "Budget FY27", &LINES);
+        });
+        let (amounts, told) = read_application(&bytes);
+        assert_eq!(amounts, ["100", "200", "40"], "{name}");
+        assert!(
+            told[0].ends_with("the sheet `Budget FY27` holds the same table: it was not read"),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn a_row_of_sums_is_no_line() {
+    for word in ["Alliance total", "Sum", "All strategies", ""] {
+        let bytes = application(|book| {
+            let sheet = budget(book, "Budget", &LINES);
+            sheet.write_string(4, 2, word).unwrap();
+            sheet.write_number(4, 3, 340).unwrap();
+        });
+        assert_eq!(read_application(&bytes).0, ["100", "200", "40"], "{word}");
+    }
+    let bytes = application(|book| {
+        let sheet = budget(book, "Budget", &LINES);
+        sheet.write_string(4, 2, "of which for grade 3").unwrap();
+        sheet.write_number(4, 3, 30).unwrap();
+    });
+    assert_eq!(read_application(&bytes).0, ["100", "200", "40", "30"]);
+}
+
+#[test]
+fn two_columns_of_one_name_are_not_chosen_between() {
+    let bytes = application(|book| {
+        let sheet = book.add_worksheet().set_name("Budget").unwrap();
+        sheet
+            .merge_range(0, 3, 0, 4, "FY 2025-26 approved", &Format::new())
+            .unwrap();
+        sheet
+            .merge_range(0, 5, 0, 6, "FY 2026-27 requested", &Format::new())
+            .unwrap();
+        let header = [
+            "Strategy #",
+            "ED114 code",
+            "Description",
+            "Alliance",
+            "PSD",
+            "Alliance",
+            "PSD",
+        ];
+        for (column, words) in (0_u16..).zip(header) {
+            sheet.write_string(1, column, words).unwrap();
+        }
+        for (column, words) in (0_u16..).zip(["1.1", "111B", "Coach"]) {
+            sheet.write_string(2, column, words).unwrap();
+        }
+        sheet.write_number(2, 3, 66).unwrap();
+        sheet.write_number(2, 5, 100).unwrap();
+    });
+    let (amounts, told) = read_application(&bytes);
+    assert_eq!(amounts, ["?"]);
+    assert!(
+        told.iter()
+            .any(|t| t.contains("which counts cannot be told")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_code_and_a_name_of_two_districts_are_told() {
+    let pack = shared_pack();
+    let plan = "district_code = \"1620011\"\ndistrict = \"Derby\"\nfiscal_year = 2027\n";
+    let files = [read::File {
+        path: "w/plan.toml".into(),
+        bytes: plan.into(),
+    }];
+    let submission = read::read_folder(&pack.schema, "w", &files);
+    let options = Options {
+        for_districts: false,
+        expects_all: false,
+        year: None,
+    };
+    let review = Reviewer::new(pack, options).review(&submission);
+    let told = review
+        .diagnostics
+        .iter()
+        .find(|d| d.message.contains("is Winchester"));
+    assert_eq!(told.unwrap().place, "w/plan.toml:district_code");
+    assert!(review.doubtful);
 }
 
 #[test]
