@@ -16,7 +16,7 @@ mod values;
 
 use self::book::Book;
 use self::fill::{Filled, fill};
-use self::locate::{Match, likeness, recognise};
+use self::locate::{Likeness, Match, likeness, recognise};
 use self::map::FormMap;
 use self::reading::Reading;
 use crate::diagnostic::Diagnostic;
@@ -63,8 +63,27 @@ impl Forms<'_> {
         match other.flatten() {
             Some(found) => self.fill(&found, &book, bytes),
             None if own.tables.iter().all(Rows::is_absent) => self.own(self.of_no_form(own, &book)),
-            None => self.own(own),
+            None => self.own(self.perhaps_of_a_form(own, &book)),
         }
+    }
+
+    /// A workbook of which some sheets have the names of tables: what it may be instead is said, if it is most of a form.
+    fn perhaps_of_a_form(&self, mut submission: Submission, book: &Book) -> Submission {
+        let like = likeness(self.maps, book).filter(|like| {
+            let sheet = book
+                .sheets
+                .get(like.at.0)
+                .map_or("", |leaf| &leaf.sheet.name);
+            !self.is_own(&submission) && like.score > known_on(&submission, sheet)
+        });
+        if let Some(like) = like.map(|like| say(&like, book)) {
+            let message = format!("this was read in the pack's own form; {like}");
+            let place = submission.path.clone();
+            submission
+                .diagnostics
+                .insert(0, Diagnostic::error(place, message));
+        }
+        submission
     }
 
     /// A workbook of which nothing is known: that is said, and what it is most like, not that each table is missing.
@@ -77,16 +96,7 @@ impl Forms<'_> {
                 titles.join(", ")
             ),
         };
-        let like = likeness(self.maps, book).map(|like| {
-            let (sheet, row) = like.at;
-            let sheet = book.sheets.get(sheet).map_or("", |leaf| &leaf.sheet.name);
-            let lacks: Vec<String> = like.lacks.iter().map(|name| format!("`{name}`")).collect();
-            format!(
-                "; row {row} of the sheet `{sheet}` is most like the `{}`, which has {} too",
-                like.form.title,
-                lacks.join(", ")
-            )
-        });
+        let like = likeness(self.maps, book).map(|like| format!("; {}", say(&like, book)));
         let message = format!("{known}{}", like.unwrap_or_default());
         submission.diagnostics = vec![Diagnostic::error(submission.path.clone(), message)];
         submission
@@ -133,4 +143,29 @@ impl Forms<'_> {
             .zip(&submission.tables)
             .all(|(table, rows)| !table.required || !(rows.is_absent() || rows.lost))
     }
+}
+
+/// How many fields were found on a sheet in the pack's own form.
+fn known_on(submission: &Submission, sheet: &str) -> usize {
+    let tables = submission.tables.iter();
+    let on_it = tables.filter(|rows| {
+        let path = rows.layout.path();
+        path.rsplit('!')
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(sheet))
+    });
+    let columns = on_it.map(|rows| rows.columns.iter().flatten().count());
+    columns.max().unwrap_or(0)
+}
+
+/// What a workbook is most like, in words.
+fn say(like: &Likeness<'_>, book: &Book) -> String {
+    let (sheet, row) = like.at;
+    let sheet = book.sheets.get(sheet).map_or("", |leaf| &leaf.sheet.name);
+    let lacks: Vec<String> = like.lacks.iter().map(|name| format!("`{name}`")).collect();
+    format!(
+        "row {row} of the sheet `{sheet}` is most like the `{}`, which has {} too",
+        like.form.title,
+        lacks.join(", ")
+    )
 }

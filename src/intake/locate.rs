@@ -612,7 +612,8 @@ pub(crate) struct Likeness<'f> {
     pub(crate) at: (usize, u32),
     /// The columns, or the labels, that are not there.
     pub(crate) lacks: Vec<String>,
-    score: usize,
+    /// How many of its columns are there.
+    pub(crate) score: usize,
 }
 
 /// The form of which the fullest header stands in a file, if one has two columns of it.

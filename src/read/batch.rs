@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::lines::PLAN;
 use super::statewide::is_statewide;
 use crate::schema::{Schema, TableId};
+use crate::table::Texts;
 
 /// What a batch holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,6 +86,13 @@ pub fn sort_batch(
         for path in files {
             match kind(schema, path) {
                 Kind::Hidden => {}
+                // A letter may be called `plan.txt`.
+                Kind::Table(table) if is_text(path) && !holds_table(schema, table, path, read) => {
+                    batch.not_read.push(NotRead {
+                        path: path.to_owned(),
+                        why: "a text without the columns of the table that it is named after",
+                    });
+                }
                 Kind::Table(table) => tables.push((table, path)),
                 Kind::Workbook => batch.submissions.push(Source::Workbook {
                     path: path.to_owned(),
@@ -147,6 +155,25 @@ fn source_of(
             path: path.to_owned(),
             files,
         }
+    })
+}
+
+fn is_text(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("txt"))
+}
+
+/// Whether a text file has a header of the table that it is named after.
+fn holds_table(
+    schema: &Schema,
+    table: TableId,
+    path: &str,
+    read: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> bool {
+    let table = schema.tables.get(table).zip(read(path));
+    table.is_none_or(|(table, bytes)| {
+        let mut told = Vec::new();
+        !super::read_csv(table, path, &bytes, &mut Texts::default(), &mut told).lost
     })
 }
 

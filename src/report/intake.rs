@@ -11,6 +11,7 @@ use crate::intake::reading::{From, Origin, Part, Reading};
 use crate::read::missing;
 use crate::schema::{Schema, Table};
 use crate::submission::Submission;
+use crate::table::{Rows, State};
 
 /// One submission as it was understood, for people.
 pub fn text(schema: &Schema, submission: &Submission, reading: &Reading) -> String {
@@ -64,22 +65,43 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     fn of(schema: &Schema, submission: &'a Submission) -> Self {
-        let tables = schema.submission_tables().iter();
-        let missing: Vec<Diagnostic> = tables
-            .zip(&submission.tables)
+        let tables = || schema.submission_tables().iter().zip(&submission.tables);
+        let mut lacks: Vec<Diagnostic> = tables()
             .flat_map(|(table, rows)| missing(table, rows))
             .collect();
-        let others = submission
-            .diagnostics
-            .iter()
-            .filter(|d| !missing.contains(d));
-        let (noted, wrong) = others.partition(|d| d.weight == Weight::Notice);
+        let others = submission.diagnostics.iter();
+        let (noted, wrong) = others
+            .filter(|d| !lacks.contains(d))
+            .partition(|d| d.weight == Weight::Notice);
+        lacks.extend(tables().flat_map(|(table, rows)| blanks(table, rows)));
         Told {
-            missing,
+            missing: lacks,
             wrong,
             noted,
         }
     }
+}
+
+/// The required fields that are blank in some lines: the first place, and in how many lines.
+fn blanks(table: &Table, rows: &Rows) -> Vec<Diagnostic> {
+    let fields = table.fields.iter().enumerate();
+    let required = fields.filter(|(id, field)| {
+        field.required
+            && field.otherwise.is_none()
+            && rows.columns.get(*id).is_some_and(Option::is_some)
+    });
+    let blank = required.filter_map(|(id, field)| {
+        let blank: Vec<usize> = (0..rows.len())
+            .filter(|row| rows.state(*row, id) == State::Blank)
+            .collect();
+        let first = *blank.first()?;
+        let message = match blank.len() {
+            1 => format!("`{}` is blank", field.name),
+            n => format!("`{}` is blank here and in {} more lines", field.name, n - 1),
+        };
+        Some(Diagnostic::error(rows.place(table, first, id), message))
+    });
+    blank.collect()
 }
 
 fn write_part(out: &mut String, table: &Table, part: &Part) {
