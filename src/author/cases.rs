@@ -77,7 +77,7 @@ fn run_case(pack: &Pack, rule: &Rule, case: &Case) -> CaseResult {
             .filter(|d| d.weight == Weight::Fatal)
             .cloned(),
     );
-    let in_force = InForce::with(pack, year, texts, &replaced);
+    let in_force = InForce::with(pack, year, texts, &replaced).setting(&case.params);
     let actual = Evaluator::new(&in_force)
         .tally(&submission, &rule.id)
         .map(|tally| tally.worst());

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use super::param::{self, Param};
 use super::source::one_of;
 use super::spanned::{Doc, Keys, as_figure, as_table, as_text};
 use crate::diagnostic::suggest;
 use crate::schema::Schema;
+use crate::value::Value;
 
 /// What a case shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,8 @@ pub struct Case {
     pub plan: Option<String>,
     /// Other tables, and rows of reference tables, as CSV: the name of each and its text.
     pub tables: Vec<(String, String)>,
+    /// Parameters as an office might set them: the number of each in the pack, and its value.
+    pub params: Vec<(usize, Value)>,
     /// The bytes of the rule's file in which it stands.
     pub span: Range<usize>,
 }
@@ -69,12 +73,13 @@ pub(crate) fn read_all(
     doc: Doc<'_>,
     keys: &Keys<'_, '_>,
     schema: &Schema,
+    params: &[Param],
     has_edge: bool,
 ) -> Vec<Case> {
     let cases: Vec<Case> = keys
         .tables("case")
         .iter()
-        .filter_map(|of| read(doc, of, schema))
+        .filter_map(|of| read(doc, of, schema, params))
         .collect();
     let has = |kind: CaseKind| cases.iter().any(|c| c.kind == kind);
     let wanted = [
@@ -98,7 +103,7 @@ pub(crate) fn read_all(
     cases
 }
 
-fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema) -> Option<Case> {
+fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema, params: &[Param]) -> Option<Case> {
     let name = of.required_text("name");
     let kind = of.required_text("kind").and_then(|text| {
         let kinds = [
@@ -137,9 +142,11 @@ fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema) -> Option<Case> {
         .get("plan")
         .and_then(|entry| as_table(doc, entry))
         .map(|plan| plan_lines(doc, &plan, schema));
+    let set = of.get("param").and_then(|entry| as_table(doc, entry));
+    let set = set.map_or_else(Vec::new, |set| set_params(doc, &set, params));
     let mut tables = Vec::new();
     for (key, entry) in of.entries() {
-        if ["name", "kind", "expect", "year", "plan"].contains(&key.value.as_str()) {
+        if ["name", "kind", "expect", "year", "plan", "param"].contains(&key.value.as_str()) {
             continue;
         }
         if schema.table(&key.value).is_none() {
@@ -147,7 +154,7 @@ fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema) -> Option<Case> {
                 .tables
                 .iter()
                 .map(|t| t.name.as_str())
-                .chain(["name", "kind", "expect", "year"]);
+                .chain(["name", "kind", "expect", "year", "param"]);
             let help = suggest(&key.value, names.collect::<Vec<_>>());
             doc.mistake(
                 key.span,
@@ -167,6 +174,7 @@ fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema) -> Option<Case> {
         year,
         plan,
         tables,
+        params: set,
         span: of.span.clone(),
     })
 }
@@ -193,6 +201,25 @@ fn plan_lines(doc: Doc<'_>, plan: &Keys<'_, '_>, schema: &Schema) -> String {
         }
     }
     lines
+}
+
+/// The parameters that a case sets: a rule that asks nothing until an office sets a figure is tried with one.
+fn set_params(doc: Doc<'_>, set: &Keys<'_, '_>, params: &[Param]) -> Vec<(usize, Value)> {
+    let mut values = Vec::new();
+    for (name, entry) in set.entries() {
+        let Some((at, param)) = (params.iter().enumerate()).find(|(_, p)| p.name == name.value)
+        else {
+            let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
+            let message = format!("the pack has no parameter `{}`", name.value);
+            doc.mistake(name.span, message, "", suggest(&name.value, names));
+            continue;
+        };
+        if !param.broken {
+            let value = param::value_or_list(doc, entry, param.ty, param.list);
+            values.extend(value.map(|value| (at, value)));
+        }
+    }
+    values
 }
 
 /// The columns of a case's table are fields: a slip there would leave the rule nothing to find.

@@ -228,6 +228,7 @@ impl Loader<'_> {
         let context = Context {
             scope: Scope::new(&schema, &param_types),
             sources,
+            params: &params,
             years,
         };
         let mut rules = self.rules(&context);

@@ -192,13 +192,7 @@ pub(crate) fn dated(
             );
             return None;
         }
-        (Some(entry), false) if list => {
-            let items = as_array(doc, entry)
-                .into_iter()
-                .filter_map(|item| as_figure(doc, item));
-            Value::List(items.filter_map(|item| value_of(doc, &item, ty)).collect())
-        }
-        (Some(entry), false) => value_of(doc, &as_figure(doc, entry)?, ty)?,
+        (Some(entry), false) => value_or_list(doc, entry, ty, list)?,
     };
     let source = source.map_or_else(String::new, |s| s.value);
     Some(Dated {
@@ -208,6 +202,19 @@ pub(crate) fn dated(
         source,
         by_office: sources.is_none(),
     })
+}
+
+/// The value of a parameter.
+pub(crate) fn value_or_list(doc: Doc<'_>, entry: Entry<'_>, ty: Type, list: bool) -> Option<Value> {
+    if !list {
+        return value_of(doc, &as_figure(doc, entry)?, ty);
+    }
+    let items = as_array(doc, entry)
+        .into_iter()
+        .filter_map(|item| as_figure(doc, item));
+    Some(Value::List(
+        items.filter_map(|item| value_of(doc, &item, ty)).collect(),
+    ))
 }
 
 /// A value of a type, as people write it.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::case::{self, Case};
+use super::param::Param;
 use super::source::{Source, Verification, one_of};
 use super::spanned::{Doc, Keys, Text, as_text, check_name};
 use crate::diagnostic::suggest;
@@ -203,6 +204,7 @@ pub(crate) struct Uses {
 pub(crate) struct Context<'a> {
     pub(crate) scope: Scope<'a>,
     pub(crate) sources: &'a [Source],
+    pub(crate) params: &'a [Param],
     pub(crate) years: (i64, i64),
 }
 
@@ -263,7 +265,7 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
     let place = keys.get("effective").map_or(0..0, toml::Spanned::span);
     check_editions(doc, &editions, (effective, place), context.years);
     let has_edge = compares(&editions);
-    let cases = case::read_all(doc, &keys, context.scope.schema, has_edge);
+    let cases = case::read_all(doc, &keys, context.scope.schema, context.params, has_edge);
     let verified = keys.text("verified_severity");
     let verified = verified.and_then(|text| read_verified(doc, text, basis, severity.as_ref()));
     keys.done();

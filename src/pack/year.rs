@@ -100,6 +100,16 @@ impl<'p> InForce<'p> {
             world,
         }
     }
+
+    /// The same, with parameters set as an office might set them.
+    pub(crate) fn setting(mut self, params: &[(usize, Value)]) -> Self {
+        for (at, value) in params {
+            if let Some(of) = self.world.params.get_mut(*at) {
+                of.clone_from(value);
+            }
+        }
+        self
+    }
 }
 
 /// A rule with its edition of a year, if it is in force.

@@ -85,6 +85,14 @@ const SLIPS: &[Slip] = &[
         )],
     ),
     (
+        "misspelt parameter of a case",
+        &[(
+            RULE,
+            "expect = \"unknown\"",
+            "expect = \"unknown\"\nparam = { reserved_shar = \"5\" }",
+        )],
+    ),
+    (
         "statute on unconfirmed text",
         &[(RULE, "severity = \"condition\"", "severity = \"return\"")],
     ),

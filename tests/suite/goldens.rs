@@ -22,7 +22,7 @@ fn reviews_of_fixtures_are_as_blessed() {
         "{out}{}",
         String::from_utf8_lossy(&run.stderr)
     );
-    assert!(out.contains("goldens: 5 the same, 0 changed"), "{out}");
+    assert!(out.contains("goldens: 6 the same, 0 changed"), "{out}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod reports;
 mod soundness;
 mod transcripts;
 mod traps;
+mod years;
 
 use std::path::{Path, PathBuf};
 

@@ -327,3 +327,89 @@ fn what_a_year_lacks_is_told_to_programs() {
     let digest = json.lines().filter(|l| !l.contains("sha256:"));
     insta::assert_snapshot!("missing-json", digest.collect::<Vec<_>>().join("\n"));
 }
+
+/// The office file of fixtures/offices that sets every threshold.
+fn strict() -> Pack {
+    let toml = std::fs::read_to_string(project("fixtures/offices/strict.toml"));
+    laid(&[("office.toml", &toml.expect("it is there"))])
+}
+
+#[track_caller]
+fn found_by_the_office_alone(strict: &Pack, rule: &str, plan: &str, change: (&str, &str)) {
+    let finds = |pack: &Pack| {
+        let review = review(pack, plan, change);
+        review.findings.iter().any(|f| f.rule == rule)
+    };
+    assert!(!finds(&shipped("alliance")), "{rule}: the pack finds it");
+    assert!(finds(strict), "{rule}: the office does not find it");
+}
+
+#[test]
+fn an_office_tightens_every_threshold() {
+    let strict = strict();
+    let same = ("", "");
+    for (rule, plan, change) in [
+        ("administration-share", "team-mentor-stipend", same),
+        (
+            "property-share",
+            "magnet-tuition-permitted",
+            (",560,Tuition,", ",734,Technology hardware,"),
+        ),
+        ("benefits-share", "team-mentor-stipend", same),
+        (
+            "questioned-items",
+            "team-mentor-stipend",
+            ("Literacy coach", "Travel of the literacy coach"),
+        ),
+        ("received-in-time", "team-mentor-stipend", same),
+        ("line-described", "description-long-enough", same),
+        (
+            "description-long-enough",
+            "team-mentor-stipend",
+            (
+                "TEAM mentor stipends for mentors of beginning teachers",
+                "Stipends for TEAM mentors",
+            ),
+        ),
+        (
+            "funds-budgeted",
+            "team-mentor-stipend",
+            (
+                "stated_carryforward = \"565320.00\"",
+                "stated_carryforward = \"565420.00\"",
+            ),
+        ),
+        (
+            "budget-total-ties",
+            "team-mentor-stipend",
+            (
+                "budget_total = \"10224866.00\"",
+                "budget_total = \"10224866.50\"",
+            ),
+        ),
+        (
+            "baseline-as-published",
+            "team-mentor-stipend",
+            (",51.3,2024-25", ",51.4,2024-25"),
+        ),
+        ("smarter-balanced-used", "team-mentor-stipend", same),
+        ("evaluation-plan-approved", "team-mentor-stipend", same),
+        ("k3-curriculum-confirmed", "team-mentor-stipend", same),
+        ("board-vote-before-receipt", "team-mentor-stipend", same),
+    ] {
+        found_by_the_office_alone(&strict, rule, plan, change);
+    }
+}
+
+#[test]
+fn the_strict_office_sets_what_the_pack_leaves_off() {
+    let (pack, strict) = (shipped("alliance"), strict());
+    for (param, set) in pack.params.iter().zip(&strict.params) {
+        let off = param.policy
+            && param
+                .value_in(2027)
+                .is_some_and(|v| v.value == accordant::value::Value::Null);
+        let set = set.value_in(2027).is_some_and(|v| v.by_office);
+        assert!(!off || set, "`{}` is off", param.name);
+    }
+}
