@@ -73,8 +73,20 @@ struct Common {
 enum Format {
     /// For people
     Text,
-    /// For programs: accordant.review/1
+    /// For programs
     Json,
+    /// For a page, where a verb has it
+    Markdown,
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Markdown => "markdown",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,6 +114,19 @@ impl Common {
         }
     }
 
+    /// Refuses a form of output that a verb does not have, and names those that it has.
+    fn has_format(&self, verb: &str, formats: &[Format]) -> anyhow::Result<()> {
+        if formats.contains(&self.format) {
+            return Ok(());
+        }
+        let names: Vec<_> = formats.iter().map(|f| f.name()).collect();
+        anyhow::bail!(
+            "`{verb}` has no format `{}`; it has: {}",
+            self.format.name(),
+            names.join(", ")
+        )
+    }
+
     fn colour_out(&self) -> bool {
         self.colour(io::stdout().is_terminal())
     }
@@ -110,6 +135,9 @@ impl Common {
         self.colour(io::stderr().is_terminal())
     }
 }
+
+/// The formats of most verbs.
+const PLAIN: [Format; 2] = [Format::Text, Format::Json];
 
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
