@@ -8,6 +8,7 @@ mod office;
 mod pack;
 mod rules;
 mod test;
+mod trace;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ enum Verb {
     Intake(intake::Intake),
     /// List the rules in force, or show one in full: its law, its test, its cases, its history
     Rules(rules::Rules),
+    /// Show which rules rest on which clause of law, with their cases, and why a clause has none
+    Trace(trace::Trace),
     /// Write an office file for a fiscal year, with everything that a person must supply for it
     Office(office::Office),
     /// Evaluate an expression, over a submission if one is given
@@ -175,6 +178,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Review(verb) => verb.run(),
         Verb::Intake(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
+        Verb::Trace(verb) => verb.run(),
         Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),

@@ -780,6 +780,11 @@ fn orders(expr: &Expr) -> bool {
 }
 
 impl Rule {
+    /// How many cases of a kind it has.
+    pub fn count(&self, kind: super::CaseKind) -> usize {
+        self.cases.iter().filter(|c| c.kind == kind).count()
+    }
+
     /// Whether a source that it cites is better than unconfirmed.
     pub(crate) fn is_confirmed(&self, sources: &[Source]) -> bool {
         let mut cited = self.cites.iter().filter_map(|&at| sources.get(at));
