@@ -1,3 +1,4 @@
 //! What rule authors run: the cases of rules, and goldens of whole reviews.
 
 pub mod cases;
+pub mod trace;

@@ -8,6 +8,7 @@ mod office;
 mod pack;
 mod rules;
 mod test;
+mod trace;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ enum Verb {
     Intake(intake::Intake),
     /// List the rules in force, or show one in full: its law, its test, its cases, its history
     Rules(rules::Rules),
+    /// Show which rules rest on which clause of law, with their cases, and why a clause has none
+    Trace(trace::Trace),
     /// Write an office file for a fiscal year, with everything that a person must supply for it
     Office(office::Office),
     /// Evaluate an expression, over a submission if one is given
@@ -75,6 +78,18 @@ enum Format {
     Text,
     /// For programs
     Json,
+    /// For a page, where a verb has it
+    Markdown,
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Markdown => "markdown",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,6 +117,19 @@ impl Common {
         }
     }
 
+    /// Refuses a form of output that a verb does not have, and names those that it has.
+    fn has_format(&self, verb: &str, formats: &[Format]) -> anyhow::Result<()> {
+        if formats.contains(&self.format) {
+            return Ok(());
+        }
+        let names: Vec<_> = formats.iter().map(|f| f.name()).collect();
+        anyhow::bail!(
+            "`{verb}` has no format `{}`; it has: {}",
+            self.format.name(),
+            names.join(", ")
+        )
+    }
+
     fn colour_out(&self) -> bool {
         self.colour(io::stdout().is_terminal())
     }
@@ -110,6 +138,9 @@ impl Common {
         self.colour(io::stderr().is_terminal())
     }
 }
+
+/// The formats of most verbs.
+const PLAIN: [Format; 2] = [Format::Text, Format::Json];
 
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,6 +178,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Review(verb) => verb.run(),
         Verb::Intake(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
+        Verb::Trace(verb) => verb.run(),
         Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),

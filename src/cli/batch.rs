@@ -19,7 +19,7 @@ use accordant::review;
 use accordant::submission::Submission;
 use accordant::table::Rows;
 
-use super::{Common, Format, Status, complain, disk, pack, print};
+use super::{Common, Format, PLAIN, Status, complain, disk, pack, print};
 
 /// Check one's own plan before submitting it: every mistake, where it is, what to do.
 #[derive(Args)]
@@ -46,6 +46,7 @@ pub(super) struct Review {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Status> {
+        self.common.has_format("check", &PLAIN)?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -60,7 +61,7 @@ impl Check {
         }
         match self.common.format {
             Format::Json => print(&json::write(&batch))?,
-            Format::Text => {
+            _ => {
                 let text = Text {
                     colour: self.common.colour_out(),
                     currency: &batch.pack.currency,
@@ -77,6 +78,7 @@ impl Check {
 
 impl Review {
     pub(super) fn run(self) -> anyhow::Result<Status> {
+        self.common.has_format("review", &PLAIN)?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -91,7 +93,7 @@ impl Review {
         }
         match self.common.format {
             Format::Json => print(&json::write(&batch))?,
-            Format::Text => {
+            _ => {
                 tell(&batch.diagnostics, &self.common);
                 let fatal = batch.reviews.iter().flat_map(|r| &r.diagnostics);
                 fatal
@@ -376,14 +378,6 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
     let stems = disk::names(batch.reviews.iter().map(|r| r.path.as_str()));
     for (review, stem) in batch.reviews.iter().zip(stems) {
         let (name, bytes) = match format {
-            Format::Text => {
-                let text = Text {
-                    colour: false,
-                    currency: &batch.pack.currency,
-                    office: batch.pack.office.as_ref(),
-                };
-                (format!("{stem}.txt"), text.review(review))
-            }
             Format::Json => {
                 let alone = BatchReview {
                     reviews: vec![review.clone()],
@@ -394,6 +388,14 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
                     pack: batch.pack.clone(),
                 };
                 (format!("{stem}.json"), json::write(&alone))
+            }
+            _ => {
+                let text = Text {
+                    colour: false,
+                    currency: &batch.pack.currency,
+                    office: batch.pack.office.as_ref(),
+                };
+                (format!("{stem}.txt"), text.review(review))
             }
         };
         disk::write_whole(&out.join(name), bytes.as_bytes())?;

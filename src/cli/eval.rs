@@ -12,7 +12,7 @@ use accordant::report::mistake;
 use accordant::submission::Submission;
 use accordant::value::feel;
 
-use super::{Common, Status, batch, complain, pack, print};
+use super::{Common, Format, Status, batch, complain, pack, print};
 
 /// Evaluate an expression, over a submission if one is given.
 #[derive(Args)]
@@ -28,6 +28,7 @@ pub(super) struct Eval {
 
 impl Eval {
     pub(super) fn run(self) -> anyhow::Result<Status> {
+        self.common.has_format("eval", &[Format::Text])?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };

@@ -12,7 +12,7 @@ use accordant::report::intake::{json, text};
 use accordant::submission::Submission;
 use accordant::workbook::own;
 
-use super::{Common, Format, Status, batch, disk, pack, print};
+use super::{Common, Format, PLAIN, Status, batch, disk, pack, print};
 
 /// Show what is understood of a file, before anything is judged; with --out, write it in the pack's own form.
 #[derive(Args)]
@@ -29,6 +29,7 @@ pub(super) struct Intake {
 
 impl Intake {
     pub(super) fn run(self) -> anyhow::Result<Status> {
+        self.common.has_format("intake", &PLAIN)?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -48,7 +49,7 @@ impl Intake {
         batch::tell(&wrong, &self.common);
         match self.common.format {
             Format::Json => print(&json(&pack.schema, &plans))?,
-            Format::Text => {
+            _ => {
                 let texts = plans.iter().map(|(s, r)| text(&pack.schema, s, r));
                 print(&texts.collect::<Vec<_>>().join("\n"))?;
             }

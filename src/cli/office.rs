@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use accordant::pack::{Files, new_office};
 
-use super::{Common, Status, disk, pack, print};
+use super::{Common, Format, Status, disk, pack, print};
 
 /// Write an office file for a fiscal year, with everything that a person must supply for it.
 #[derive(Args)]
@@ -43,6 +43,7 @@ impl Office {
 
 impl New {
     fn run(self) -> anyhow::Result<Status> {
+        self.common.has_format("office new", &[Format::Text])?;
         let Some(year) = self.common.year else {
             bail!("an office file is for a fiscal year: say which, as `--year 2028`");
         };

@@ -6,7 +6,7 @@ use accordant::diagnostic::suggest;
 use accordant::pack::{InForce, Pack};
 use accordant::report::{missing, rules};
 
-use super::{Common, Format, Status, complain, pack, print};
+use super::{Common, Format, PLAIN, Status, complain, pack, print};
 
 /// List the rules in force, or show one in full: its law, its test, its cases, its history.
 #[derive(Args)]
@@ -23,6 +23,7 @@ pub(super) struct Rules {
 
 impl Rules {
     pub(super) fn run(self) -> anyhow::Result<Status> {
+        self.common.has_format("rules", &PLAIN)?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -39,7 +40,7 @@ impl Rules {
             }
             let text = match self.common.format {
                 Format::Json => rules::json(&pack, found.into_iter()),
-                Format::Text => found
+                _ => found
                     .into_iter()
                     .map(|r| rules::one(&pack, r))
                     .collect::<Vec<_>>()
@@ -59,7 +60,7 @@ impl Rules {
         let in_force = InForce::new(&pack, year);
         print(&match self.common.format {
             Format::Json => rules::json(&pack, in_force.rules.iter().map(|c| c.rule)),
-            Format::Text => rules::list(&in_force),
+            _ => rules::list(&in_force),
         })?;
         Ok(Status::Clean)
     }
@@ -68,7 +69,7 @@ impl Rules {
         let lacking = pack.lacking(year);
         print(&match self.common.format {
             Format::Json => missing::json(pack, &lacking),
-            Format::Text => missing::text(pack, &lacking),
+            _ => missing::text(pack, &lacking),
         })?;
         Ok(if lacking.is_empty() {
             Status::Clean

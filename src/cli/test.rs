@@ -12,7 +12,7 @@ use accordant::pack::Pack;
 use accordant::report::{json, mistake};
 use accordant::review::Outcome;
 
-use super::{Common, Status, batch, complain, disk, pack, print};
+use super::{Common, Format, Status, batch, complain, disk, pack, print};
 
 /// The name of a golden: the review of the folder in which it stands.
 const GOLDEN: &str = "expected.json";
@@ -35,6 +35,7 @@ pub(super) struct Test {
 
 impl Test {
     pub(super) fn run(mut self) -> anyhow::Result<Status> {
+        self.common.has_format("test", &[Format::Text])?;
         if let Some(tested) = self.tested.take() {
             self.common.pack = tested;
         }

@@ -23,6 +23,26 @@ pub enum CaseKind {
     Missing,
 }
 
+impl CaseKind {
+    /// Every kind, in the order in which they are told.
+    pub const ALL: [CaseKind; 4] = [
+        CaseKind::Pass,
+        CaseKind::Fail,
+        CaseKind::Edge,
+        CaseKind::Missing,
+    ];
+
+    /// Its name in packs and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            CaseKind::Pass => "pass",
+            CaseKind::Fail => "fail",
+            CaseKind::Edge => "edge",
+            CaseKind::Missing => "missing",
+        }
+    }
+}
+
 /// The worst outcome that a case expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
@@ -106,17 +126,8 @@ pub(crate) fn read_all(
 fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema, params: &[Param]) -> Option<Case> {
     let name = of.required_text("name");
     let kind = of.required_text("kind").and_then(|text| {
-        let kinds = [
-            ("pass", CaseKind::Pass),
-            ("fail", CaseKind::Fail),
-            ("edge", CaseKind::Edge),
-            ("missing", CaseKind::Missing),
-        ];
-        one_of(doc, &text, &kinds.map(|(name, _)| name));
-        kinds
-            .iter()
-            .find(|(name, _)| *name == text.value)
-            .map(|(_, kind)| *kind)
+        one_of(doc, &text, &CaseKind::ALL.map(CaseKind::name));
+        (CaseKind::ALL.into_iter()).find(|kind| kind.name() == text.value)
     });
     let expect = of.required_text("expect").and_then(|text| {
         let all = [

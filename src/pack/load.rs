@@ -247,7 +247,11 @@ impl Loader<'_> {
         for rule in &mut rules {
             rule.settle(sources);
         }
-        self.unused(&rules, sources, &params, &schema, &summaries);
+        // A rule that could not be read may cite any of them.
+        if rules.len() == self.rule_docs().count() {
+            self.check_clauses(&rules, sources);
+        }
+        self.unused(&rules, &params, &schema, &summaries);
         let forms = self.forms(&schema, &source_keys);
         let head = head?;
         Some(Pack {
@@ -288,26 +292,35 @@ impl Loader<'_> {
         maps.collect()
     }
 
-    /// Warns of clauses without a rule or a reason, and of parameters that nothing uses.
-    fn unused(
-        &self,
-        rules: &[Rule],
-        sources: &[Source],
-        params: &[Param],
-        schema: &Schema,
-        summaries: &[Summary],
-    ) {
-        if let Some(doc) = self.doc("sources.toml") {
-            let cited = |at: usize| rules.iter().any(|r| r.cites.contains(&at));
-            for (at, source) in sources.iter().enumerate() {
-                if source.modality.is_some() && source.no_rule.is_none() && !cited(at) {
-                    let message =
-                        format!("the clause `{}` has no rule, and no reason why", source.key);
+    /// A clause has a rule, or a reason why it has none, and not both.
+    fn check_clauses(&self, rules: &[Rule], sources: &[Source]) {
+        let Some(doc) = self.doc("sources.toml") else {
+            return;
+        };
+        let clauses = sources.iter().enumerate().filter(|(_, s)| s.is_clause());
+        for (at, source) in clauses {
+            let (key, span) = (&source.key, source.span.clone());
+            let rule = rules.iter().find(|r| r.cites.contains(&at));
+            match (rule, &source.no_rule) {
+                (None, None) => {
+                    let message = format!("the clause `{key}` has no rule, and no reason why");
                     let help = "cite it in a rule, or add `no_rule = \"why\"`";
-                    doc.warning(source.span.clone(), message, "", help);
+                    doc.mistake(span, message, "", help);
                 }
+                (Some(rule), Some(_)) => {
+                    let message = format!(
+                        "the clause `{key}` says why it has no rule, and `{}` cites it",
+                        rule.id
+                    );
+                    doc.warning(span, message, "", "take `no_rule` away, or the citation");
+                }
+                _ => {}
             }
         }
+    }
+
+    /// Warns of parameters that nothing uses.
+    fn unused(&self, rules: &[Rule], params: &[Param], schema: &Schema, summaries: &[Summary]) {
         if let Some(doc) = self.doc("params.toml") {
             let by_rule = |at: usize| {
                 rules

@@ -244,6 +244,10 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
     let audience =
         named(doc, keys.text("audience"), &audiences).map_or(Audience::District, |(a, _)| a);
     let cites = read_cites(doc, &keys, context.sources);
+    let cited: Vec<&Source> = cites
+        .iter()
+        .filter_map(|&at| context.sources.get(at))
+        .collect();
     let effective = keys.table("effective").map_or((None, None), |of| {
         let years = (of.integer("from"), of.integer("until"));
         of.done();
@@ -264,6 +268,9 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
     let editions = read_editions(reader, &keys, &mut uses);
     let place = keys.get("effective").map_or(0..0, toml::Spanned::span);
     check_editions(doc, &editions, (effective, place), context.years);
+    let place = keys.get("cites").map_or(0..0, toml::Spanned::span);
+    let years = within(effective, context.years);
+    check_law(doc, (basis, &editions), (&cited, place), years);
     let has_edge = compares(&editions);
     let cases = case::read_all(doc, &keys, context.scope.schema, context.params, has_edge);
     let verified = keys.text("verified_severity");
@@ -660,6 +667,44 @@ fn closing_brace(rest: &str) -> Option<usize> {
     None
 }
 
+/// The years of the pack in which a rule is in force.
+fn within(effective: (Option<i64>, Option<i64>), years: (i64, i64)) -> (i64, i64) {
+    let (from, until) = effective;
+    let first = from.map_or(years.0, |from| from.max(years.0));
+    let last = until.map_or(years.1, |until| until.min(years.1));
+    (first, last)
+}
+
+/// A rule of law has a clause, and in each year in which a rule tests something, something that it cites is in force.
+fn check_law(
+    doc: Doc<'_>,
+    rule: (Basis, &[Edition]),
+    cites: (&[&Source], Range<usize>),
+    years: (i64, i64),
+) {
+    let ((basis, editions), (cited, place)) = (rule, cites);
+    let of_law = basis == Basis::Statute;
+    // Beside a clause of law another document is no law; for every other rule it is as good a ground.
+    let grounds: Vec<&&Source> = cited.iter().filter(|s| !of_law || s.is_clause()).collect();
+    if grounds.is_empty() {
+        if !cited.is_empty() {
+            let message = "a statute rule cites no clause";
+            let help = "cite the clause of law: a source with a `modality`; a rule that rests on documents alone has another basis";
+            doc.mistake(place, message, "", help);
+        }
+        return;
+    }
+    let idle = |e: &Edition, year| e.covers(year) && matches!(e.body, Body::NotApplicable(_));
+    let tests = |year: i64| !editions.iter().any(|e| idle(e, year));
+    let bare = |year: &i64| tests(*year) && !grounds.iter().any(|s| s.in_force(*year));
+    if let Some(year) = (years.0..=years.1).find(bare) {
+        let what = if of_law { "no clause" } else { "nothing" };
+        let message = format!("{what} that the rule cites is in force in fiscal year {year}");
+        let help = "let `effective` begin and end with the law, or cite what was in force then";
+        doc.warning(place, message, "", help);
+    }
+}
+
 /// Every year in force has one edition.
 fn check_editions(
     doc: Doc<'_>,
@@ -668,8 +713,7 @@ fn check_editions(
     years: (i64, i64),
 ) {
     let (effective, span) = effective;
-    let first = effective.0.unwrap_or(years.0).max(years.0);
-    let last = effective.1.unwrap_or(years.1).min(years.1);
+    let (first, last) = within(effective, years);
     if let (Some(from), Some(until)) = effective
         && until < from
     {
@@ -738,6 +782,11 @@ fn orders(expr: &Expr) -> bool {
 }
 
 impl Rule {
+    /// How many cases of a kind it has.
+    pub fn count(&self, kind: super::CaseKind) -> usize {
+        self.cases.iter().filter(|c| c.kind == kind).count()
+    }
+
     /// Whether a source that it cites is better than unconfirmed.
     pub(crate) fn is_confirmed(&self, sources: &[Source]) -> bool {
         let mut cited = self.cites.iter().filter_map(|&at| sources.get(at));

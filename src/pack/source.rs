@@ -50,6 +50,8 @@ pub struct Source {
     pub duty_holder: Option<String>,
     /// What it says, in the pack's words.
     pub paraphrase: Option<String>,
+    /// What a person who reads its text should look for.
+    pub look_for: Option<String>,
     /// Where it can be read.
     pub url: Option<String>,
     /// How far its text was checked.
@@ -62,6 +64,19 @@ pub struct Source {
     pub(crate) span: Range<usize>,
     /// The fiscal years in which it is in force.
     pub years: (Option<i64>, Option<i64>),
+}
+
+impl Source {
+    /// Whether it is a clause: a text that says what somebody shall, may or is, and no mere document or data file.
+    pub fn is_clause(&self) -> bool {
+        self.modality.is_some()
+    }
+
+    /// Whether it is in force in a fiscal year.
+    pub(crate) fn in_force(&self, year: i64) -> bool {
+        let (from, until) = self.years;
+        from.is_none_or(|from| from <= year) && until.is_none_or(|until| year <= until)
+    }
 }
 
 /// A person's reading of a text.
@@ -104,16 +119,16 @@ pub(crate) fn read(doc: Doc<'_>, text: &str) -> Option<Vec<Source>> {
         let modality = of.text("modality").filter(|m| one_of(doc, m, &MODALITIES));
         let duty_holder = of.text("duty_holder").map(|t| t.value);
         let paraphrase = of.text("paraphrase").map(|t| t.value);
+        let look_for = of.text("look_for").map(|t| t.value);
         let url = of.text("url").map(|t| t.value);
         let verification = of
             .required_text("verification")
             .and_then(|v| verification(doc, &v));
-        let no_rule = of.text("no_rule").map(|t| t.value);
-        let years = of.table("years").map_or((None, None), |y| {
-            let years = (y.integer("from"), y.integer("until"));
-            y.done();
-            years
-        });
+        // A blank reason is none.
+        let no_rule = of.has("no_rule").then(|| of.required_text("no_rule"));
+        let years = of
+            .table("years")
+            .map_or((None, None), |of| read_years(doc, &of));
         of.done();
         // A source with a mistake is a source all the same: what cites it is not wrong.
         sources.push(Source {
@@ -123,14 +138,31 @@ pub(crate) fn read(doc: Doc<'_>, text: &str) -> Option<Vec<Source>> {
             modality: modality.map(|t| t.value),
             duty_holder,
             paraphrase,
+            look_for,
             url,
             verification: verification.unwrap_or(Verification::Unconfirmed),
             reading: None,
-            no_rule,
+            no_rule: no_rule.flatten().map(|t| t.value),
             years,
         });
     }
     Some(sources)
+}
+
+/// The first and the last fiscal year in which a text is in force.
+fn read_years(doc: Doc<'_>, of: &Keys<'_, '_>) -> (Option<i64>, Option<i64>) {
+    let (from, until) = (of.integer("from"), of.integer("until"));
+    of.done();
+    if let (Some(from), Some(until)) = (from, until)
+        && until < from
+    {
+        let message = format!("the text ends in {until}, before it begins in {from}");
+        let help =
+            "`from` and `until` are the first and the last fiscal year in which it is in force";
+        doc.mistake(of.span.clone(), message, "", help);
+        return (None, None);
+    }
+    (from, until)
 }
 
 pub(crate) fn verification(doc: Doc<'_>, text: &super::spanned::Text) -> Option<Verification> {

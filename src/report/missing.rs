@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::pack_name;
 use crate::pack::{Lacking, LackingParam, LackingTable, Pack};
 
 /// How many districts are named one by one.
@@ -12,10 +13,7 @@ const NAMED: usize = 5;
 /// A list for people.
 pub fn text(pack: &Pack, lacking: &Lacking) -> String {
     let year = lacking.year;
-    let office = pack.office.as_ref().map_or_else(String::new, |o| {
-        format!(", with the office file {}", o.name)
-    });
-    let mut out = format!("Fiscal year {year}, {} {}{office}\n", pack.id, pack.version);
+    let mut out = format!("Fiscal year {year}, {}\n", pack_name(pack));
     if lacking.is_empty() {
         let _ = writeln!(out, "\nNothing is lacking.");
     } else {

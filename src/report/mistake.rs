@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level as Draw, Renderer, Snippet};
 
+use super::counted;
 use crate::diagnostic::{Level, Mistake};
 use crate::expr::Fault;
 use crate::pack::Refused;
@@ -31,18 +32,11 @@ pub fn refused(refused: &Refused, colour: bool) -> String {
         .map(Mistake::path)
         .collect::<std::collections::BTreeSet<_>>()
         .len();
-    let plural = |n: usize, word: &str| {
-        if n == 1 {
-            format!("1 {word}")
-        } else {
-            format!("{n} {word}s")
-        }
-    };
     let _ = writeln!(
         text,
         "{} in {}: nothing was checked",
-        plural(errors, "mistake"),
-        plural(files, "file")
+        counted(errors, "mistake"),
+        counted(files, "file")
     );
     text
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::pack::{Audience, Body, InForce, Pack, Part, Rule, Severity, Template, Test};
-use crate::value::say;
+use crate::pack::{Audience, Body, Dated, InForce, Pack, Part, Rule, Severity, Template, Test};
+use crate::value::{Value, say};
 
 /// The rules in force in a year, a line each.
 pub fn list(in_force: &InForce<'_>) -> String {
@@ -73,8 +73,10 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
             .flatten()
             .collect::<Vec<_>>()
             .join(", ");
+        let dated = source.years != (None, None);
+        let in_force = dated.then(|| format!("in force {}", years(source.years)));
         let reading = source.reading.as_ref().map(|r| format!("{r}: {}", r.text));
-        let words = [source.paraphrase.clone(), Some(duty), reading];
+        let words = [source.paraphrase.clone(), Some(duty), in_force, reading];
         for words in words.into_iter().flatten().filter(|w| !w.is_empty()) {
             let _ = writeln!(out, "    {words}");
         }
@@ -100,7 +102,7 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
 }
 
 /// What a rule weighs, and what it did or would before or after a clause that it rests on was read.
-fn severity(rule: &Rule) -> String {
+pub(super) fn severity(rule: &Rule) -> String {
     let (now, unread) = (rule.severity.name(), rule.unread_severity.name());
     match rule.verified_severity {
         Some(verified) if rule.severity == verified => {
@@ -146,11 +148,7 @@ fn params(out: &mut String, pack: &Pack, rule: &Rule) {
         };
         let _ = writeln!(out, "  {}: {}{office}", param.name, param.title);
         for dated in &param.values {
-            let value = if dated.value == crate::value::Value::Null {
-                "off".to_owned()
-            } else {
-                say(&dated.value, &pack.schema.currency)
-            };
+            let value = value(pack, dated);
             let source = if dated.by_office {
                 "the office file"
             } else {
@@ -165,7 +163,17 @@ fn params(out: &mut String, pack: &Pack, rule: &Rule) {
     }
 }
 
-fn years((from, until): (Option<i64>, Option<i64>)) -> String {
+/// A parameter's value in words.
+pub(super) fn value(pack: &Pack, dated: &Dated) -> String {
+    if dated.value == Value::Null {
+        "off".to_owned()
+    } else {
+        say(&dated.value, &pack.schema.currency)
+    }
+}
+
+/// Fiscal years in words.
+pub(super) fn years((from, until): (Option<i64>, Option<i64>)) -> String {
     match (from, until) {
         (None, None) => "every year".to_owned(),
         (Some(from), None) => format!("from fiscal year {from}"),
@@ -210,6 +218,8 @@ struct CiteOut<'a> {
     key: &'a str,
     citation: &'a str,
     verification: &'static str,
+    from: Option<i64>,
+    until: Option<i64>,
 }
 
 /// Rules as a JSON list.
@@ -237,6 +247,8 @@ pub fn json<'a>(pack: &'a Pack, rules: impl Iterator<Item = &'a Rule>) -> String
                     key: &s.key,
                     citation: &s.citation,
                     verification: s.verification.name(),
+                    from: s.years.0,
+                    until: s.years.1,
                 })
                 .collect(),
             cases: r.cases.iter().map(|c| c.name.as_str()).collect(),

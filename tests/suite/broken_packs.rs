@@ -1,6 +1,6 @@
 //! Mistakes in packs, each drawn where it stands with what would be right.
 
-use accordant::pack::load;
+use accordant::pack::{Files, load};
 use accordant::report::mistake;
 
 use super::set_aside_files;
@@ -97,6 +97,38 @@ const SLIPS: &[Slip] = &[
         &[(RULE, "severity = \"condition\"", "severity = \"return\"")],
     ),
     (
+        "statute without a clause",
+        &[(RULE, "cites = [\"act-1\"]", "cites = [\"handbook\"]")],
+    ),
+    (
+        "rule without a source",
+        &[(RULE, "cites = [\"act-1\"]", "cites = []")],
+    ),
+    (
+        "clause without a rule",
+        &[(
+            "sources.toml",
+            "[handbook]",
+            "[act-2]\ncitation = \"Example Act § 2\"\nmodality = \"may\"\nverification = \"unconfirmed\"\n\n[handbook]",
+        )],
+    ),
+    (
+        "clause with a blank reason",
+        &[(
+            "sources.toml",
+            "[handbook]",
+            "[act-2]\ncitation = \"Example Act § 2\"\nmodality = \"may\"\nverification = \"unconfirmed\"\nno_rule = \" \"\n\n[handbook]",
+        )],
+    ),
+    (
+        "clause that ends before it begins",
+        &[(
+            "sources.toml",
+            "duty_holder = ",
+            "years = { from = 2024, until = 2021 }\nduty_holder = ",
+        )],
+    ),
+    (
         "verified severity that is no more",
         &[(
             RULE,
@@ -180,17 +212,34 @@ const SLIPS: &[Slip] = &[
     ),
 ];
 
+/// The files of the small pack with words changed.
+#[track_caller]
+fn changed(changes: &[(&str, &str, &str)]) -> Files {
+    let mut files = set_aside_files();
+    for (path, from, to) in changes {
+        let text = String::from_utf8(files.get(*path).expect("the file is there").clone())
+            .expect("it is UTF-8");
+        assert!(text.contains(from), "`{from}` stands in {path}");
+        files.insert((*path).to_owned(), text.replacen(from, to, 1).into_bytes());
+    }
+    files
+}
+
+/// The warnings of the small pack with words changed.
+#[track_caller]
+fn warnings(changes: &[(&str, &str, &str)]) -> String {
+    let pack = load("set-aside", &changed(changes)).expect("it loads");
+    let drawn = pack
+        .warnings
+        .iter()
+        .map(|w| mistake::draw(w, pack.warned_files.get(&w.file).map(String::as_str), false));
+    drawn.collect::<Vec<_>>().join("\n\n")
+}
+
 #[test]
 fn every_mistake_is_drawn_where_it_stands() {
     for (name, changes) in SLIPS {
-        let mut files = set_aside_files();
-        for (path, from, to) in *changes {
-            let text = String::from_utf8(files.get(*path).expect("the file is there").clone())
-                .expect("it is UTF-8");
-            assert!(text.contains(from), "{name}: `{from}` stands in {path}");
-            files.insert((*path).to_owned(), text.replacen(from, to, 1).into_bytes());
-        }
-        let refused = load("set-aside", &files).expect_err(name);
+        let refused = load("set-aside", &changed(changes)).expect_err(name);
         insta::assert_snapshot!(name.replace(' ', "-"), mistake::refused(&refused, false));
     }
 }
@@ -291,26 +340,41 @@ fn every_mistake_of_a_map_is_drawn_at_once() {
 
 #[test]
 fn what_nothing_uses_is_a_warning() {
-    let mut files = set_aside_files();
-    let mut add = |path: &str, more: &str| {
-        let text =
-            String::from_utf8(files.get(path).expect("it is there").clone()).expect("it is UTF-8");
-        files.insert(path.to_owned(), format!("{text}\n{more}\n").into_bytes());
-    };
-    add(
-        "params.toml",
-        "[idle]\ntitle = \"of no use\"\ntype = \"number\"\nvalues = [{ value = \"2\", source = \"handbook\" }]",
-    );
-    add(
+    let idle = "[idle]\ntitle = \"of no use\"\ntype = \"number\"\nvalues = [{ value = \"2\", source = \"handbook\" }]\n\n[small_count]";
+    let changes = [
+        ("params.toml", "[small_count]", idle),
+        (
+            "sources.toml",
+            "duty_holder = ",
+            "no_rule = \"It is read by a person.\"\nduty_holder = ",
+        ),
+    ];
+    insta::assert_snapshot!("warnings", warnings(&changes));
+}
+
+#[test]
+fn a_rule_in_years_without_its_law_is_a_warning() {
+    let ends = (
         "sources.toml",
-        "[act-2]\ncitation = \"Example Act § 2\"\nmodality = \"shall\"\nverification = \"unconfirmed\"",
+        "duty_holder = ",
+        "years = { until = 2024 }\nduty_holder = ",
     );
-    let pack = load("set-aside", &files).expect("it loads");
-    let drawn = pack
-        .warnings
-        .iter()
-        .map(|w| mistake::draw(w, pack.warned_files.get(&w.file).map(String::as_str), false));
-    insta::assert_snapshot!("warnings", drawn.collect::<Vec<_>>().join("\n\n"));
+    insta::assert_snapshot!("rule-that-outlives-its-clause", warnings(&[ends]));
+    // A document beside the clause is no law, but is ground enough for a rule of guidance.
+    let both = (RULE, "[\"act-1\"]", "[\"act-1\", \"handbook\"]");
+    assert!(
+        warnings(&[ends, both])
+            .contains("no clause that the rule cites is in force in fiscal year 2025")
+    );
+    let guidance = (RULE, "basis = \"statute\"", "basis = \"guidance\"");
+    assert_eq!(warnings(&[ends, both, guidance]), "");
+    let until = (
+        RULE,
+        "effective = { from = 2020 }",
+        "effective = { from = 2020, until = 2024 }",
+    );
+    let year = (RULE, "[[case]]", "[[case]]\nyear = 2024");
+    assert_eq!(warnings(&[ends, until, year]), "");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod language;
 mod offices;
 mod reports;
 mod soundness;
+mod trace;
 mod transcripts;
 mod traps;
 mod years;
