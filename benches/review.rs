@@ -5,9 +5,8 @@ use std::path::Path;
 
 use accordant::batch::{Options, Reviewer};
 use accordant::evaluate::Evaluator;
-use accordant::intake::Forms;
 use accordant::pack::{InForce, Pack, load_embedded};
-use accordant::read::{self, File, PlanKey};
+use accordant::read::{self, File};
 use accordant::submission::Submission;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
@@ -136,16 +135,7 @@ fn application(lines: u32) -> Result<Vec<u8>, XlsxError> {
 #[divan::bench]
 fn understand(bencher: divan::Bencher) {
     let pack = pack();
-    let identity = &pack.identity;
-    let forms = Forms {
-        schema: &pack.schema,
-        key: PlanKey {
-            code: identity.code,
-            name: identity.name,
-            year: Some(identity.year),
-        },
-        maps: &pack.forms,
-    };
+    let forms = pack.forms();
     let bytes = application(400).expect("it is written to memory");
     let taken = forms.read_workbook("application.xlsx", &bytes);
     assert_eq!(

@@ -30,7 +30,9 @@ pub use year::{Current, InForce};
 
 use crate::diagnostic::Mistake;
 use crate::expr::{Expr, Ty};
+use crate::intake::Forms;
 use crate::intake::map::FormMap;
+use crate::read::PlanKey;
 use crate::schema::{Codes, FieldId, Schema, TableId};
 use crate::table::{Rows, Texts};
 
@@ -125,6 +127,20 @@ impl Pack {
     /// The names that an expression outside any rule may use.
     pub fn scope(&self) -> crate::expr::Scope<'_> {
         crate::expr::Scope::new(&self.schema, &self.param_types)
+    }
+
+    /// Its maps of foreign spreadsheets, with what they read into.
+    pub fn forms(&self) -> Forms<'_> {
+        let identity = &self.identity;
+        Forms {
+            schema: &self.schema,
+            key: PlanKey {
+                code: identity.code,
+                name: identity.name,
+                year: Some(identity.year),
+            },
+            maps: &self.forms,
+        }
     }
 
     /// The rule of an id.

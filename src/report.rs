@@ -8,7 +8,36 @@ pub mod rules;
 pub mod text;
 pub mod trace;
 
+use serde::Serialize;
+
 use crate::pack::Pack;
+
+/// A value as JSON, indented by two spaces, with a line break at the end.
+fn json_text(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// A pack in reports for programs.
+#[derive(Serialize)]
+struct PackOut<'a> {
+    id: &'a str,
+    version: &'a str,
+    digest: &'a str,
+    office: Option<&'a str>,
+}
+
+impl<'a> PackOut<'a> {
+    fn of(pack: &'a Pack) -> Self {
+        PackOut {
+            id: &pack.id,
+            version: &pack.version,
+            digest: &pack.digest,
+            office: pack.office.as_ref().map(|office| office.digest.as_str()),
+        }
+    }
+}
 
 /// A pack's id and version, and the office file that overlays it.
 fn pack_name(pack: &Pack) -> String {

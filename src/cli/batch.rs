@@ -9,7 +9,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::diagnostic::{Diagnostic, Weight};
-use accordant::intake::Forms;
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
 use accordant::read::{self, File, Source};
@@ -163,7 +162,7 @@ pub(super) fn review_paths(
     }
     for tree in &trees {
         let bytes = |path: &str| tree.read(path).ok();
-        let is_form = |path: &str, bytes: &[u8]| forms(pack).knows_text(path, bytes);
+        let is_form = |path: &str, bytes: &[u8]| pack.forms().knows_text(path, bytes);
         let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes, &is_form);
         not_read.extend(
             batch
@@ -239,20 +238,6 @@ fn progress(common: &Common, n: usize) -> ProgressBar {
     bar
 }
 
-/// A pack's maps of foreign forms.
-fn forms(pack: &Pack) -> Forms<'_> {
-    let identity = &pack.identity;
-    Forms {
-        schema: &pack.schema,
-        key: read::PlanKey {
-            code: identity.code,
-            name: identity.name,
-            year: Some(identity.year),
-        },
-        maps: &pack.forms,
-    }
-}
-
 /// The submissions of one source, each with what was understood, and what is wrong with the source as a whole.
 fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec<Diagnostic>) {
     let schema = &pack.schema;
@@ -293,7 +278,7 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec
         Source::Workbook { path } | Source::Export { path } => {
             let files = files_of(std::slice::from_ref(path));
             let bytes = files.first().map_or(&[][..], |f| &f.bytes);
-            let forms = forms(pack);
+            let forms = pack.forms();
             let taken = match &one.source {
                 Source::Export { .. } => forms.read_text(path, bytes).unwrap_or_default(),
                 _ => forms.read_workbook(path, bytes),
@@ -303,7 +288,7 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec
         }
         Source::Statewide { files } => {
             let files = files_of(files);
-            let key = forms(pack).key;
+            let key = pack.forms().key;
             let (submissions, mut diagnostics) = read::read_statewide(schema, key, &files);
             diagnostics.append(&mut wrong);
             (submissions.into_iter().map(own).collect(), diagnostics)
@@ -340,7 +325,7 @@ pub(super) fn read_path(
 ) -> anyhow::Result<(Vec<(Submission, Reading)>, Vec<Diagnostic>)> {
     let tree = tree_of(path)?;
     let bytes = |path: &str| tree.read(path).ok();
-    let is_form = |path: &str, bytes: &[u8]| forms(pack).knows_text(path, bytes);
+    let is_form = |path: &str, bytes: &[u8]| pack.forms().knows_text(path, bytes);
     let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes, &is_form);
     let (mut plans, mut wrong) = (Vec::new(), Vec::new());
     for source in batch.submissions {

@@ -181,9 +181,7 @@ impl Book {
         // Wider than any spreadsheet is no table.
         let widest = |d: u8| {
             let lines = text.as_bytes().split(|&b| b == b'\n' || b == b'\r');
-            lines
-                .map(|line| line.iter().filter(|&&b| b == d).count())
-                .max()
+            lines.map(|line| line.split(|&b| b == d).count() - 1).max()
         };
         let may_divide = |d: &&u8| (1..MAX_COLUMNS).contains(&widest(**d).unwrap_or(0));
         let delimiters = DELIMITERS.iter().filter(may_divide);

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
 
+use super::json_text;
 use super::text::clean;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::intake::reading::{From, Origin, Part, Reading};
@@ -215,13 +215,7 @@ pub fn json(schema: &Schema, all: &[(Submission, Reading)]) -> String {
         format: "accordant.intake/1",
         files: all.iter().map(|(s, r)| file(schema, s, r)).collect(),
     };
-    let mut out = Vec::new();
-    let formatter = PrettyFormatter::with_indent(b"  ");
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
-    // Writing to memory what has only texts for keys cannot fail.
-    let _ = understood.serialize(&mut serializer);
-    out.push(b'\n');
-    String::from_utf8_lossy(&out).into_owned()
+    json_text(&understood)
 }
 
 fn file<'a>(schema: &'a Schema, submission: &'a Submission, reading: &'a Reading) -> File<'a> {

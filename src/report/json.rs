@@ -3,15 +3,14 @@
 
 use serde::{Serialize, Serializer};
 
+use super::json_text;
 use crate::batch::BatchReview;
 use crate::review::{Evidence, Finding, Review, SummaryTable, Tally};
 use crate::value::{Decimal, Value, plain, plain_money};
 
 /// The report, indented by two spaces, with a line break at the end.
 pub fn write(batch: &BatchReview) -> String {
-    let mut text = serde_json::to_string_pretty(&Report::of(batch)).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(&Report::of(batch))
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::pack_name;
+use super::{PackOut, json_text, pack_name};
 use crate::pack::{Lacking, LackingParam, LackingTable, Pack};
 
 /// How many districts are named one by one.
@@ -137,7 +137,7 @@ fn param_owed_by(param: &LackingParam) -> &'static str {
 #[derive(Serialize)]
 struct Missing<'a> {
     format: &'static str,
-    pack: PackName<'a>,
+    pack: PackOut<'a>,
     fiscal_year: i64,
     complete: bool,
     years: Years,
@@ -146,14 +146,6 @@ struct Missing<'a> {
     facts: Vec<Table<'a>>,
     off: Vec<Param<'a>>,
     clauses: Vec<Clause<'a>>,
-}
-
-#[derive(Serialize)]
-struct PackName<'a> {
-    id: &'a str,
-    version: &'a str,
-    digest: &'a str,
-    office: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -208,12 +200,7 @@ struct Lifted<'a> {
 pub fn json(pack: &Pack, lacking: &Lacking) -> String {
     let missing = Missing {
         format: "accordant.missing/1",
-        pack: PackName {
-            id: &pack.id,
-            version: &pack.version,
-            digest: &pack.digest,
-            office: pack.office.as_ref().map(|o| o.digest.as_str()),
-        },
+        pack: PackOut::of(pack),
         fiscal_year: lacking.year,
         complete: lacking.is_empty(),
         years: Years {
@@ -227,9 +214,7 @@ pub fn json(pack: &Pack, lacking: &Lacking) -> String {
         off: lacking.off.iter().map(param).collect(),
         clauses: lacking.clauses.iter().map(clause).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&missing).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(&missing)
 }
 
 fn table(table: &LackingTable) -> Table<'_> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::json_text;
 use crate::pack::{Audience, Body, Dated, InForce, Pack, Part, Rule, Severity, Template, Test};
 use crate::value::{Value, say};
 
@@ -254,7 +255,5 @@ pub fn json<'a>(pack: &'a Pack, rules: impl Iterator<Item = &'a Rule>) -> String
             cases: r.cases.iter().map(|c| c.name.as_str()).collect(),
         })
         .collect();
-    let mut text = serde_json::to_string_pretty(&rules).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(&rules)
 }

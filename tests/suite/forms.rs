@@ -9,10 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use accordant::batch::{Options, Reviewer};
-use accordant::intake::Forms;
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, load_embedded};
-use accordant::read::{self, PlanKey};
+use accordant::read;
 use accordant::report::intake;
 use accordant::submission::Submission;
 use accordant::table::{Data, State};
@@ -25,19 +24,6 @@ fn pack() -> Pack {
     load_embedded("alliance").unwrap().unwrap()
 }
 
-fn forms(pack: &Pack) -> Forms<'_> {
-    let identity = &pack.identity;
-    Forms {
-        schema: &pack.schema,
-        key: PlanKey {
-            code: identity.code,
-            name: identity.name,
-            year: Some(identity.year),
-        },
-        maps: &pack.forms,
-    }
-}
-
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forms")
 }
@@ -48,9 +34,9 @@ fn take(pack: &Pack, path: &str) -> Vec<(Submission, Reading)> {
     let name = path.rsplit('/').next().unwrap();
     let is_text = [".csv", ".txt"].iter().any(|ending| name.ends_with(ending));
     let taken = if is_text {
-        forms(pack).read_text(name, &bytes).unwrap_or_default()
+        pack.forms().read_text(name, &bytes).unwrap_or_default()
     } else {
-        forms(pack).read_workbook(name, &bytes)
+        pack.forms().read_workbook(name, &bytes)
     };
     taken.plans
 }
@@ -315,7 +301,7 @@ fn budget<'b>(
 
 /// What is read of a workbook that is one application: its budget's amounts, and what is told.
 fn read_application(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
-    let taken = forms(shared_pack()).read_workbook("a.xlsx", bytes);
+    let taken = shared_pack().forms().read_workbook("a.xlsx", bytes);
     let (submission, reading) = taken.plans.first().unwrap();
     assert_eq!(reading.id.as_deref(), Some("consolidated"));
     let lines = rows(shared_pack(), submission, "budget");
@@ -480,7 +466,7 @@ fn what_is_almost_a_form_is_told_what_it_lacks() {
         sheet.write_string(7, column, words).unwrap();
     }
     let bytes = book.save_to_buffer().unwrap();
-    let taken = forms(shared_pack()).read_workbook("a.xlsx", &bytes);
+    let taken = shared_pack().forms().read_workbook("a.xlsx", &bytes);
     let told = &taken.plans.first().unwrap().0.diagnostics;
     assert_eq!(told.len(), 1, "{told:?}");
     let wanted = "row 8 of the sheet `Page 1` is most like the `ED114-style budget page`, which has `BUDGET` too";
@@ -602,8 +588,8 @@ proptest::proptest! {
             .collect();
         let line = |row: &Vec<String>| format!("\"{}\"\n", row.join("\",\""));
         let text: String = sheets.concat().iter().map(line).collect();
-        let from_text = forms(pack).read_text("odd.csv", text.as_bytes()).unwrap_or_default();
-        let from_book = forms(pack).read_workbook("odd.xlsx", &workbook(&sheets, &merges));
+        let from_text = pack.forms().read_text("odd.csv", text.as_bytes()).unwrap_or_default();
+        let from_book = pack.forms().read_workbook("odd.xlsx", &workbook(&sheets, &merges));
         for (submission, reading) in from_text.plans.iter().chain(&from_book.plans) {
             let told = intake::text(&pack.schema, submission, reading);
             proptest::prop_assert!(told.starts_with(&submission.path));

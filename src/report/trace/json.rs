@@ -4,24 +4,17 @@ use serde::Serialize;
 
 use crate::author::trace::{Ground, Trace, Traced, Unread};
 use crate::pack::{CaseKind, Severity, Source};
+use crate::report::{PackOut, json_text};
 
 #[derive(Serialize)]
 struct Whole<'a> {
     format: &'static str,
-    pack: PackName<'a>,
+    pack: PackOut<'a>,
     summary: Summary,
     sections: Vec<Section<'a>>,
     documents: Vec<SourceOut<'a>>,
     rules: Vec<RuleOut<'a>>,
     unconfirmed_law: Vec<UnreadOut<'a>>,
-}
-
-#[derive(Serialize)]
-struct PackName<'a> {
-    id: &'a str,
-    version: &'a str,
-    digest: &'a str,
-    office: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -103,12 +96,7 @@ pub fn json(trace: &Trace<'_>) -> String {
     let (pack, counts) = (trace.pack, trace.counts());
     let whole = Whole {
         format: "accordant.trace/1",
-        pack: PackName {
-            id: &pack.id,
-            version: &pack.version,
-            digest: &pack.digest,
-            office: pack.office.as_ref().map(|o| o.digest.as_str()),
-        },
+        pack: PackOut::of(pack),
         summary: Summary {
             clauses: counts.clauses,
             with_rules: counts.with_rules,
@@ -127,9 +115,7 @@ pub fn json(trace: &Trace<'_>) -> String {
         rules: trace.rules.iter().map(rule).collect(),
         unconfirmed_law: trace.unread().iter().map(unread).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&whole).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(&whole)
 }
 
 fn source<'a>(ground: &Ground<'a>) -> SourceOut<'a> {
