@@ -195,6 +195,7 @@ impl Gather<'_> {
         }
         let part = part_of(&reader, &lines);
         self.parts.push(part);
+        self.tell_rivals(&reader);
         let above = self.sums.entry((segment.block, segment.sheet)).or_default();
         add_sums(above, &lines.sums);
         let at = (segment.sheet, segment.header);
@@ -203,6 +204,28 @@ impl Gather<'_> {
         others.retain(|column| unused.contains(column));
         self.take_lines(block.table, segment.sheet, lines);
         self.use_rows(segment.sheet, used.into_iter());
+    }
+
+    /// Says which columns of figures could be read in the place of the one that is.
+    fn tell_rivals(&mut self, reader: &Reader<'_>) {
+        let grid = reader.leaf.grid();
+        let number = grid.rows.get(reader.segment.header).map_or(1, |r| r.number);
+        for (column, id) in &reader.segment.rivals {
+            let field = reader.table.fields.get(*id).filter(|f| f.ty.is_figure());
+            let Some((field, own)) = field.zip(reader.segment.column(*id)) else {
+                continue;
+            };
+            let words = |column: usize| quoted(grid.seen(number, column).shown());
+            let message = format!(
+                "{} may be `{}` too: {} was read, this column not",
+                words(*column),
+                field.name,
+                words(own)
+            );
+            let place = u32::try_from(*column).unwrap_or(u32::MAX);
+            let place = reader.page.cell_place(place, number, &field.name);
+            self.diagnostics.push(Diagnostic::error(place, message));
+        }
     }
 
     /// The sheet of which these lines are a copy, figures aside: an older budget, or the same one again. Counted twice, its

@@ -42,6 +42,8 @@ pub(crate) struct Segment {
     pub(crate) keys: [Option<usize>; 3],
     /// Columns with a header that nothing reads.
     pub(crate) unused: Vec<(usize, String)>,
+    /// Columns that nothing reads and that could be a field's as well as the column that is read.
+    pub(crate) rivals: Vec<(usize, FieldId)>,
     /// Columns of which another has the name too, and what to say of their figures.
     pub(crate) doubles: Vec<(usize, String)>,
 }
@@ -544,6 +546,16 @@ fn header_of(
     let keys = keys_of(form, heads)?;
     let total = block.unpivot.as_ref();
     let total = total.and_then(|u| column_of(&u.total, heads, &taken));
+    let rivals = block
+        .columns
+        .iter()
+        .filter(|s| columns.iter().any(|c| c.field == s.field));
+    let rivals = rivals.flat_map(|source| {
+        let free = heads.iter().filter(|h| !taken.contains(&h.column));
+        let named = free.filter(|h| source.names.iter().any(|name| name.names(h)));
+        named.map(|h| (h.column, source.field))
+    });
+    let rivals = rivals.collect();
     let read = |head: &&Head| {
         taken.contains(&head.column)
             || total == Some(head.column)
@@ -566,6 +578,7 @@ fn header_of(
         total,
         keys,
         doubles,
+        rivals,
     })
 }
 
