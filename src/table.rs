@@ -289,7 +289,7 @@ impl Texts {
 
 /// Which of several figures of one thing a row holds; the greatest is the one in force: a final one before a preliminary
 /// one, then the latest. Without a word a figure is final, and without a date it is the earliest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vintage {
     /// It is not preliminary.
     pub is_final: bool,

@@ -1,8 +1,9 @@
 //! The rows of reference tables: what may stand in them, and how rows of an office are laid over those of a pack.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::hash::Map;
 use crate::schema::{FieldId, Reference, Table};
 use crate::table::{Cell, Data, Rows, State, Texts, Vintage};
 use crate::value::Decimal;
@@ -39,7 +40,7 @@ pub(crate) fn check_keys(table: &Table, files: &[&Rows], texts: &Texts) -> Vec<W
         return Vec::new();
     };
     let mut wrong = Vec::new();
-    let mut seen: BTreeMap<(Vec<String>, Option<Vintage>), Vec<(&Rows, usize)>> = BTreeMap::new();
+    let mut seen: Map<(Vec<String>, Option<Vintage>), Vec<(&Rows, usize)>> = Map::default();
     for (rows, row) in files
         .iter()
         .flat_map(|rows| (0..rows.len()).map(move |r| (*rows, r)))

@@ -593,7 +593,7 @@ fn amount(x: Decimal) -> String {
 }
 
 /// Whether a text reads as the label of a totals row: `Total`, `Grand total`, `Strategy 1.1 total`, `Sum`.
-pub(crate) fn is_total(text: &str) -> bool {
+pub(crate) fn is_total(shown: &str) -> bool {
     const LONGEST: usize = 60;
     const WORDS: [&str; 9] = [
         "sub_total",
@@ -606,15 +606,20 @@ pub(crate) fn is_total(text: &str) -> bool {
         "total",
         "totals",
     ];
-    let text = crate::value::trim(text);
-    let may_be = |word: &[u8]| {
-        let mut parts = text.as_bytes().windows(word.len());
-        parts.any(|part| part.eq_ignore_ascii_case(word))
+    const ENDS: [&str; 6] = ["total", "totals", "sum", "sums", "ttl", "budget"];
+    // Nearly no cell is one: its last letters tell that cheaply.
+    let text = shown.trim_end_matches([':', ' ', '\u{a0}']).as_bytes();
+    let ends = |word: &&str| {
+        let tail = text
+            .len()
+            .checked_sub(word.len())
+            .and_then(|from| text.get(from..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word.as_bytes()))
     };
-    if text.len() > LONGEST || !(may_be(b"total") || may_be(b"sum") || may_be(b"ttl")) {
+    if text.len() > LONGEST || !ENDS.iter().any(ends) {
         return false;
     }
-    let words = fold(text.trim_end_matches([':', ' ']));
+    let words = fold(shown.trim_end_matches([':', ' ', '\u{a0}']));
     let last = words.rsplit('_').next().unwrap_or_default();
     WORDS.contains(&words.as_str()) || matches!(last, "total" | "totals" | "subtotal" | "subtotals")
 }
