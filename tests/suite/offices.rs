@@ -156,7 +156,8 @@ fn years_of_two_rows_do_not_overlap() {
 fn a_clause_that_was_read_lifts_the_cap_of_its_rule() {
     let rule = "expenditure-report-received";
     let plan = "team-mentor-stipend";
-    let records = "[[received]]\ndistrict_code = \"1630011\"\nplan_year = 2027\nreceived_on = 2026-05-11\n";
+    let records =
+        "[[received]]\ndistrict_code = \"1630011\"\nplan_year = 2027\nreceived_on = 2026-05-11\n";
     let recorded = laid(&[("office.toml", records)]);
     let before = review(&recorded, plan, ("", ""));
     let pack = laid(&[("office.toml", &format!("{READ}{records}"))]);
