@@ -244,7 +244,7 @@ fn what_a_revision_leaves_blank_stands_in_the_row_for_all() {
         let finding = review
             .findings
             .iter()
-            .find(|f| f.rule == rule)
+            .find(|f| f.rule == plan)
             .expect("it is found");
         let asked = |e: &&accordant::review::Evidence| e.expression.starts_with("assume(");
         let evidence = finding.evidence.iter().find(asked).expect("it is told");
