@@ -154,15 +154,19 @@ fn years_of_two_rows_do_not_overlap() {
 
 #[test]
 fn a_clause_that_was_read_lifts_the_cap_of_its_rule() {
-    let plan = "expenditure-report-received";
-    let before = review(&shipped("alliance"), plan, ("", ""));
-    let pack = laid(&[("office.toml", READ)]);
+    let rule = "expenditure-report-received";
+    let plan = "team-mentor-stipend";
+    let records =
+        "[[received]]\ndistrict_code = \"1630011\"\nplan_year = 2027\nreceived_on = 2026-05-11\n";
+    let recorded = laid(&[("office.toml", records)]);
+    let before = review(&recorded, plan, ("", ""));
+    let pack = laid(&[("office.toml", &format!("{READ}{records}"))]);
     let after = review(&pack, plan, ("", ""));
     let of = |review: &Review| {
         let finding = review
             .findings
             .iter()
-            .find(|f| f.rule == plan)
+            .find(|f| f.rule == rule)
             .expect("it is found");
         (
             finding.severity,
