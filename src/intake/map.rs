@@ -94,7 +94,7 @@ pub struct Source {
 /// The name of a column, perhaps below another; or of a label.
 #[derive(Debug, Clone)]
 pub struct Name {
-    /// The words of the upper of two header rows, or of a label to the left of another: `Funding | Alliance`.
+    /// The words of the upper of two header rows, or of a label to the left of another: `Funding | State`.
     pub upper: Option<Pattern>,
     /// The words of the column or the label itself.
     pub lower: Pattern,

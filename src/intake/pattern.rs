@@ -114,8 +114,8 @@ mod tests {
         );
         assert_fits("Total *", &["Total for 1.1"], &["Total", "Totals"]);
         assert_fits(
-            "*alliance*",
-            &["The Alliance District grant", "Alliance"],
+            "*reading*",
+            &["The early reading grant", "Reading"],
             &["PSD"],
         );
         assert_fits("a*b*c", &["abc", "a b c", "axxbyyc"], &["acb", "ab"]);

@@ -202,7 +202,7 @@ impl Reader<'_, '_, '_> {
         names.iter().filter_map(|name| self.field(name)).collect()
     }
 
-    /// `columns = { amount = ["BUDGET", "Funding | Alliance"] }`
+    /// `columns = { amount = ["BUDGET", "Funding | State"] }`
     fn sources(&self, key: &str) -> Vec<Source> {
         let Some(of) = self.of.table(key) else {
             return Vec::new();
