@@ -535,6 +535,20 @@ fn header(pack: &Pack, seed: usize) -> Vec<String> {
     }
 }
 
+/// Of merges, as row, column and how far they go down and right, those of several cells that no earlier one overlaps.
+fn apart(merges: &[(u32, u16, u32, u16)]) -> Vec<(u32, u16, u32, u16)> {
+    let mut kept: Vec<(u32, u16, u32, u16)> = Vec::new();
+    for &(row, column, down, right) in merges {
+        let overlaps = kept.iter().any(|&(r, c, d, b)| {
+            row <= r + d && r <= row + down && column <= c + b && c <= column + right
+        });
+        if !overlaps && down + u32::from(right) > 0 {
+            kept.push((row, column, down, right));
+        }
+    }
+    kept
+}
+
 /// A workbook of these cells; some are numbers, some merged.
 fn workbook(sheets: &[Vec<Vec<String>>], merges: &[(u32, u16, u32, u16)]) -> Vec<u8> {
     let mut book = Workbook::new();
@@ -544,10 +558,12 @@ fn workbook(sheets: &[Vec<Vec<String>>], merges: &[(u32, u16, u32, u16)]) -> Vec
             .add_worksheet()
             .set_name(format!("{name}{at}"))
             .unwrap();
-        for &(row, column, down, right) in merges {
+        for &(row, column, down, right) in &apart(merges) {
             let format = Format::new();
-            // Merges that overlap are refused: the sheet is odd enough without them.
-            let _ = sheet.merge_range(row, column, row + down, column + right, "", &format);
+            let (last_row, last_column) = (row + down, column + right);
+            sheet
+                .merge_range(row, column, last_row, last_column, "", &format)
+                .unwrap();
         }
         for (r, row) in (0_u32..).zip(rows) {
             for (c, cell) in (0_u16..).zip(row) {
