@@ -26,6 +26,22 @@ fn reviews_of_fixtures_are_as_blessed() {
 }
 
 #[test]
+fn the_register_of_the_second_pack_is_as_blessed() {
+    let run = accordant(
+        &[
+            "test",
+            "rules/resc-accord",
+            "--goldens",
+            "fixtures/accord-2026",
+        ],
+        "2",
+    );
+    let out = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(run.status.success(), "{out}");
+    assert!(out.contains("goldens: 1 the same, 0 changed"), "{out}");
+}
+
+#[test]
 fn the_same_bytes_on_any_number_of_threads() {
     let one = accordant(&["review", "fixtures/fy2027", "--format", "json"], "1");
     for threads in ["2", "7"] {
