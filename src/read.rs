@@ -33,7 +33,7 @@ use self::lines::{At, Form, PLAN, report_missing, rows_of, vertical_rows};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::schema::{Schema, Table};
 use crate::submission::{Input, Submission};
-use crate::table::{Layout, Rows, Texts};
+use crate::table::{Layout, Rows, State, Texts};
 
 /// The file, or the sheet, that says where the cells of a submission came from when it was written anew.
 pub const ORIGIN: &str = "origin";
@@ -283,6 +283,28 @@ pub fn missing(table: &Table, rows: &Rows) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     report_missing(table, rows, &mut diagnostics);
     diagnostics
+}
+
+/// The required fields that are blank in some lines: the first place, and in how many lines.
+pub fn blanks(table: &Table, rows: &Rows) -> Vec<Diagnostic> {
+    let fields = table.fields.iter().enumerate();
+    let required = fields.filter(|(id, field)| {
+        field.required
+            && field.otherwise.is_none()
+            && rows.columns.get(*id).is_some_and(Option::is_some)
+    });
+    let blank = required.filter_map(|(id, field)| {
+        let blank: Vec<usize> = (0..rows.len())
+            .filter(|row| rows.state(*row, id) == State::Blank)
+            .collect();
+        let first = *blank.first()?;
+        let message = match blank.len() {
+            1 => format!("`{}` is blank", field.name),
+            n => format!("`{}` is blank here and in {} more lines", field.name, n - 1),
+        };
+        Some(Diagnostic::error(rows.place(table, first, id), message))
+    });
+    blank.collect()
 }
 
 fn report_lacks(schema: &Schema, submission: &mut Submission) {

@@ -8,10 +8,9 @@ use super::json_text;
 use super::text::clean;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::intake::reading::{From, Origin, Part, Reading};
-use crate::read::missing;
+use crate::read::{blanks, missing};
 use crate::schema::{Schema, Table};
 use crate::submission::Submission;
-use crate::table::{Rows, State};
 
 /// One submission as it was understood, for people.
 pub fn text(schema: &Schema, submission: &Submission, reading: &Reading) -> String {
@@ -80,28 +79,6 @@ impl<'a> Told<'a> {
             noted,
         }
     }
-}
-
-/// The required fields that are blank in some lines: the first place, and in how many lines.
-fn blanks(table: &Table, rows: &Rows) -> Vec<Diagnostic> {
-    let fields = table.fields.iter().enumerate();
-    let required = fields.filter(|(id, field)| {
-        field.required
-            && field.otherwise.is_none()
-            && rows.columns.get(*id).is_some_and(Option::is_some)
-    });
-    let blank = required.filter_map(|(id, field)| {
-        let blank: Vec<usize> = (0..rows.len())
-            .filter(|row| rows.state(*row, id) == State::Blank)
-            .collect();
-        let first = *blank.first()?;
-        let message = match blank.len() {
-            1 => format!("`{}` is blank", field.name),
-            n => format!("`{}` is blank here and in {} more lines", field.name, n - 1),
-        };
-        Some(Diagnostic::error(rows.place(table, first, id), message))
-    });
-    blank.collect()
 }
 
 fn write_part(out: &mut String, table: &Table, part: &Part) {
