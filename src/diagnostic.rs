@@ -148,6 +148,12 @@ pub fn fold(name: &str) -> String {
     out
 }
 
+/// Whether folding a name would leave it as it is; of some that it would, this says no.
+pub(crate) fn is_folded(name: &str) -> bool {
+    name.bytes()
+        .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+}
+
 fn fold_ascii(name: &str, out: &mut String) {
     let mut gap = false;
     for b in name.bytes() {

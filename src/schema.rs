@@ -1,6 +1,6 @@
 //! What a submission may hold, and what the reference tables hold: tables, fields, codes, and the names by which people know them.
 
-use crate::diagnostic::fold;
+use crate::diagnostic::{fold, is_folded};
 use crate::hash::Map;
 use crate::value::{Decimal, Type, UNBOUNDED};
 
@@ -100,10 +100,11 @@ impl Table {
 
     /// The field that a header of these words means, by name, label or other name.
     pub fn find_field(&self, header: &str) -> Option<FieldId> {
-        self.by_name
-            .get(header)
-            .or_else(|| self.by_name.get(&fold(header)))
-            .copied()
+        let exactly = self.by_name.get(header);
+        if is_folded(header) {
+            return exactly.copied();
+        }
+        exactly.or_else(|| self.by_name.get(&fold(header))).copied()
     }
 
     /// The field that is the table's key.

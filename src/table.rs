@@ -1,8 +1,11 @@
 //! Typed columns, the five states of a cell, and where each came from; under submissions and reference tables alike.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use crate::hash::Map;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
 use crate::schema::{FieldId, Table};
 use crate::value::{Decimal, Type, from_days};
 
@@ -103,6 +106,12 @@ impl Nums {
     /// Adds a number at the end, widening the column where it must.
     pub fn push(&mut self, x: Decimal) {
         if let Nums::Int { v, scale } = self {
+            if x.scale() == *scale
+                && let Ok(same) = i64::try_from(x.mantissa())
+            {
+                v.push(same);
+                return;
+            }
             if v.is_empty() && x.scale() <= MAX_SCALE {
                 *scale = x.scale();
             }
@@ -242,49 +251,72 @@ impl Column {
 /// Texts, each held once and known by its number.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
-    index: Map<Box<str>, u32>,
-    list: Vec<Box<str>>,
+    /// All texts, one behind the other.
+    all: String,
+    /// Where each ends.
+    ends: Vec<usize>,
+    index: HashTable<u32>,
+    hasher: foldhash::fast::FixedState,
 }
 
 impl Texts {
     /// The number of a text, new or known.
     pub fn intern(&mut self, text: &str) -> u32 {
-        if let Some(&id) = self.index.get(text) {
-            return id;
+        let hash = self.hasher.hash_one(text);
+        let (all, ends) = (&self.all, &self.ends);
+        let is_same = |id: &u32| text_at(all, ends, *id) == text;
+        let entry = self.index.entry(hash, is_same, |id| {
+            self.hasher.hash_one(text_at(all, ends, *id))
+        });
+        match entry {
+            Entry::Occupied(held) => *held.get(),
+            Entry::Vacant(free) => {
+                let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+                free.insert(id);
+                self.all.push_str(text);
+                self.ends.push(self.all.len());
+                id
+            }
         }
-        let id = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
-        self.list.push(text.into());
-        self.index.insert(text.into(), id);
-        id
     }
 
     /// The number of a text that is known.
     pub fn find(&self, text: &str) -> Option<u32> {
-        self.index.get(text).copied()
+        let hash = self.hasher.hash_one(text);
+        self.index.find(hash, |id| self.get(*id) == text).copied()
     }
 
     /// The text of a number; empty for one that was never given out.
     pub fn get(&self, id: u32) -> &str {
-        usize::try_from(id)
-            .ok()
-            .and_then(|i| self.list.get(i))
-            .map_or("", |t| t)
+        text_at(&self.all, &self.ends, id)
     }
 
     /// How many texts there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.ends.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.ends.is_empty()
     }
 
     /// All texts, in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.list.iter().map(AsRef::as_ref)
+        (0..).take(self.len()).map(|id| self.get(id))
     }
+}
+
+fn text_at<'t>(all: &'t str, ends: &[usize], id: u32) -> &'t str {
+    let Ok(at) = usize::try_from(id) else {
+        return "";
+    };
+    let from = at
+        .checked_sub(1)
+        .map_or(Some(0), |before| ends.get(before).copied());
+    from.zip(ends.get(at))
+        .and_then(|(from, to)| all.get(from..*to))
+        .unwrap_or("")
 }
 
 /// Which of several figures of one thing a row holds; the greatest is the one in force: a final one before a preliminary
@@ -533,18 +565,35 @@ impl Rows {
     /// Adds a row: its number in the file, and for each field of the schema the cell and what was written there.
     /// Cells of fields without a column are passed over; a missing cell is blank.
     pub fn push(&mut self, number: u32, cells: &[(Cell<'_>, &str)], texts: &mut Texts) {
-        for (at, column) in self.columns.iter_mut().enumerate() {
+        self.begin_row(number);
+        for at in 0..self.columns.len() {
             let (cell, raw) = cells
                 .get(at)
                 .map_or((&Cell::Blank, ""), |(cell, raw)| (cell, *raw));
-            if let Some(column) = column {
-                column.push(cell, texts);
-                self.raw.push_str(raw);
-            }
-            self.raw_ends
-                .push(u32::try_from(self.raw.len()).unwrap_or(u32::MAX));
+            self.push_cell(at, cell, raw, texts);
         }
+    }
+
+    /// Begins a row, of the number that it has in its file; its cells follow.
+    pub(crate) fn begin_row(&mut self, number: u32) {
         self.numbers.push(number);
+    }
+
+    /// Adds the next cell of the row that was begun, and what was written there: one for each field of the schema, in its
+    /// order. A cell of a field without a column is passed over.
+    pub(crate) fn push_cell(
+        &mut self,
+        field: FieldId,
+        cell: &Cell<'_>,
+        raw: &str,
+        texts: &mut Texts,
+    ) {
+        if let Some(Some(column)) = self.columns.get_mut(field) {
+            column.push(cell, texts);
+            self.raw.push_str(raw);
+        }
+        self.raw_ends
+            .push(u32::try_from(self.raw.len()).unwrap_or(u32::MAX));
     }
 
     /// How many rows there are.

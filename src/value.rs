@@ -199,6 +199,9 @@ pub fn parse_decimal(text: &str) -> Option<Decimal> {
 /// Reads a number as people write it: `1234.5`, `$1,234.50`, `(1,234.50)`, `$ (1,234.50)`, `1,234.50-`, `-` for zero,
 /// `79.5%` as 79.5. The second part says whether a percent sign stood there.
 pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
+    if let Some(x) = bare_figure(text) {
+        return Some((x, false));
+    }
     let text = text.trim_matches(is_blank);
     let in_brackets = strip_currency(text);
     let text = if in_brackets.starts_with('(') {
@@ -251,12 +254,45 @@ pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
     ))
 }
 
+/// Reads digits with at most one point among them and perhaps a minus before them: how programs write figures.
+fn bare_figure(text: &str) -> Option<Decimal> {
+    /// So many digits fit 64 bits.
+    const MOST: usize = 18;
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    if digits.len() > MOST || !digits.first()?.is_ascii_digit() {
+        return None;
+    }
+    let (mut value, mut places) = (0_i64, None);
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                value = value * 10 + i64::from(byte - b'0');
+                places = places.map(|n: u32| n + 1);
+            }
+            b'.' if places.is_none() => places = Some(0),
+            _ => return None,
+        }
+    }
+    let value = if digits.len() == text.len() {
+        value
+    } else {
+        -value
+    };
+    Some(Decimal::new(value, places.unwrap_or(0)))
+}
+
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{a0}' || c == '\u{200b}' || c == '\u{feff}'
 }
 
 /// Trims spaces of every kind, no-break spaces included.
 pub fn trim(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    // Nearly every text begins and ends with a mark that shows.
+    let shows = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if shows(bytes.first()) && shows(bytes.last()) {
+        return text;
+    }
     text.trim_matches(is_blank)
 }
 

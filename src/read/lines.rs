@@ -317,8 +317,8 @@ pub(crate) struct Lines<'t> {
     pub from_1904: bool,
     sums: Vec<Sum>,
     headless: Vec<usize>,
-    /// The lines by their ids, alike where they are the same number.
-    ids: Map<String, usize>,
+    /// The first lines of the numbers of which an id is not written plainly, such as `07`.
+    odd_ids: Map<String, usize>,
 }
 
 impl<'t> Lines<'t> {
@@ -348,7 +348,7 @@ impl<'t> Lines<'t> {
             from_1904: false,
             sums,
             headless: Vec::new(),
-            ids: Map::default(),
+            odd_ids: Map::default(),
         }
     }
 
@@ -392,40 +392,50 @@ impl<'t> Lines<'t> {
         texts: &mut Texts,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        let fields = self.table.fields.iter().zip(&self.header.columns);
-        let mut reads: Vec<Read<'_>> = fields
-            .map(
-                |(field, column)| match column.map(|column| row.cell(column)) {
-                    None => Read::BLANK,
-                    Some(written) if doubtful => Read::doubtful(written),
-                    Some(written) => read_cell_since(field, written, self.from_1904),
-                },
-            )
-            .collect();
         let id = self.id_of(row).filter(|_| !doubtful);
-        if let Some((key, written)) = id
-            && let Some(read) = reads.get_mut(key)
+        let mut id = id.map(|(key, written)| (key, self.read_id(key, written)));
+        let line = self.rows.len();
+        self.rows.begin_row(row.number);
+        for (field, (f, column)) in self
+            .table
+            .fields
+            .iter()
+            .zip(&self.header.columns)
+            .enumerate()
         {
-            if let Some(why) = self.lost_zero(key, written) {
-                *read = Read::refused(written, why);
-            } else if read.message.is_none() {
-                read.message = self.reads_alike(key, written);
-                read.weight = Weight::Notice;
+            let read = match column.map(|column| row.cell(column)) {
+                None => Read::BLANK,
+                Some(written) if doubtful => Read::doubtful(written),
+                Some(written) => match id.take_if(|(key, _)| *key == field) {
+                    Some((_, read)) => read,
+                    None => read_cell_since(f, written, self.from_1904),
+                },
+            };
+            if let Some(sum) = self.sums.iter_mut().find(|sum| sum.field == field) {
+                sum.add(&read.cell(), f.required);
             }
-        }
-        for sum in &mut self.sums {
-            let required = self.table.fields.get(sum.field).is_some_and(|f| f.required);
-            sum.add(
-                &reads.get(sum.field).map_or(Cell::Blank, Read::cell),
-                required,
-            );
-        }
-        let cells: Vec<_> = reads.iter().map(|read| (read.cell(), read.raw)).collect();
-        self.rows.push(row.number, &cells, texts);
-        let line = self.rows.len() - 1;
-        for (field, read) in reads.iter().enumerate() {
+            self.rows.push_cell(field, &read.cell(), read.raw, texts);
             diagnostics.extend(read.told(|| self.rows.place(self.table, line, field)));
         }
+    }
+
+    /// An id as read: refused where it lost its last zero, and told of where it reads like another.
+    fn read_id<'r>(&mut self, key: FieldId, written: &'r Written<'_>) -> Read<'r>
+    where
+        't: 'r,
+    {
+        let table: &'t Table = self.table;
+        let Some(field) = table.fields.get(key) else {
+            return Read::BLANK;
+        };
+        let mut read = read_cell_since(field, written, self.from_1904);
+        if let Some(why) = self.lost_zero(key, written) {
+            read = Read::refused(written, why);
+        } else if read.message.is_none() {
+            read.message = self.reads_alike(key, written);
+            read.weight = Weight::Notice;
+        }
+        read
     }
 
     /// The field that names the lines, where it is a text as written, and what a row has there.
@@ -442,6 +452,8 @@ impl<'t> Lines<'t> {
         let may_lose = matches!(written, Written::Number { .. })
             || matches!((self.form, written), (Form::Csv(_), Written::Text(_)));
         let shown = Some(written.shown()).filter(|_| may_lose)?;
+        // Few ids end in nine; only behind those is it worth looking for another that reads the same.
+        self.rows.raw(last, key).ends_with('9').then_some(())?;
         let first = (0..=last).find(|&line| self.rows.raw(line, key) == shown)?;
         let number = *self.rows.numbers.get(first)?;
         lost_zero(self.rows.raw(last, key), shown, number)
@@ -451,12 +463,24 @@ impl<'t> Lines<'t> {
     fn reads_alike(&mut self, key: FieldId, written: &Written<'_>) -> Option<String> {
         let shown = written.shown();
         let alike = match written {
-            Written::Number { value, .. } => plain(*value),
-            Written::Text(_) if is_plain_number(shown) => shown.trim_start_matches('0').to_owned(),
+            Written::Number { value, .. } => Cow::Owned(plain(*value)),
+            Written::Text(_) if is_plain_number(shown) => match shown.trim_start_matches('0') {
+                "" => Cow::Borrowed("0"),
+                digits => Cow::Borrowed(digits),
+            },
             _ => return None,
         };
         let line = self.rows.len();
-        let first = *self.ids.entry(alike).or_insert(line);
+        let first = if alike == shown {
+            *self.odd_ids.get(shown)?
+        } else {
+            let plain = || (0..line).find(|&line| self.rows.raw(line, key) == alike);
+            let held = self.odd_ids.get(&*alike).copied().or_else(plain);
+            *self
+                .odd_ids
+                .entry(alike.into_owned())
+                .or_insert(held.unwrap_or(line))
+        };
         let other = self.rows.raw(first, key);
         (first != line && other != shown).then_some(())?;
         Some(format!(
@@ -607,7 +631,13 @@ pub(crate) fn is_total(shown: &str) -> bool {
         "totals",
     ];
     const ENDS: [&str; 6] = ["total", "totals", "sum", "sums", "ttl", "budget"];
-    // Nearly no cell is one: its last letters tell that cheaply.
+    // Nearly no cell is one: its last letters tell that cheaply, and of most the very last.
+    if !matches!(
+        shown.as_bytes().last(),
+        Some(b'l' | b'L' | b's' | b'S' | b'm' | b'M' | b't' | b'T' | b':' | b' ' | 0xa0)
+    ) {
+        return false;
+    }
     let text = shown.trim_end_matches([':', ' ', '\u{a0}']).as_bytes();
     let ends = |word: &&str| {
         let tail = text
