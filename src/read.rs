@@ -10,6 +10,7 @@ pub(crate) mod ids;
 pub(crate) mod lines;
 mod ods;
 mod parts;
+mod scan;
 pub(crate) mod statewide;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,206 @@
+//! Where the records of a text file begin and end, found block by block without splitting them into cells, so that a
+//! file of any size is passed over in little memory.
+
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+/// How many bytes are read at once.
+const BLOCK: u64 = 1 << 16;
+
+/// The bytes of the longest record: a quote that never closes does not fill the memory.
+const LONGEST: usize = 16_000_000;
+
+/// One record, the end of its line left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Record<'b> {
+    /// Where it begins in the file.
+    pub from: u64,
+    /// Where the next one begins.
+    pub to: u64,
+    /// Its row as a spreadsheet counts.
+    pub number: u32,
+    /// Its bytes.
+    pub bytes: &'b [u8],
+}
+
+/// What a file is like as a whole, known once it was passed over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Nature {
+    /// Some of its bytes are no UTF-8.
+    pub is_latin: bool,
+    /// A line ends with a carriage return alone.
+    pub has_bare_returns: bool,
+    /// The row of the record in which a quote opens that is never closed.
+    pub unclosed: Option<u32>,
+    /// The row of a record that is too long to be read: the file was passed over as far as that.
+    pub too_long: Option<u32>,
+}
+
+/// Passes over the records of a file whose bytes before `at` were taken already; `found` is called for each.
+pub(crate) fn records(
+    mut reader: impl Read,
+    at: u64,
+    delimiter: u8,
+    mut found: impl FnMut(Record<'_>),
+) -> io::Result<Nature> {
+    let mut nature = Nature::default();
+    let mut held: Vec<u8> = Vec::new();
+    let (mut from, mut number) = (at, 0_u32);
+    // How much of the first record is held already and holds no end.
+    let mut tried = 0;
+    loop {
+        let read = reader.by_ref().take(BLOCK).read_to_end(&mut held)?;
+        let mut start = 0;
+        while let Some(bytes) = held.get(start..).filter(|b| !b.is_empty())
+            && let Some(end) =
+                end_of(bytes, tried, delimiter).or((read == 0).then_some(bytes.len()))
+        {
+            let (record, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+            let length = end + usize::from(!rest.is_empty());
+            number = number.saturating_add(1);
+            nature.learn(record, rest.is_empty(), number);
+            let to = from.saturating_add(u64::try_from(length).unwrap_or(0));
+            found(Record {
+                from,
+                to,
+                number,
+                bytes: record.strip_suffix(b"\r").unwrap_or(record),
+            });
+            (start, from, tried) = (start + length, to, 0);
+        }
+        held.drain(..start.min(held.len()));
+        tried = held.len();
+        if read == 0 {
+            return Ok(nature);
+        }
+        if held.len() > LONGEST {
+            nature.too_long = Some(number.saturating_add(1));
+            return Ok(nature);
+        }
+    }
+}
+
+impl Nature {
+    fn learn(&mut self, record: &[u8], is_last: bool, number: u32) {
+        self.is_latin |= std::str::from_utf8(record).is_err();
+        let inner = record.strip_suffix(b"\r").unwrap_or(record);
+        self.has_bare_returns |=
+            memchr(b'\r', inner).is_some_and(|at| inner.get(at + 1) != Some(&b'\n'));
+        let is_open = || record.iter().filter(|&&b| b == b'"').count() % 2 == 1;
+        if is_last && memchr(b'\n', record).is_some() && is_open() {
+            self.unclosed = Some(number);
+        }
+    }
+}
+
+/// Where the line of the first record ends; in its first `tried` bytes it does not. A quote that opens a cell hides line
+/// ends until it closes; a quote within a cell is a sign like any other.
+fn end_of(bytes: &[u8], tried: usize, delimiter: u8) -> Option<usize> {
+    let end = tried + memchr(b'\n', bytes.get(tried..)?)?;
+    if memchr(b'"', bytes.get(..end)?).is_none() {
+        return Some(end);
+    }
+    let mut state = State::Opening;
+    for (at, &byte) in bytes.iter().enumerate() {
+        state = match (state, byte) {
+            (State::Quoted, b'"') => State::Closed,
+            (State::Quoted, _) | (State::Closed, b'"') => State::Quoted,
+            (_, b'\n') => return Some(at),
+            (_, byte) if byte == delimiter => State::Opening,
+            (State::Opening, b'"') => State::Quoted,
+            _ => State::Plain,
+        };
+    }
+    None
+}
+
+/// Where in a cell a byte stands.
+#[derive(Clone, Copy)]
+enum State {
+    Opening,
+    Plain,
+    Quoted,
+    /// Behind a quote that closes the cell, unless another follows.
+    Closed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Gives a few bytes at a time.
+    struct Drops<'b>(&'b [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let n = self.0.len().min(into.len()).min(3);
+            let (now, later) = self.0.split_at(n);
+            into[..n].copy_from_slice(now);
+            self.0 = later;
+            Ok(n)
+        }
+    }
+
+    fn scan(text: &[u8]) -> (Vec<String>, Nature) {
+        let mut all = Vec::new();
+        let mut at = 0;
+        let nature = records(Drops(text), 0, b',', |r| {
+            assert_eq!(r.from, at);
+            at = r.to;
+            all.push(format!("{} {}", r.number, String::from_utf8_lossy(r.bytes)));
+        });
+        assert_eq!(at, text.len() as u64);
+        (all, nature.unwrap())
+    }
+
+    #[test]
+    fn quotes_hide_line_ends() {
+        let (all, nature) = scan(b"a,b\r\n1,\"x\ny\"\n\n2,5\" pipe\n3,\"a \"\"b\"\"\n\",z");
+        assert_eq!(
+            all,
+            [
+                "1 a,b",
+                "2 1,\"x\ny\"",
+                "3 ",
+                "4 2,5\" pipe",
+                "5 3,\"a \"\"b\"\"\n\",z"
+            ]
+        );
+        assert_eq!(nature, Nature::default());
+    }
+
+    #[test]
+    fn the_nature_of_a_file_is_told() {
+        assert_eq!(scan(b"a\n1,\"b\n2,c\n").1.unclosed, Some(2));
+        assert!(scan(b"a\rb\n").1.has_bare_returns);
+        assert!(!scan(b"a\r\nb\r\n").1.has_bare_returns);
+        assert!(scan(b"Caf\xe9\n").1.is_latin);
+        assert!(!scan("Café\n".as_bytes()).1.is_latin);
+    }
+
+    #[test]
+    fn a_record_that_never_ends_is_given_up() {
+        let text = std::iter::once(b'"')
+            .chain(std::iter::repeat_n(b'x', LONGEST + 70_000))
+            .collect::<Vec<u8>>();
+        let nature = records(text.as_slice(), 0, b',', |_| {}).unwrap();
+        assert_eq!(nature.too_long, Some(1));
+    }
+
+    proptest! {
+        /// The records are those that the csv crate finds.
+        #[test]
+        fn records_are_those_of_the_csv_crate(text in "[a\",\n]{0,24}") {
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let ends: Vec<u64> = std::iter::from_fn(|| {
+                let mut record = csv::ByteRecord::new();
+                reader.read_byte_record(&mut record).unwrap().then(|| reader.position().byte())
+            }).collect();
+            let mut found = Vec::new();
+            records(text.as_bytes(), 0, b',', |r| if !r.bytes.is_empty() { found.push(r.to) }).unwrap();
+            prop_assert_eq!(found, ends);
+        }
+    }
+}
