@@ -20,7 +20,7 @@ use accordant::table::Rows;
 
 use super::{Common, Format, PLAIN, Status, complain, disk, pack, print};
 
-/// Check one's own plan before submitting it: every mistake, where it is, what to do.
+/// Check one's own submission before it is sent: every mistake, where it is, what to do.
 #[derive(Args)]
 pub(super) struct Check {
     /// A folder with plan.toml and CSV tables, a workbook, or an export in a known form
@@ -30,7 +30,7 @@ pub(super) struct Check {
     common: Common,
 }
 
-/// Review a batch of plans: one table, and a report for each with --out.
+/// Review a batch of submissions: one table, and a report for each with --out.
 #[derive(Args)]
 pub(super) struct Review {
     /// A folder of submissions as mail leaves it, or of statewide tables
@@ -183,7 +183,7 @@ pub(super) fn review_paths(
                 .map(|source| Found { tree, source }),
         );
     }
-    let bar = progress(common, found.len());
+    let bar = progress(common, pack, found.len());
     let problems = std::sync::Mutex::new(Vec::new());
     let reviewer = Reviewer::new(pack, options);
     let mut batch = reviewer.review_all(&found, |one: &Found<'_>| {
@@ -227,14 +227,15 @@ fn tree_of(path: &Path) -> anyhow::Result<disk::Tree> {
 }
 
 /// A bar on a terminal; nothing elsewhere.
-fn progress(common: &Common, n: usize) -> ProgressBar {
+fn progress(common: &Common, pack: &Pack, n: usize) -> ProgressBar {
     if common.quiet || n < 2 || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(u64::try_from(n).unwrap_or(0));
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} plans") {
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}") {
         bar.set_style(style);
     }
+    bar.set_message(pack.words.submissions());
     bar
 }
 

@@ -12,8 +12,8 @@ use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
 use super::{
-    Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, form, param, reference,
-    source,
+    Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, Words, form, param,
+    reference, source,
 };
 use crate::diagnostic::{Level, Mistake, Weight, nearest, suggest};
 use crate::expr::check::params_of;
@@ -140,6 +140,7 @@ struct Head {
     currency: String,
     years: (i64, i64),
     steps: [String; 4],
+    words: Words,
 }
 
 impl Loader<'_> {
@@ -268,6 +269,7 @@ impl Loader<'_> {
             identity: identity?,
             expected,
             steps: head.steps,
+            words: head.words,
             summaries,
             references: rows,
             texts,
@@ -431,7 +433,7 @@ impl Loader<'_> {
                 fits
             })
         });
-        let steps = steps(&keys);
+        let (steps, words) = (steps(&keys), Words::read(&keys));
         for key in ["identity", "expected", "summary"] {
             let _ = keys.get(key);
         }
@@ -443,6 +445,7 @@ impl Loader<'_> {
             currency,
             years: years?,
             steps,
+            words,
         })
     }
 
@@ -848,7 +851,7 @@ fn texts_in(value: &Value) -> Vec<&String> {
 
 fn steps(keys: &Keys<'_, '_>) -> [String; 4] {
     const NAMES: [(&str, &str); 4] = [
-        ("approve", "Approve"),
+        ("approve", "Nothing found against approval"),
         ("approve-with-conditions", "Approve with conditions"),
         ("return-for-revision", "Return for revision"),
         ("escalate-to-commissioner", "Escalate"),

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
-use crate::pack::{Office, Severity, Verification};
+use crate::pack::{Office, Severity, Verification, capitalised};
 use crate::review::{Cite, Evidence, Finding, Outcome, Recommendation, Review, SummaryTable};
 use crate::value::{money, plain, say};
 
@@ -70,14 +70,8 @@ impl Text<'_> {
     }
 
     fn head(&self, out: &mut String, review: &Review) {
-        let name = review.district.as_deref().unwrap_or(&review.path);
-        let year = review
-            .fiscal_year
-            .map_or_else(String::new, |y| format!(", fiscal year {y}"));
-        let revision = review
-            .revision
-            .map_or_else(String::new, |r| format!(", revision {}", plain(r)));
-        let _ = writeln!(out, "{} ({}{year}{revision})", self.bold(name), review.path);
+        let (name, which) = named(review);
+        let _ = writeln!(out, "{}{which}", self.bold(&name));
         let recommendation = match review.worst() {
             Some(worst) if review.recommendation.is_some() => self.severity(worst, &review.wording),
             _ => self.bold(&review.wording),
@@ -303,44 +297,21 @@ impl Text<'_> {
             batch.pack.id,
             batch.pack.version
         );
-        let columns = [
-            "Submission",
-            "District",
-            "Year",
-            "Recommendation",
-            "Escalate",
-            "Return",
-            "Condition",
-            "Note",
-            "Mistakes",
-        ];
-        let rows: Vec<Vec<String>> = batch.reviews.iter().map(row_of).collect();
-        let numeric = [false, false, false, false, true, true, true, true, true];
-        out.push_str(&align(&columns.map(str::to_owned), &rows, &numeric));
+        let Columns {
+            heads,
+            numeric,
+            rows,
+        } = Columns::of(batch);
+        out.push_str(&align(&heads, &rows, &numeric));
         out.push('\n');
-        let (counts, could_not_check) = batch.recommendations();
-        for (words, count) in batch.pack.steps.iter().zip(counts) {
+        for (words, count) in batch.steps() {
             let _ = writeln!(out, "{count:>5}  {words}");
         }
-        if could_not_check > 0 {
-            let _ = writeln!(out, "{could_not_check:>5}  could not be checked");
-            for review in batch.reviews.iter().filter(|r| r.recommendation.is_none()) {
-                let _ = writeln!(out, "       {}: {}", clean(&review.path), review.wording);
-            }
+        for review in batch.unchecked() {
+            let _ = writeln!(out, "       {}: {}", clean(&review.path), review.wording);
         }
-        if !batch.not_received.is_empty() {
-            let names: Vec<String> = batch
-                .not_received
-                .iter()
-                .map(|n| {
-                    format!(
-                        "{} ({}, {})",
-                        n.district.as_deref().unwrap_or("?"),
-                        n.district_code,
-                        n.fiscal_year
-                    )
-                })
-                .collect();
+        let names = not_received(batch);
+        if !names.is_empty() {
             let _ = writeln!(out, "\nNot received: {}", names.join(", "));
         }
         if !batch.superseded.is_empty() {
@@ -357,6 +328,10 @@ impl Text<'_> {
             }
         }
         out.push('\n');
+        // The tables of many would bury the table of them all: those stand in each one's own report.
+        if let [only] = batch.reviews.as_slice() {
+            only.tables.iter().for_each(|t| self.table(&mut out, t));
+        }
         self.with_office(&mut out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
         out
@@ -398,25 +373,95 @@ fn how_far_checked(cite: &Cite) -> String {
     format!(" ({})", words.join("; "))
 }
 
+/// The table of a batch: a row a submission, as plain words.
+pub(super) struct Columns {
+    pub(super) heads: Vec<String>,
+    /// Whether a column holds figures.
+    pub(super) numeric: Vec<bool>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Columns {
+    /// Of a pack whose submissions do not say who submits them, nobody is asked.
+    pub(super) fn of(batch: &BatchReview) -> Self {
+        let whose = capitalised(&batch.pack.words.submitter);
+        let words = ["Submission", &whose, "Year", "Recommendation"];
+        let figures = ["Escalate", "Return", "Condition", "Note", "Mistakes"];
+        let shown = |(at, _): &(usize, String)| *at != 1 || batch.pack.names_submitters;
+        let some = |cells: Vec<String>| -> Vec<String> {
+            let cells = cells.into_iter().enumerate().filter(shown);
+            cells.map(|(_, cell)| cell).collect()
+        };
+        let heads = some(
+            words
+                .iter()
+                .chain(&figures)
+                .map(|h| (*h).to_owned())
+                .collect(),
+        );
+        Columns {
+            numeric: heads
+                .iter()
+                .map(|h| figures.contains(&h.as_str()))
+                .collect(),
+            rows: batch.reviews.iter().map(|r| some(row_of(r))).collect(),
+            heads,
+        }
+    }
+}
+
 fn row_of(review: &Review) -> Vec<String> {
     let some = |n: usize| if n == 0 { String::new() } else { n.to_string() };
     let count = |severity| some(review.count(severity));
+    let recommended = review.recommendation.is_some();
     vec![
         clean(&review.path),
         clean(review.district.as_deref().unwrap_or("?")),
         review
             .fiscal_year
             .map_or_else(|| "?".to_owned(), |y| y.to_string()),
-        review
-            .recommendation
-            .map_or("could not check", Recommendation::name)
-            .to_owned(),
+        if recommended {
+            &review.wording
+        } else {
+            "could not check"
+        }
+        .to_owned(),
         count(Severity::Escalate),
         count(Severity::Return),
         count(Severity::Condition),
         count(Severity::Note),
         some(review.mistakes()),
     ]
+}
+
+/// Whose a submission is, and which of theirs: `Windham`, ` (windham, fiscal year 2027)`.
+pub(super) fn named(review: &Review) -> (String, String) {
+    let path = clean(&review.path);
+    let name = review.district.as_deref().map(clean);
+    let year = review.fiscal_year.map(|y| format!("fiscal year {y}"));
+    let revision = review.revision.map(|r| format!("revision {}", plain(r)));
+    let own = name.as_ref().map(|_| path.clone());
+    let which: Vec<String> = [own, year, revision].into_iter().flatten().collect();
+    let which = if which.is_empty() {
+        which.join("")
+    } else {
+        format!(" ({})", which.join(", "))
+    };
+    (name.unwrap_or(path), which)
+}
+
+/// Who is expected and sent nothing.
+pub(super) fn not_received(batch: &BatchReview) -> Vec<String> {
+    let named = batch.not_received.iter().map(|n| {
+        let name = n.district.as_deref().unwrap_or("?");
+        format!(
+            "{} ({}, {})",
+            clean(name),
+            clean(&n.district_code),
+            n.fiscal_year
+        )
+    });
+    named.collect()
 }
 
 /// Columns of equal width; figures to the right.

@@ -20,7 +20,8 @@ pub fn markdown(trace: &Trace<'_>) -> String {
     if !trace.documents.is_empty() {
         sources(&mut out, "Documents and data", &trace.documents);
     }
-    let header = "| Rule | What is true of a good plan | Weight | Cases | Rests on |";
+    let plan = &trace.pack.words.submission;
+    let header = format!("| Rule | What is true of a good {plan} | Weight | Cases | Rests on |");
     let _ = writeln!(out, "\n## Rules\n\n{header}\n|---|---|---|---|---|");
     trace.rules.iter().for_each(|t| rule(&mut out, t));
     let unread = trace.unread();
