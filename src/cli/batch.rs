@@ -12,13 +12,16 @@ use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
 use accordant::read::{self, File, Source};
-use accordant::report::json;
 use accordant::report::text::{Text, clean};
+use accordant::report::{json, markdown};
 use accordant::review;
 use accordant::submission::Submission;
 use accordant::table::Rows;
 
-use super::{Common, Format, PLAIN, Status, complain, disk, pack, print};
+use super::{Common, Format, Status, complain, disk, pack, print};
+
+/// The formats of `check` and `review`.
+const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Markdown];
 
 /// Check one's own submission before it is sent: every mistake, where it is, what to do.
 #[derive(Args)]
@@ -45,7 +48,7 @@ pub(super) struct Review {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        self.common.has_format("check", &PLAIN)?;
+        self.common.has_format("check", &FORMATS)?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -60,7 +63,8 @@ impl Check {
         }
         match self.common.format {
             Format::Json => print(&json::write(&batch))?,
-            _ => {
+            Format::Markdown => print(&markdown::reviews(&batch))?,
+            Format::Text => {
                 let text = Text {
                     colour: self.common.colour_out(),
                     currency: &batch.pack.currency,
@@ -77,7 +81,7 @@ impl Check {
 
 impl Review {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        self.common.has_format("review", &PLAIN)?;
+        self.common.has_format("review", &FORMATS)?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -92,7 +96,8 @@ impl Review {
         }
         match self.common.format {
             Format::Json => print(&json::write(&batch))?,
-            _ => {
+            Format::Markdown => print(&markdown::batch(&batch))?,
+            Format::Text => {
                 tell(&batch.diagnostics, &self.common);
                 let fatal = batch.reviews.iter().flat_map(|r| &r.diagnostics);
                 fatal
@@ -357,12 +362,22 @@ fn complain_of(diagnostic: &Diagnostic) {
     ));
 }
 
-/// One report a submission.
+/// The name of the report on a batch as a whole.
+const WHOLE: &str = "batch";
+
+/// One report a submission; as Markdown also that of the batch.
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
     std::fs::create_dir_all(out)
         .with_context(|| format!("cannot make the folder {}", out.display()))?;
-    let stems = disk::names(batch.reviews.iter().map(|r| r.path.as_str()));
-    for (review, stem) in batch.reviews.iter().zip(stems) {
+    let whole = (format == Format::Markdown).then_some(WHOLE);
+    if let Some(name) = whole {
+        let path = out.join(format!("{name}.md"));
+        disk::write_whole(&path, markdown::batch(batch).as_bytes())?;
+    }
+    let paths = batch.reviews.iter().map(|r| r.path.as_str());
+    let stems = disk::names(whole.into_iter().chain(paths));
+    let own = stems.iter().skip(usize::from(whole.is_some()));
+    for (review, stem) in batch.reviews.iter().zip(own) {
         let (name, bytes) = match format {
             Format::Json => {
                 let alone = BatchReview {
@@ -375,7 +390,8 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
                 };
                 (format!("{stem}.json"), json::write(&alone))
             }
-            _ => {
+            Format::Markdown => (format!("{stem}.md"), markdown::review(&batch.pack, review)),
+            Format::Text => {
                 let text = Text {
                     colour: false,
                     currency: &batch.pack.currency,

@@ -6,11 +6,15 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
+pub use super::words::clean;
+use super::words::{
+    ADVICE, Columns, because, how_far_checked, judged, named, not_received, off_by, place, weight,
+    whom_to_ask, with_office,
+};
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
-use crate::pack::{Office, Severity, Verification, capitalised};
-use crate::review::{Cite, Evidence, Finding, Outcome, Recommendation, Review, SummaryTable};
-use crate::value::{money, plain, say};
+use crate::pack::{Office, Severity};
+use crate::review::{Evidence, Finding, Outcome, Review, SummaryTable};
 
 /// Printing for people, in colour or not.
 #[derive(Debug, Clone, Copy)]
@@ -22,9 +26,6 @@ pub struct Text<'a> {
     /// The office file that was laid over the pack.
     pub office: Option<&'a Office>,
 }
-
-/// What every report says of itself.
-pub const ADVICE: &str = "This is advice to a person, who decides.";
 
 impl Text<'_> {
     fn paint(&self, style: Style, words: &str) -> String {
@@ -85,10 +86,11 @@ impl Text<'_> {
 
     fn diagnostics(&self, out: &mut String, diagnostics: &[Diagnostic]) {
         for diagnostic in diagnostics {
+            let word = weight(diagnostic.weight);
             let word = match diagnostic.weight {
-                Weight::Notice => self.faint("notice"),
-                Weight::Error => self.severity(Severity::Return, "mistake"),
-                Weight::Fatal => self.severity(Severity::Escalate, "unreadable"),
+                Weight::Notice => self.faint(word),
+                Weight::Error => self.severity(Severity::Return, word),
+                Weight::Fatal => self.severity(Severity::Escalate, word),
             };
             let _ = writeln!(
                 out,
@@ -116,10 +118,8 @@ impl Text<'_> {
             self.severity(f.severity, &label),
             self.bold(&clean(&f.message))
         );
-        let first = f.missing.first().or(f.subject.as_ref());
-        let first = first.or_else(|| f.evidence.iter().find_map(|e| e.cells.first()));
-        if let Some(place) = first {
-            let _ = writeln!(out, "  --> {}", clean(place));
+        if let Some(place) = place(f) {
+            let _ = writeln!(out, "  --> {place}");
         }
         self.cells(out, f);
         for evidence in &f.evidence {
@@ -129,12 +129,7 @@ impl Text<'_> {
             let _ = writeln!(out, "   = {}: {needs}", self.faint("needs"));
         }
         if let Some(gap) = &f.gap {
-            let by = match gap.unit.as_str() {
-                "days" => format!("{} days", plain(gap.value)),
-                "number" => plain(gap.value),
-                currency => money(gap.value, currency),
-            };
-            let _ = writeln!(out, "   = {}: {by}", self.faint("off by"));
+            let _ = writeln!(out, "   = {}: {}", self.faint("off by"), off_by(gap));
         }
         for assumption in &f.assumptions {
             self.because(out, "assumed", assumption);
@@ -184,20 +179,10 @@ impl Text<'_> {
     }
 
     fn because(&self, out: &mut String, word: &str, evidence: &Evidence) {
-        let value = clean(&say(&evidence.value, self.currency));
-        let _ = write!(
-            out,
-            "   = {}: {} is {value}",
-            self.faint(word),
-            clean(&evidence.expression)
-        );
-        if let [first, rest @ ..] = evidence.cells.as_slice() {
-            let more = if rest.is_empty() {
-                String::new()
-            } else {
-                format!(" and {} more", rest.len())
-            };
-            let _ = write!(out, " {}", self.faint(&format!("({}{more})", clean(first))));
+        let (words, cells) = because(evidence, self.currency);
+        let _ = write!(out, "   = {}: {words}", self.faint(word));
+        if let Some(cells) = cells {
+            let _ = write!(out, " {}", self.faint(&cells));
         }
         out.push('\n');
     }
@@ -228,20 +213,7 @@ impl Text<'_> {
             return;
         }
         let _ = writeln!(out, "{}", self.bold(&table.title));
-        let rows: Vec<Vec<String>> = table
-            .rows
-            .iter()
-            .map(|r| r.iter().map(|(_, words)| clean(words)).collect())
-            .collect();
-        let numeric: Vec<bool> = (0..table.columns.len())
-            .map(|c| {
-                table
-                    .rows
-                    .iter()
-                    .all(|r| !matches!(r.get(c), Some((crate::value::Value::Text(_), _))))
-            })
-            .collect();
-        out.push_str(&align(&table.columns, &rows, &numeric));
+        out.push_str(&align(&Columns::of_table(table)));
         out.push('\n');
     }
 
@@ -249,26 +221,9 @@ impl Text<'_> {
         if review.recommendation.is_none() {
             return;
         }
-        let outcomes = review.outcomes();
-        let idle: Vec<&str> = review
-            .rules
+        judged(review)
             .iter()
-            .filter(|r| r.tally.subjects() == 0)
-            .map(|r| r.rule.as_str())
-            .collect();
-        let _ = writeln!(
-            out,
-            "Rules in force: {}. Outcomes: {}, of which {} pass, {} fail, {} cannot be told, {} not applicable.",
-            review.rules.len(),
-            outcomes.subjects(),
-            outcomes.pass,
-            outcomes.fail,
-            outcomes.unknown,
-            outcomes.not_applicable
-        );
-        if !idle.is_empty() {
-            let _ = writeln!(out, "Found nothing to judge: {}.", idle.join(", "));
-        }
+            .for_each(|line| out.push_str(&format!("{line}\n")));
         self.with_office(out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
     }
@@ -276,14 +231,7 @@ impl Text<'_> {
     /// The office file that had a part in it.
     fn with_office(&self, out: &mut String) {
         if let Some(office) = self.office {
-            let title = office.title.as_ref().or(office.office.as_ref());
-            let title = title.map_or_else(String::new, |t| format!("{}, ", clean(t)));
-            let _ = writeln!(
-                out,
-                "With the office file {} ({title}{}).",
-                clean(&office.name),
-                office.digest
-            );
+            let _ = writeln!(out, "{}", with_office(office));
         }
     }
 
@@ -297,12 +245,7 @@ impl Text<'_> {
             batch.pack.id,
             batch.pack.version
         );
-        let Columns {
-            heads,
-            numeric,
-            rows,
-        } = Columns::of(batch);
-        out.push_str(&align(&heads, &rows, &numeric));
+        out.push_str(&align(&Columns::of_batch(batch)));
         out.push('\n');
         for (words, count) in batch.steps() {
             let _ = writeln!(out, "{count:>5}  {words}");
@@ -338,143 +281,22 @@ impl Text<'_> {
     }
 }
 
-/// By when and to whom a plan that goes back is sent again; of any other plan, whom to ask.
-fn whom_to_ask(office: &Office, recommendation: Option<Recommendation>) -> String {
-    let contact = office.contact.as_ref().map(|c| clean(&c.to_string()));
-    let by = office.resubmit_by.map(|date| date.strftime("%-d %B %Y"));
-    let returned = recommendation == Some(Recommendation::ReturnForRevision);
-    match (by.filter(|_| returned), contact) {
-        (Some(by), Some(contact)) => format!("Resubmit by {by} to {contact}.\n"),
-        (Some(by), None) => format!("Resubmit by {by}.\n"),
-        (None, Some(contact)) => format!("Questions: {contact}.\n"),
-        (None, None) => String::new(),
-    }
-}
-
-fn how_far_checked(cite: &Cite) -> String {
-    let checked = match cite.verification {
-        Verification::Unconfirmed => "unconfirmed: its text was not read",
-        Verification::Corroborated => "corroborated",
-        Verification::DataConfirmed => "confirmed by data",
-        Verification::TextRead => "",
-    };
-    let reading = cite
-        .reading
-        .as_ref()
-        .map(|reading| clean(&reading.to_string()));
-    let words: Vec<&str> = [Some(checked), reading.as_deref()]
-        .into_iter()
-        .flatten()
-        .filter(|w| !w.is_empty())
-        .collect();
-    if words.is_empty() {
-        return String::new();
-    }
-    format!(" ({})", words.join("; "))
-}
-
-/// The table of a batch: a row a submission, as plain words.
-pub(super) struct Columns {
-    pub(super) heads: Vec<String>,
-    /// Whether a column holds figures.
-    pub(super) numeric: Vec<bool>,
-    pub(super) rows: Vec<Vec<String>>,
-}
-
-impl Columns {
-    /// Of a pack whose submissions do not say who submits them, nobody is asked.
-    pub(super) fn of(batch: &BatchReview) -> Self {
-        let whose = capitalised(&batch.pack.words.submitter);
-        let words = ["Submission", &whose, "Year", "Recommendation"];
-        let figures = ["Escalate", "Return", "Condition", "Note", "Mistakes"];
-        let shown = |(at, _): &(usize, String)| *at != 1 || batch.pack.names_submitters;
-        let some = |cells: Vec<String>| -> Vec<String> {
-            let cells = cells.into_iter().enumerate().filter(shown);
-            cells.map(|(_, cell)| cell).collect()
-        };
-        let heads = some(
-            words
-                .iter()
-                .chain(&figures)
-                .map(|h| (*h).to_owned())
-                .collect(),
-        );
-        Columns {
-            numeric: heads
-                .iter()
-                .map(|h| figures.contains(&h.as_str()))
-                .collect(),
-            rows: batch.reviews.iter().map(|r| some(row_of(r))).collect(),
-            heads,
-        }
-    }
-}
-
-fn row_of(review: &Review) -> Vec<String> {
-    let some = |n: usize| if n == 0 { String::new() } else { n.to_string() };
-    let count = |severity| some(review.count(severity));
-    let recommended = review.recommendation.is_some();
-    vec![
-        clean(&review.path),
-        clean(review.district.as_deref().unwrap_or("?")),
-        review
-            .fiscal_year
-            .map_or_else(|| "?".to_owned(), |y| y.to_string()),
-        if recommended {
-            &review.wording
-        } else {
-            "could not check"
-        }
-        .to_owned(),
-        count(Severity::Escalate),
-        count(Severity::Return),
-        count(Severity::Condition),
-        count(Severity::Note),
-        some(review.mistakes()),
-    ]
-}
-
-/// Whose a submission is, and which of theirs: `Windham`, ` (windham, fiscal year 2027)`.
-pub(super) fn named(review: &Review) -> (String, String) {
-    let path = clean(&review.path);
-    let name = review.district.as_deref().map(clean);
-    let year = review.fiscal_year.map(|y| format!("fiscal year {y}"));
-    let revision = review.revision.map(|r| format!("revision {}", plain(r)));
-    let own = name.as_ref().map(|_| path.clone());
-    let which: Vec<String> = [own, year, revision].into_iter().flatten().collect();
-    let which = if which.is_empty() {
-        which.join("")
-    } else {
-        format!(" ({})", which.join(", "))
-    };
-    (name.unwrap_or(path), which)
-}
-
-/// Who is expected and sent nothing.
-pub(super) fn not_received(batch: &BatchReview) -> Vec<String> {
-    let named = batch.not_received.iter().map(|n| {
-        let name = n.district.as_deref().unwrap_or("?");
-        format!(
-            "{} ({}, {})",
-            clean(name),
-            clean(&n.district_code),
-            n.fiscal_year
-        )
-    });
-    named.collect()
-}
-
 /// Columns of equal width; figures to the right.
-fn align(columns: &[String], rows: &[Vec<String>], numeric: &[bool]) -> String {
+fn align(columns: &Columns) -> String {
+    let Columns {
+        heads,
+        numeric,
+        rows,
+    } = columns;
     let width = |c: usize| {
         let cells = rows.iter().filter_map(|r| r.get(c));
         cells
-            .chain(columns.get(c))
+            .chain(heads.get(c))
             .map(|t| t.width())
             .max()
             .unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
     let line = |cells: &[String]| {
         let mut line = String::from(" ");
         for (c, (cell, width)) in cells.iter().zip(&widths).enumerate() {
@@ -490,21 +312,10 @@ fn align(columns: &[String], rows: &[Vec<String>], numeric: &[bool]) -> String {
         format!("{}\n", line.trim_end())
     };
     let rule: Vec<String> = widths.iter().map(|w| "-".repeat(*w)).collect();
-    let mut out = line(columns);
+    let mut out = line(heads);
     out.push_str(&line(&rule));
     rows.iter().for_each(|row| out.push_str(&line(row)));
     out
-}
-
-/// Text from a submission with its control characters shown, not sent to the terminal.
-pub fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
 }
 
 fn shorten(text: &str) -> String {
