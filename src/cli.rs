@@ -44,6 +44,9 @@ enum Verb {
     Test(test::Test),
 }
 
+/// The pack of who names none.
+const DEFAULT_PACK: &str = "alliance";
+
 /// Options of every verb.
 #[derive(Args)]
 struct Common {
@@ -51,7 +54,7 @@ struct Common {
     #[arg(
         long,
         value_name = "ID|PATH",
-        default_value = "alliance",
+        default_value = DEFAULT_PACK,
         global = true
     )]
     pack: String,

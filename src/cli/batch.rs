@@ -168,7 +168,14 @@ pub(super) fn review_paths(
     for tree in &trees {
         let bytes = |path: &str| tree.read(path).ok();
         let is_form = |path: &str, bytes: &[u8]| pack.forms().knows_text(path, bytes);
-        let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes, &is_form);
+        let batch = read::sort_batch(
+            &pack.schema,
+            pack.forms().key,
+            &tree.name,
+            &tree.paths,
+            &bytes,
+            &is_form,
+        );
         not_read.extend(
             batch
                 .not_read
@@ -332,7 +339,14 @@ pub(super) fn read_path(
     let tree = tree_of(path)?;
     let bytes = |path: &str| tree.read(path).ok();
     let is_form = |path: &str, bytes: &[u8]| pack.forms().knows_text(path, bytes);
-    let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes, &is_form);
+    let batch = read::sort_batch(
+        &pack.schema,
+        pack.forms().key,
+        &tree.name,
+        &tree.paths,
+        &bytes,
+        &is_form,
+    );
     let (mut plans, mut wrong) = (Vec::new(), Vec::new());
     for source in batch.submissions {
         let tree = &tree;
