@@ -558,6 +558,37 @@ mod tests {
     }
 
     #[test]
+    fn the_code_may_have_the_name_that_the_plan_gives_it() {
+        let mut schema = schema();
+        "grantee".clone_into(&mut schema.tables[0].fields[0].name);
+        let key = PlanKey {
+            code: Some(0),
+            name: None,
+            year: Some(1),
+        };
+        for own in ["grantee", "district_code"] {
+            let plan = format!("{own},plan_year,allocation\n20011,2027,100\n");
+            let budget =
+                format!("{own},plan_year,strategy_id,amount\n20011,2027,1,60\n,2027,1,60\n");
+            let file = |path: &str, text: &str| File {
+                path: path.into(),
+                bytes: text.into(),
+            };
+            let files = [file("plan.csv", &plan), file("budget.csv", &budget)];
+            let is_key =
+                |at: usize| is_statewide(&schema, key, &schema.tables[at], &files[at].bytes);
+            assert!(is_key(0) && is_key(1), "{own}");
+            let (plans, diagnostics) = read_statewide(&schema, key, &files);
+            assert_eq!(plans[0].path, "0020011-2027");
+            let amounts = lines(&schema.tables[1], &plans[0].tables[1], &plans[0].texts);
+            assert_eq!(amounts, ["2: strategy_id=1 amount=60"]);
+            let told = told(&diagnostics);
+            let missing = "E budget.csv:3:grantee `grantee` is missing: this row was not read";
+            assert_eq!(told.last().map(String::as_str), Some(missing), "{told:?}");
+        }
+    }
+
+    #[test]
     fn tables_without_their_key_are_lost_and_missing_ones_told() {
         let (plans, told) = read(&[("plan.csv", PLANS), ("notes.csv", "note\nx\n")]);
         assert!(plans.iter().all(|plan| plan.tables[2].lost));
