@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::Evaluator;
-use crate::pack::{InForce, Office, Pack};
+use crate::pack::{InForce, Office, Pack, Words};
 use crate::review::{Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
@@ -57,6 +57,10 @@ pub struct PackName {
     pub office: Option<Office>,
     /// The words of its four recommendations, from the mildest.
     pub steps: [String; 4],
+    /// What it calls a submission and whoever submits it.
+    pub words: Words,
+    /// Whether its submissions say who submits them.
+    pub names_submitters: bool,
     /// The code of its currency.
     pub currency: String,
 }
@@ -148,8 +152,8 @@ impl<'p> Reviewer<'p> {
             .iter()
             .map(|(path, why)| Diagnostic::notice(path, format!("this is {why}")));
         let mut diagnostics: Vec<Diagnostic> = twice.collect();
-        not_read.append(&mut pages(&mut reviews));
-        let (superseded, mut asked) = Self::revisions(&mut reviews);
+        not_read.append(&mut pages(&mut reviews, &self.pack.words));
+        let (superseded, mut asked) = self.revisions(&mut reviews);
         diagnostics.append(&mut asked);
         let not_received = if self.options.expects_all {
             self.not_received(&reviews)
@@ -165,6 +169,8 @@ impl<'p> Reviewer<'p> {
                 digest: pack.digest.clone(),
                 office: pack.office.clone(),
                 steps: pack.steps.clone(),
+                words: pack.words.clone(),
+                names_submitters: pack.identity.names_submitters(),
                 currency: pack.schema.currency.clone(),
             },
             diagnostics,
@@ -176,7 +182,7 @@ impl<'p> Reviewer<'p> {
     }
 
     /// Takes out the reviews of revisions that a later one replaces; asks about two of one number.
-    fn revisions(reviews: &mut Vec<Review>) -> (Vec<String>, Vec<Diagnostic>) {
+    fn revisions(&self, reviews: &mut Vec<Review>) -> (Vec<String>, Vec<Diagnostic>) {
         let mut plans: BTreeMap<(String, i64), Vec<(Decimal, String)>> = BTreeMap::new();
         for review in reviews.iter() {
             // A plan of which it is not sure whose it is supersedes no other.
@@ -202,9 +208,9 @@ impl<'p> Reviewer<'p> {
             if let [first, rest @ ..] = counting.as_slice()
                 && !rest.is_empty()
             {
-                let others = rest.join(", ");
+                let (others, plan) = (rest.join(", "), &self.pack.words.submission);
                 let message = format!(
-                    "{others} is the same plan, {code} for fiscal year {year}, with the same revision number: which counts?"
+                    "{others} is the same {plan}, {code} for fiscal year {year}, with the same revision number: which counts?"
                 );
                 diagnostics.push(Diagnostic::error(*first, message));
             }
@@ -287,7 +293,7 @@ fn doubles(reviews: &mut Vec<Review>) -> Vec<(String, String)> {
 }
 
 /// Takes out the reviews of single pages of a plan that is there as a whole; each with the reason.
-fn pages(reviews: &mut Vec<Review>) -> Vec<(String, String)> {
+fn pages(reviews: &mut Vec<Review>, words: &Words) -> Vec<(String, String)> {
     let key = |review: &Review| review.district_code.clone().zip(review.fiscal_year);
     let whole: BTreeMap<(String, i64), String> = reviews
         .iter()
@@ -297,10 +303,12 @@ fn pages(reviews: &mut Vec<Review>) -> Vec<(String, String)> {
     let mut taken = Vec::new();
     reviews.retain(|review| {
         let plan = key(review).filter(|_| review.page);
-        let Some(plan) = plan.and_then(|key| whole.get(&key)) else {
+        let Some(whole) = plan.and_then(|key| whole.get(&key)) else {
             return true;
         };
-        let why = format!("one page of the plan `{plan}`: the plan was checked, its page was not");
+        let plan = &words.submission;
+        let why =
+            format!("one page of the {plan} `{whole}`: the {plan} was checked, its page was not");
         taken.push((review.path.clone(), why));
         false
     });
@@ -373,15 +381,17 @@ fn conflict(pack: &Pack, submission: &Submission, who: &Identified) -> Option<Di
         .filter(|_| plan_text(pack, submission, code).is_some())?;
     let directory = pack.directory()?;
     let named = directory.find(&stated).filter(|named| *named != own)?;
-    let other = directory.label(own).unwrap_or("no known district");
-    let plan = pack.schema.tables.get(pack.identity.table)?;
+    let (plan, whose) = (&pack.words.submission, &pack.words.submitter);
+    let unknown = format!("no known {whose}");
+    let other = directory.label(own).unwrap_or(&unknown);
+    let table = pack.schema.tables.get(pack.identity.table)?;
     let rows = submission.table(pack.identity.table)?;
     let message = format!(
-        "the code {own} ({}) is {other}, the name `{stated}` ({}) is {named}: the plan was checked as that of {own}; correct one",
-        rows.place(plan, 0, code),
-        rows.place(plan, 0, name),
+        "the code {own} ({}) is {other}, the name `{stated}` ({}) is {named}: the {plan} was checked as that of {own}; correct one",
+        rows.place(table, 0, code),
+        rows.place(table, 0, name),
     );
-    Some(Diagnostic::error(rows.place(plan, 0, code), message))
+    Some(Diagnostic::error(rows.place(table, 0, code), message))
 }
 
 fn plan_text(pack: &Pack, submission: &Submission, field: FieldId) -> Option<String> {
@@ -431,7 +441,7 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
             pack.identity
                 .code
                 .or(pack.identity.name)
-                .map_or_else(|| "district".to_owned(), label)
+                .map_or_else(|| pack.words.submitter.clone(), label)
         ),
     };
     let mut diagnostics = submission.diagnostics.clone();
@@ -465,5 +475,27 @@ impl BatchReview {
                 .count()
         };
         (Recommendation::ALL.map(|r| count(Some(r))), count(None))
+    }
+
+    /// How many submissions have each recommendation in the pack's words, from the mildest, those of one wording together;
+    /// and how many could not be checked, if any.
+    pub fn steps(&self) -> Vec<(&str, usize)> {
+        let (counts, could_not_check) = self.recommendations();
+        let mut steps: Vec<(&str, usize)> = Vec::new();
+        for (words, count) in self.pack.steps.iter().zip(counts) {
+            match steps.iter_mut().find(|(other, _)| other == words) {
+                Some((_, sum)) => *sum += count,
+                None => steps.push((words, count)),
+            }
+        }
+        if could_not_check > 0 {
+            steps.push(("could not be checked", could_not_check));
+        }
+        steps
+    }
+
+    /// The reviews of what could not be checked.
+    pub fn unchecked(&self) -> impl Iterator<Item = &Review> {
+        self.reviews.iter().filter(|r| r.recommendation.is_none())
     }
 }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Check grant plans against the law that governs them. It advises; a person decides.
+/// Check grant plans and other submissions against the rules that govern them. It advises; a person decides.
 #[derive(Parser)]
 #[command(name = "accordant", version, max_term_width = 100)]
 struct Cli {
@@ -26,15 +26,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Check one's own plan before submitting it: every mistake, where it is, what to do
+    /// Check one's own submission before it is sent: every mistake, where it is, what to do
     Check(batch::Check),
-    /// Review a batch of plans: one table, and a report for each with --out
+    /// Review a batch of submissions: one table, and a report for each with --out
     Review(batch::Review),
     /// Show what is understood of a file before anything is judged; with --out, write it in the pack's own form
     Intake(intake::Intake),
-    /// List the rules in force, or show one in full: its law, its test, its cases, its history
+    /// List the rules in force, or show one in full: its sources, its test, its cases, its history
     Rules(rules::Rules),
-    /// Show which rules rest on which clause of law, with their cases, and why a clause has none
+    /// Show which rules rest on which clause, with their cases, and why a clause has none
     Trace(trace::Trace),
     /// Write an office file for a fiscal year, with everything that a person must supply for it
     Office(office::Office),
@@ -44,6 +44,9 @@ enum Verb {
     Test(test::Test),
 }
 
+/// The pack of who names none.
+const DEFAULT_PACK: &str = "alliance";
+
 /// Options of every verb.
 #[derive(Args)]
 struct Common {
@@ -51,7 +54,7 @@ struct Common {
     #[arg(
         long,
         value_name = "ID|PATH",
-        default_value = "alliance",
+        default_value = DEFAULT_PACK,
         global = true
     )]
     pack: String,

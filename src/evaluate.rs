@@ -18,6 +18,18 @@ use crate::submission::Submission;
 use crate::table::State;
 use crate::value::{Value, say};
 
+/// A phrase as it stands inside a sentence.
+fn inside(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    let first = letters.next();
+    // `CREC agrees` begins with a name.
+    let is_name = letters.clone().next().is_none_or(char::is_uppercase);
+    match first {
+        Some(first) if !is_name => first.to_lowercase().chain(letters).collect(),
+        _ => phrase.to_owned(),
+    }
+}
+
 /// How many pairs of rows are looked at together when a rule compares each of its rows with all of a table.
 const AT_ONCE: usize = 4_000_000;
 
@@ -108,7 +120,7 @@ impl<'p> Evaluator<'p> {
         match recommendation {
             Recommendation::Approve if undecided > 0 => {
                 let checks = if undecided == 1 { "check" } else { "checks" };
-                format!("nothing found against approval; {undecided} {checks} undecided")
+                format!("{}; {undecided} {checks} undecided", inside(approve))
             }
             Recommendation::Approve => approve.clone(),
             Recommendation::ApproveWithConditions => conditions.clone(),

@@ -12,6 +12,7 @@ mod rule;
 mod schema;
 mod source;
 mod spanned;
+mod words;
 mod year;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use param::{Dated, Param};
 pub(crate) use reference::merge;
 pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
 pub use source::{Reading, Source, Verification};
+pub use words::{Words, capitalised};
 pub use year::{Current, InForce};
 
 use crate::diagnostic::Mistake;
@@ -70,6 +72,8 @@ pub struct Pack {
     pub expected: Option<Expr>,
     /// The words for `approve`, `approve-with-conditions`, `return-for-revision` and `escalate-to-commissioner`.
     pub steps: [String; 4],
+    /// What it calls a submission and whoever submits it.
+    pub words: Words,
     /// The tables of every report.
     pub summaries: Vec<Summary>,
     /// The rows of each reference table.
@@ -99,6 +103,13 @@ pub struct Identity {
     pub year: FieldId,
     /// The reference table of all districts.
     pub directory: Option<TableId>,
+}
+
+impl Identity {
+    /// Whether a submission says who submits it: by a code, or by a name.
+    pub fn names_submitters(&self) -> bool {
+        self.code.is_some() || self.name.is_some()
+    }
 }
 
 /// A table of every report.

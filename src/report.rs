@@ -2,11 +2,13 @@
 
 pub mod intake;
 pub mod json;
+pub mod markdown;
 pub mod missing;
 pub mod mistake;
 pub mod rules;
 pub mod text;
 pub mod trace;
+mod words;
 
 use serde::Serialize;
 

@@ -12,15 +12,18 @@ use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
 use accordant::read::{self, File, Source};
-use accordant::report::json;
 use accordant::report::text::{Text, clean};
+use accordant::report::{json, markdown};
 use accordant::review;
 use accordant::submission::Submission;
 use accordant::table::Rows;
 
-use super::{Common, Format, PLAIN, Status, complain, disk, pack, print};
+use super::{Common, Format, Status, complain, disk, pack, print};
 
-/// Check one's own plan before submitting it: every mistake, where it is, what to do.
+/// The formats of `check` and `review`.
+const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Markdown];
+
+/// Check one's own submission before it is sent: every mistake, where it is, what to do.
 #[derive(Args)]
 pub(super) struct Check {
     /// A folder with plan.toml and CSV tables, a workbook, or an export in a known form
@@ -30,7 +33,7 @@ pub(super) struct Check {
     common: Common,
 }
 
-/// Review a batch of plans: one table, and a report for each with --out.
+/// Review a batch of submissions: one table, and a report for each with --out.
 #[derive(Args)]
 pub(super) struct Review {
     /// A folder of submissions as mail leaves it, or of statewide tables
@@ -45,7 +48,7 @@ pub(super) struct Review {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        self.common.has_format("check", &PLAIN)?;
+        self.common.has_format("check", &FORMATS)?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -60,7 +63,8 @@ impl Check {
         }
         match self.common.format {
             Format::Json => print(&json::write(&batch))?,
-            _ => {
+            Format::Markdown => print(&markdown::reviews(&batch))?,
+            Format::Text => {
                 let text = Text {
                     colour: self.common.colour_out(),
                     currency: &batch.pack.currency,
@@ -77,7 +81,7 @@ impl Check {
 
 impl Review {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        self.common.has_format("review", &PLAIN)?;
+        self.common.has_format("review", &FORMATS)?;
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -92,7 +96,8 @@ impl Review {
         }
         match self.common.format {
             Format::Json => print(&json::write(&batch))?,
-            _ => {
+            Format::Markdown => print(&markdown::batch(&batch))?,
+            Format::Text => {
                 tell(&batch.diagnostics, &self.common);
                 let fatal = batch.reviews.iter().flat_map(|r| &r.diagnostics);
                 fatal
@@ -163,7 +168,14 @@ pub(super) fn review_paths(
     for tree in &trees {
         let bytes = |path: &str| tree.read(path).ok();
         let is_form = |path: &str, bytes: &[u8]| pack.forms().knows_text(path, bytes);
-        let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes, &is_form);
+        let batch = read::sort_batch(
+            &pack.schema,
+            pack.forms().key,
+            &tree.name,
+            &tree.paths,
+            &bytes,
+            &is_form,
+        );
         not_read.extend(
             batch
                 .not_read
@@ -183,7 +195,7 @@ pub(super) fn review_paths(
                 .map(|source| Found { tree, source }),
         );
     }
-    let bar = progress(common, found.len());
+    let bar = progress(common, pack, found.len());
     let problems = std::sync::Mutex::new(Vec::new());
     let reviewer = Reviewer::new(pack, options);
     let mut batch = reviewer.review_all(&found, |one: &Found<'_>| {
@@ -227,14 +239,15 @@ fn tree_of(path: &Path) -> anyhow::Result<disk::Tree> {
 }
 
 /// A bar on a terminal; nothing elsewhere.
-fn progress(common: &Common, n: usize) -> ProgressBar {
+fn progress(common: &Common, pack: &Pack, n: usize) -> ProgressBar {
     if common.quiet || n < 2 || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(u64::try_from(n).unwrap_or(0));
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} plans") {
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}") {
         bar.set_style(style);
     }
+    bar.set_message(pack.words.submissions());
     bar
 }
 
@@ -326,7 +339,14 @@ pub(super) fn read_path(
     let tree = tree_of(path)?;
     let bytes = |path: &str| tree.read(path).ok();
     let is_form = |path: &str, bytes: &[u8]| pack.forms().knows_text(path, bytes);
-    let batch = read::sort_batch(&pack.schema, &tree.name, &tree.paths, &bytes, &is_form);
+    let batch = read::sort_batch(
+        &pack.schema,
+        pack.forms().key,
+        &tree.name,
+        &tree.paths,
+        &bytes,
+        &is_form,
+    );
     let (mut plans, mut wrong) = (Vec::new(), Vec::new());
     for source in batch.submissions {
         let tree = &tree;
@@ -356,12 +376,22 @@ fn complain_of(diagnostic: &Diagnostic) {
     ));
 }
 
-/// One report a submission.
+/// The name of the report on a batch as a whole.
+const WHOLE: &str = "batch";
+
+/// One report a submission; as Markdown also that of the batch.
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
     std::fs::create_dir_all(out)
         .with_context(|| format!("cannot make the folder {}", out.display()))?;
-    let stems = disk::names(batch.reviews.iter().map(|r| r.path.as_str()));
-    for (review, stem) in batch.reviews.iter().zip(stems) {
+    let whole = (format == Format::Markdown).then_some(WHOLE);
+    if let Some(name) = whole {
+        let path = out.join(format!("{name}.md"));
+        disk::write_whole(&path, markdown::batch(batch).as_bytes())?;
+    }
+    let paths = batch.reviews.iter().map(|r| r.path.as_str());
+    let stems = disk::names(whole.into_iter().chain(paths));
+    let own = stems.iter().skip(usize::from(whole.is_some()));
+    for (review, stem) in batch.reviews.iter().zip(own) {
         let (name, bytes) = match format {
             Format::Json => {
                 let alone = BatchReview {
@@ -374,7 +404,8 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
                 };
                 (format!("{stem}.json"), json::write(&alone))
             }
-            _ => {
+            Format::Markdown => (format!("{stem}.md"), markdown::review(&batch.pack, review)),
+            Format::Text => {
                 let text = Text {
                     colour: false,
                     currency: &batch.pack.currency,

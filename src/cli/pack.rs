@@ -23,7 +23,10 @@ pub(super) fn load(common: &Common) -> anyhow::Result<Option<Pack>> {
 /// Loads a pack by its id or path.
 pub(super) fn load_pack(common: &Common, name: &str) -> anyhow::Result<Option<Pack>> {
     let loaded = match pack::load_embedded(name) {
-        Some(loaded) => loaded,
+        Some(loaded) => {
+            tell_of_namesake(common, name);
+            loaded
+        }
         None => {
             let (folder, files) = pack_files(name)?;
             pack::load(&folder, &files)
@@ -35,6 +38,15 @@ pub(super) fn load_pack(common: &Common, name: &str) -> anyhow::Result<Option<Pa
             complain(&mistake::refused(&refused, common.colour_err()));
             Ok(None)
         }
+    }
+}
+
+/// Says which pack was taken when a pack's folder of the same name stands here.
+fn tell_of_namesake(common: &Common, name: &str) {
+    if !common.quiet && Path::new(name).join("pack.toml").is_file() {
+        complain(&format!(
+            "`{name}` is the pack that is built in; for the folder of that name write `./{name}`\n"
+        ));
     }
 }
 

@@ -8,7 +8,7 @@ use accordant::report::{missing, rules};
 
 use super::{Common, Format, PLAIN, Status, complain, pack, print};
 
-/// List the rules in force, or show one in full: its law, its test, its cases, its history.
+/// List the rules in force, or show one in full: its sources, its test, its cases, its history.
 #[derive(Args)]
 pub(super) struct Rules {
     /// The id or the code of a rule

@@ -8,11 +8,11 @@ use clap::Args;
 
 use accordant::author::cases;
 use accordant::batch::Options;
-use accordant::pack::Pack;
+use accordant::pack::{Pack, load_embedded};
 use accordant::report::{json, mistake};
 use accordant::review::Outcome;
 
-use super::{Common, Format, Status, batch, complain, disk, pack, print};
+use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, pack, print};
 
 /// The name of a golden: the review of the folder in which it stands.
 const GOLDEN: &str = "expected.json";
@@ -23,7 +23,7 @@ pub(super) struct Test {
     /// The pack: the id of one that is built in, or the path of a pack's folder
     #[arg(value_name = "PACK")]
     tested: Option<String>,
-    /// Compare the review of each folder in DIR with its expected.json
+    /// Compare the review of each folder in DIR with its expected.json, by the pack that it names where no PACK is given
     #[arg(long, value_name = "DIR")]
     goldens: Option<PathBuf>,
     /// Write the goldens instead of comparing them; read the difference before you commit it
@@ -36,8 +36,8 @@ pub(super) struct Test {
 impl Test {
     pub(super) fn run(mut self) -> anyhow::Result<Status> {
         self.common.has_format("test", &[Format::Text])?;
-        if let Some(tested) = self.tested.take() {
-            self.common.pack = tested;
+        if let Some(tested) = &self.tested {
+            self.common.pack.clone_from(tested);
         }
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
@@ -72,6 +72,10 @@ impl Test {
             if before.is_none() && !self.bless {
                 continue;
             }
+            let other = before
+                .as_deref()
+                .and_then(|golden| self.another(pack, golden));
+            let pack = other.as_ref().unwrap_or(pack);
             let Some(after) = self.review(pack, &path)? else {
                 continue;
             };
@@ -109,6 +113,16 @@ impl Test {
         } else {
             Status::Found
         })
+    }
+
+    /// The pack that is built in by which a golden was written, where nobody names a pack and it is not the default.
+    fn another(&self, default: &Pack, golden: &str) -> Option<Pack> {
+        if self.tested.is_some() || self.common.pack != DEFAULT_PACK {
+            return None;
+        }
+        let golden: serde_json::Value = serde_json::from_str(golden).ok()?;
+        let id = golden.get("pack")?.get("id")?.as_str()?;
+        load_embedded(id).filter(|_| id != default.id)?.ok()
     }
 
     /// The JSON review of a folder, under its own office file if one stands there. `None`: no submission.

@@ -9,7 +9,7 @@ use accordant::report::trace;
 
 use super::{Common, Format, Status, complain, pack, print};
 
-/// Show which rules rest on which clause of law, with their cases, and why a clause has none.
+/// Show which rules rest on which clause, with their cases, and why a clause has none.
 #[derive(Args)]
 pub(super) struct Trace {
     /// The key of a clause or another source, or the id or the code of a rule

@@ -116,7 +116,7 @@ mod tests {
         assert_fits(
             "*reading*",
             &["The early reading grant", "Reading"],
-            &["PSD"],
+            &["NET"],
         );
         assert_fits("a*b*c", &["abc", "a b c", "axxbyyc"], &["acb", "ab"]);
         assert_fits("*", &["", "x"], &[]);

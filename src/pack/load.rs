@@ -12,15 +12,15 @@ use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
 use super::{
-    Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, form, param, reference,
-    source,
+    Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, Words, form, param,
+    reference, source,
 };
 use crate::diagnostic::{Level, Mistake, Weight, nearest, suggest};
 use crate::expr::check::params_of;
 use crate::expr::{Expr, Scope, Ty, check, check_for};
 use crate::intake::map::FormMap;
 use crate::read;
-use crate::schema::{Codes, FieldId, Schema, TableId};
+use crate::schema::{Codes, Field, FieldId, Schema, TableId};
 use crate::table::{Data, Rows, State, Texts};
 use crate::value::{Type, Value};
 
@@ -140,6 +140,7 @@ struct Head {
     currency: String,
     years: (i64, i64),
     steps: [String; 4],
+    words: Words,
 }
 
 impl Loader<'_> {
@@ -268,6 +269,7 @@ impl Loader<'_> {
             identity: identity?,
             expected,
             steps: head.steps,
+            words: head.words,
             summaries,
             references: rows,
             texts,
@@ -431,7 +433,7 @@ impl Loader<'_> {
                 fits
             })
         });
-        let steps = steps(&keys);
+        let (steps, words) = (steps(&keys), Words::read(&keys));
         for key in ["identity", "expected", "summary"] {
             let _ = keys.get(key);
         }
@@ -443,6 +445,7 @@ impl Loader<'_> {
             currency,
             years: years?,
             steps,
+            words,
         })
     }
 
@@ -479,7 +482,7 @@ impl Loader<'_> {
         }
     }
 
-    /// Reads the reference tables: first those that hold codes, so that the others' code fields are known.
+    /// Reads the reference tables, each after those whose codes it holds.
     fn references(
         &self,
         doc: Doc<'_>,
@@ -490,41 +493,30 @@ impl Loader<'_> {
     ) -> (Vec<Arc<Rows>>, Texts) {
         let mut texts = Texts::default();
         let mut rows: Vec<Option<Arc<Rows>>> = pending.iter().map(|_| None).collect();
-        let holds_codes = |table: TableId| codes.iter().any(|c| c.reference == table);
-        for first in [true, false] {
-            for (slot, of) in rows
-                .iter_mut()
-                .zip(pending)
-                .filter(|(_, of)| holds_codes(of.table) == first)
-            {
-                *slot = Some(Arc::new(
-                    self.reference(doc, schema, of, sources, &mut texts),
-                ));
-            }
-            if first {
-                for of in codes {
-                    let at = of.reference.checked_sub(schema.submission);
-                    let found = at.and_then(|at| rows.get(at)).and_then(Option::as_ref);
-                    let list = found.map(|rows| codes_in(schema, of.reference, rows, &texts));
-                    let lacks_file = pending.iter().any(|p| {
-                        let there = p
-                            .file
-                            .as_ref()
-                            .is_none_or(|f| self.files.contains_key(&f.value));
-                        p.table == of.reference && !there
-                    });
-                    if let Some(field) = schema
-                        .tables
-                        .get_mut(of.table)
-                        .and_then(|t| t.fields.get_mut(of.field))
-                    {
-                        field.codes = list;
-                        if lacks_file {
-                            // Told once, where the file is named; not again at each code.
-                            field.ty = Type::Text;
-                            field.codes = None;
-                        }
-                    }
+        let order = reference::Order::of(schema);
+        refuse_circle(doc, schema, codes, &order.circle);
+        for table in order.levels.into_iter().flatten().chain(order.circle) {
+            let found = pending
+                .iter()
+                .zip(&mut rows)
+                .find(|(p, _)| p.table == table);
+            let Some((of, slot)) = found else { continue };
+            let read = self.reference(doc, schema, of, sources, &mut texts);
+            let list = codes_in(schema, table, &read, &texts);
+            *slot = Some(Arc::new(read));
+            let lacks_file = of
+                .file
+                .as_ref()
+                .is_some_and(|f| !self.files.contains_key(&f.value));
+            for of in codes.iter().filter(|c| c.reference == table) {
+                let Some(field) = field_of(schema, of) else {
+                    continue;
+                };
+                if lacks_file {
+                    // Told once, where the file is named; not again at each code.
+                    any_text(field);
+                } else if field.ty == Type::Code {
+                    field.codes = Some(list.clone());
                 }
             }
         }
@@ -807,6 +799,37 @@ impl Loader<'_> {
     }
 }
 
+fn field_of<'s>(schema: &'s mut Schema, of: &CodesOf) -> Option<&'s mut Field> {
+    schema.tables.get_mut(of.table)?.fields.get_mut(of.field)
+}
+
+/// Lets any text stand in a field whose codes are not known.
+fn any_text(field: &mut Field) {
+    field.ty = Type::Text;
+    field.codes = None;
+}
+
+/// Tables that hold each other's codes: none of them could be read first.
+fn refuse_circle(doc: Doc<'_>, schema: &mut Schema, codes: &[CodesOf], circle: &[TableId]) {
+    let name = |table: TableId| schema.tables.get(table).map_or("", |t| t.name.as_str());
+    let within = |of: &&CodesOf| circle.contains(&of.table) && circle.contains(&of.reference);
+    for of in codes.iter().filter(within) {
+        let message = format!(
+            "`{}` takes its codes from `{}`, which waits for codes of `{}`",
+            name(of.table),
+            name(of.reference),
+            name(of.table)
+        );
+        let help = "make one of these fields `type = \"text\"`";
+        doc.mistake(of.span.clone(), message, "", help);
+    }
+    for of in codes.iter().filter(|of| circle.contains(&of.reference)) {
+        if let Some(field) = field_of(schema, of) {
+            any_text(field);
+        }
+    }
+}
+
 /// Texts among the values of a parameter that do not fit where a rule uses it: the place of the use, what is wrong, and
 /// what would be right.
 pub(crate) fn misfits(
@@ -848,7 +871,7 @@ fn texts_in(value: &Value) -> Vec<&String> {
 
 fn steps(keys: &Keys<'_, '_>) -> [String; 4] {
     const NAMES: [(&str, &str); 4] = [
-        ("approve", "Approve"),
+        ("approve", "Nothing found against approval"),
         ("approve-with-conditions", "Approve with conditions"),
         ("return-for-revision", "Return for revision"),
         ("escalate-to-commissioner", "Escalate"),

@@ -4,9 +4,50 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::hash::Map;
-use crate::schema::{FieldId, Reference, Table};
+use crate::schema::{FieldId, Reference, Schema, Table, TableId};
 use crate::table::{Cell, Data, Rows, State, Texts, Vintage};
 use crate::value::Decimal;
+
+/// The reference tables in the order in which they are read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// Each after those whose codes its fields hold.
+    pub(crate) levels: Vec<Vec<TableId>>,
+    /// Those that wait for each other's codes.
+    pub(crate) circle: Vec<TableId>,
+}
+
+impl Order {
+    pub(crate) fn of(schema: &Schema) -> Self {
+        let holds = |table: TableId, of: &[TableId]| {
+            let fields = schema.tables.get(table).map_or(&[][..], |t| &t.fields);
+            let mut codes = fields.iter().filter_map(|f| f.codes_of);
+            codes.any(|code| of.contains(&code))
+        };
+        let mut left: Vec<TableId> = (schema.submission..schema.tables.len()).collect();
+        let mut levels = Vec::new();
+        loop {
+            let (waiting, ready): (Vec<TableId>, Vec<TableId>) =
+                left.iter().partition(|&&table| holds(table, &left));
+            left = waiting;
+            if ready.is_empty() {
+                break;
+            }
+            levels.push(ready);
+        }
+        // What merely waits for a circle is no part of it.
+        loop {
+            let awaited = |code: &TableId| left.iter().any(|&table| holds(table, &[*code]));
+            let (circle, after): (Vec<TableId>, Vec<TableId>) =
+                left.iter().partition(|t| awaited(t));
+            if after.is_empty() {
+                return Order { levels, circle };
+            }
+            levels.push(after);
+            left = circle;
+        }
+    }
+}
 
 /// What is wrong with a row or a cell, at its place.
 #[derive(Debug)]

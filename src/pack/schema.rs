@@ -25,6 +25,8 @@ pub(crate) struct CodesOf {
     pub(crate) table: TableId,
     pub(crate) field: FieldId,
     pub(crate) reference: TableId,
+    /// Where the table is named.
+    pub(crate) span: Range<usize>,
 }
 
 /// What `schema.toml` says.
@@ -464,6 +466,7 @@ fn resolve(doc: Doc<'_>, schema: &mut Schema, unresolved: Vec<Unresolved>) -> Ve
                         table,
                         field,
                         reference,
+                        span: text.span,
                     });
                     if let Some(f) = schema
                         .tables

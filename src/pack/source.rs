@@ -44,7 +44,7 @@ pub struct Source {
     pub key: String,
     /// How it is cited: `C.G.S. § 10-262u(e)`.
     pub citation: String,
-    /// Its verb: shall, may, must, should, will, definition; none for a document or a data file.
+    /// Its verb: shall, may, must, should, will, definition, recognized; none for a document or a data file.
     pub modality: Option<String>,
     /// Whom it binds.
     pub duty_holder: Option<String>,
@@ -116,7 +116,9 @@ pub(crate) fn read(doc: Doc<'_>, text: &str) -> Option<Vec<Source>> {
             continue;
         };
         let citation = of.required_text("citation");
-        let modality = of.text("modality").filter(|m| one_of(doc, m, &MODALITIES));
+        let modality = of.text("modality").inspect(|m| {
+            one_of(doc, m, &MODALITIES);
+        });
         let duty_holder = of.text("duty_holder").map(|t| t.value);
         let paraphrase = of.text("paraphrase").map(|t| t.value);
         let look_for = of.text("look_for").map(|t| t.value);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lines::PLAN;
-use super::statewide::is_statewide;
+use super::statewide::{PlanKey, is_statewide};
 use crate::schema::{Schema, TableId};
 use crate::table::Texts;
 
@@ -64,9 +64,10 @@ enum Kind {
 
 /// Sorts out the files of a batch. `name` is the name of the folder itself, which is the path of a submission when its
 /// tables stand at the root; `paths` are relative to it, with `/`; `read` gives the bytes of a table, which tell a folder
-/// of statewide tables from a submission; `is_form` tells whether a text file with other columns is in a form that is mapped.
+/// of statewide tables, whose columns `key` names, from a submission; `is_form` tells whether a text file with other columns is in a form that is mapped.
 pub fn sort_batch(
     schema: &Schema,
+    key: PlanKey,
     name: &str,
     paths: &[String],
     read: &dyn Fn(&str) -> Option<Vec<u8>>,
@@ -118,6 +119,7 @@ pub fn sort_batch(
         }
         batch.submissions.extend(source_of(
             schema,
+            key,
             if folder.is_empty() { name } else { folder },
             &tables,
             read,
@@ -131,6 +133,7 @@ pub fn sort_batch(
 /// table, if there is one.
 fn source_of(
     schema: &Schema,
+    key: PlanKey,
     path: &str,
     tables: &[(TableId, &str)],
     read: &dyn Fn(&str) -> Option<Vec<u8>>,
@@ -142,7 +145,7 @@ fn source_of(
         let table = schema.tables.get(*id).filter(|_| !is_toml(path));
         table
             .zip(read(path))
-            .is_some_and(|(table, bytes)| is_statewide(table, &bytes))
+            .is_some_and(|(table, bytes)| is_statewide(schema, key, table, &bytes))
     };
     let plan = schema.table(PLAN);
     let (plans, others): (Vec<_>, Vec<_>) = tables.iter().partition(|(id, _)| Some(*id) == plan);
@@ -243,7 +246,14 @@ mod tests {
     fn sort(paths: &[&str], plan: &str) -> Batch {
         let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
         let read = |_: &str| Some(plan.as_bytes().to_vec());
-        sort_batch(&schema(), "root", &paths, &read, &|_, _| false)
+        sort_batch(
+            &schema(),
+            PlanKey::default(),
+            "root",
+            &paths,
+            &read,
+            &|_, _| false,
+        )
     }
 
     fn folder(path: &str, files: &[&str]) -> Source {

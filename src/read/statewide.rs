@@ -6,16 +6,17 @@ use super::File;
 use super::batch::{is_toml, table_of};
 use super::cell::{Read, quoted, read_cell};
 use super::csv::{Records, decode};
-use super::grid::{GridRow, Written};
+use super::grid::{Grid, GridRow, Written};
 use super::header::Header;
 use super::lines::{At, Form, Lines, PLAN, is_total, no_header, report_missing};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{FieldId, Schema, Table, TableId};
+use crate::schema::{Field, FieldId, Schema, Table, TableId};
 use crate::submission::{Input, Submission};
 use crate::table::{Cell, Rows};
 use crate::value::{parse_decimal, parse_year};
 
-/// The columns of the key, which every table has; the last may be absent.
+/// The columns of the key, which every table has; the last may be absent. The first may also have the name of the plan's
+/// own field for it.
 const KEYS: [&str; 3] = ["district_code", "plan_year", "revision"];
 
 /// The fields of the table `plan` that the key's columns fill when no other column does.
@@ -27,6 +28,37 @@ pub struct PlanKey {
     pub name: Option<FieldId>,
     /// The field of the fiscal year.
     pub year: Option<FieldId>,
+}
+
+impl PlanKey {
+    /// The field of the code, if the plan has one.
+    fn code_field(self, schema: &Schema) -> Option<&Field> {
+        let plan = schema.tables.get(schema.table(PLAN)?)?;
+        plan.fields.get(self.code?)
+    }
+
+    /// The names of the key's columns as places and messages write them.
+    fn names(self, schema: &Schema) -> [&str; 3] {
+        let [code, year, revision] = KEYS;
+        let own = self.code_field(schema).map(|field| field.name.as_str());
+        [own.unwrap_or(code), year, revision]
+    }
+
+    /// Every name that a column of the key may have: the plan's own name for the code comes last.
+    fn headers(self, schema: &Schema) -> [&str; 4] {
+        let [code, year, revision] = KEYS;
+        let [own, ..] = self.names(schema);
+        [code, year, revision, own]
+    }
+
+    fn find_header(self, schema: &Schema, table: &Table, grid: &Grid<'_>) -> Option<Header> {
+        let mut header = Header::find(table, &self.headers(schema), grid)?;
+        let own = header.keys.pop().flatten();
+        if let Some(code) = header.keys.first_mut() {
+            *code = code.or(own);
+        }
+        Some(header)
+    }
 }
 
 /// Which plan a row belongs to.
@@ -74,12 +106,13 @@ impl Key {
 }
 
 /// Whether a table's header has the columns of the key.
-pub(crate) fn is_statewide(table: &Table, bytes: &[u8]) -> bool {
+pub(crate) fn is_statewide(schema: &Schema, key: PlanKey, table: &Table, bytes: &[u8]) -> bool {
     let Some(text) = decode("", bytes, &mut Vec::new()) else {
         return false;
     };
-    let records = Records::read(table, &KEYS, &text);
-    Header::find(table, &KEYS, &records.grid()).is_some_and(|header| has_key(&header))
+    let records = Records::read(table, &key.headers(schema), &text);
+    let header = key.find_header(schema, table, &records.grid());
+    header.is_some_and(|header| has_key(&header))
 }
 
 fn has_key(header: &Header) -> bool {
@@ -166,10 +199,10 @@ impl Statewide<'_> {
     fn read_table(&mut self, id: TableId, table: &Table, file: &File) -> Option<()> {
         let form = Form::Csv(file.path.clone());
         let text = decode(&file.path, &file.bytes, &mut self.diagnostics)?;
-        let records = Records::read(table, &KEYS, &text);
+        let records = Records::read(table, &self.key.headers(self.schema), &text);
         let grid = records.grid();
         super::report_unclosed(&records, &form, &mut self.diagnostics);
-        let Some(mut header) = Header::find(table, &KEYS, &grid) else {
+        let Some(mut header) = self.key.find_header(self.schema, table, &grid) else {
             self.diagnostics.push(no_header(table, &grid, &form));
             return None;
         };
@@ -210,7 +243,8 @@ impl Statewide<'_> {
 
     fn report_header(&mut self, table: &Table, header: &Header, form: &Form) {
         header.report(table, form, &mut self.diagnostics);
-        for (name, _) in KEYS
+        let names = self.key.names(self.schema);
+        for (name, _) in names
             .iter()
             .zip(&header.keys)
             .take(2)
@@ -275,7 +309,8 @@ impl Statewide<'_> {
             let key = match self.key_of(header, row) {
                 Ok(key) => key,
                 Err((column, message)) => {
-                    let name = KEYS.get(column).copied().unwrap_or_default();
+                    let names = self.key.names(self.schema);
+                    let name = names.get(column).copied().unwrap_or_default();
                     let at = header
                         .keys
                         .get(column)
@@ -392,10 +427,7 @@ fn code_of(
     key: PlanKey,
     written: &Written<'_>,
 ) -> Result<String, (usize, String)> {
-    let plan = schema.table(PLAN).and_then(|id| schema.tables.get(id));
-    let field = plan
-        .zip(key.code)
-        .and_then(|(plan, id)| plan.fields.get(id));
+    let field = key.code_field(schema);
     let read = field.map_or(Read::BLANK, |field| read_cell(field, written));
     match read.cell() {
         Cell::Text(code) => Ok(code.to_owned()),
@@ -403,7 +435,8 @@ fn code_of(
         _ => Err((
             0,
             read.message.unwrap_or_else(|| {
-                "the district's code is missing: this row was not read".to_owned()
+                let [name, ..] = key.names(schema);
+                format!("`{name}` is missing: this row was not read")
             }),
         )),
     }
@@ -517,11 +550,42 @@ mod tests {
         let want = [
             "F plan.csv:5 the plan `1630011-2027` has a row above already: which counts? their lines cannot be told apart",
             "E budget.csv:4:plan_year `soon` is not a fiscal year such as `2027`",
-            "E budget.csv:6:district_code the district's code is missing: this row was not read",
+            "E budget.csv:6:district_code `district_code` is missing: this row was not read",
             "E budget.csv:2 the table `plan` has no plan `0000005-2027`: 2 rows, this one first, were not read",
             "E budget.csv:5 the table `plan` has several revisions of the plan `0020011-2027`: this row was not read",
         ];
         assert_eq!(told, want);
+    }
+
+    #[test]
+    fn the_code_may_have_the_name_that_the_plan_gives_it() {
+        let mut schema = schema();
+        "grantee".clone_into(&mut schema.tables[0].fields[0].name);
+        let key = PlanKey {
+            code: Some(0),
+            name: None,
+            year: Some(1),
+        };
+        for own in ["grantee", "district_code"] {
+            let plan = format!("{own},plan_year,allocation\n20011,2027,100\n");
+            let budget =
+                format!("{own},plan_year,strategy_id,amount\n20011,2027,1,60\n,2027,1,60\n");
+            let file = |path: &str, text: &str| File {
+                path: path.into(),
+                bytes: text.into(),
+            };
+            let files = [file("plan.csv", &plan), file("budget.csv", &budget)];
+            let is_key =
+                |at: usize| is_statewide(&schema, key, &schema.tables[at], &files[at].bytes);
+            assert!(is_key(0) && is_key(1), "{own}");
+            let (plans, diagnostics) = read_statewide(&schema, key, &files);
+            assert_eq!(plans[0].path, "0020011-2027");
+            let amounts = lines(&schema.tables[1], &plans[0].tables[1], &plans[0].texts);
+            assert_eq!(amounts, ["2: strategy_id=1 amount=60"]);
+            let told = told(&diagnostics);
+            let missing = "E budget.csv:3:grantee `grantee` is missing: this row was not read";
+            assert_eq!(told.last().map(String::as_str), Some(missing), "{told:?}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn text(pack: &Pack, lacking: &Lacking) -> String {
     lacking
         .tables
         .iter()
-        .for_each(|table| describe(&mut out, table));
+        .for_each(|table| describe(&mut out, pack, table));
     for param in &lacking.params {
         let _ = writeln!(out, "  param.{}: {}", param.name, param.title);
         let _ = writeln!(
@@ -45,7 +45,7 @@ pub fn text(pack: &Pack, lacking: &Lacking) -> String {
         lacking
             .facts
             .iter()
-            .for_each(|table| describe(&mut out, table));
+            .for_each(|table| describe(&mut out, pack, table));
     }
     if !lacking.off.is_empty() {
         let _ = writeln!(out, "\nOff, until an office sets it");
@@ -79,7 +79,7 @@ pub fn text(pack: &Pack, lacking: &Lacking) -> String {
     out
 }
 
-fn describe(out: &mut String, table: &LackingTable) {
+fn describe(out: &mut String, pack: &Pack, table: &LackingTable) {
     let LackingTable {
         name,
         label,
@@ -89,8 +89,9 @@ fn describe(out: &mut String, table: &LackingTable) {
     let count = match (table.expected, table.wholly) {
         (0, _) => "no row of the year".to_owned(),
         (expected, _) => format!(
-            "{} of {expected} districts have no row",
-            table.districts.len()
+            "{} of {expected} {} have no row",
+            table.districts.len(),
+            pack.words.submitters()
         ),
     };
     let _ = writeln!(out, "  {name}: {label}: {count}");

@@ -45,9 +45,9 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{} ({})\n{}\n", rule.id, rule.code, rule.title);
     let audience = if rule.audience == Audience::Reviewer {
-        "shown to reviewers alone"
+        "shown to reviewers alone".to_owned()
     } else {
-        "shown to districts and reviewers"
+        format!("shown to {} and reviewers", pack.words.submitters())
     };
     let _ = writeln!(
         out,

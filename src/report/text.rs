@@ -6,11 +6,15 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
+pub use super::words::clean;
+use super::words::{
+    ADVICE, Columns, because, how_far_checked, judged, named, not_received, off_by, place, weight,
+    whom_to_ask, with_office,
+};
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
-use crate::pack::{Office, Severity, Verification};
-use crate::review::{Cite, Evidence, Finding, Outcome, Recommendation, Review, SummaryTable};
-use crate::value::{money, plain, say};
+use crate::pack::{Office, Severity};
+use crate::review::{Evidence, Finding, Outcome, Review, SummaryTable};
 
 /// Printing for people, in colour or not.
 #[derive(Debug, Clone, Copy)]
@@ -22,9 +26,6 @@ pub struct Text<'a> {
     /// The office file that was laid over the pack.
     pub office: Option<&'a Office>,
 }
-
-/// What every report says of itself.
-pub const ADVICE: &str = "This is advice to a person, who decides.";
 
 impl Text<'_> {
     fn paint(&self, style: Style, words: &str) -> String {
@@ -70,14 +71,8 @@ impl Text<'_> {
     }
 
     fn head(&self, out: &mut String, review: &Review) {
-        let name = review.district.as_deref().unwrap_or(&review.path);
-        let year = review
-            .fiscal_year
-            .map_or_else(String::new, |y| format!(", fiscal year {y}"));
-        let revision = review
-            .revision
-            .map_or_else(String::new, |r| format!(", revision {}", plain(r)));
-        let _ = writeln!(out, "{} ({}{year}{revision})", self.bold(name), review.path);
+        let (name, which) = named(review);
+        let _ = writeln!(out, "{}{which}", self.bold(&name));
         let recommendation = match review.worst() {
             Some(worst) if review.recommendation.is_some() => self.severity(worst, &review.wording),
             _ => self.bold(&review.wording),
@@ -91,10 +86,11 @@ impl Text<'_> {
 
     fn diagnostics(&self, out: &mut String, diagnostics: &[Diagnostic]) {
         for diagnostic in diagnostics {
+            let word = weight(diagnostic.weight);
             let word = match diagnostic.weight {
-                Weight::Notice => self.faint("notice"),
-                Weight::Error => self.severity(Severity::Return, "mistake"),
-                Weight::Fatal => self.severity(Severity::Escalate, "unreadable"),
+                Weight::Notice => self.faint(word),
+                Weight::Error => self.severity(Severity::Return, word),
+                Weight::Fatal => self.severity(Severity::Escalate, word),
             };
             let _ = writeln!(
                 out,
@@ -122,10 +118,8 @@ impl Text<'_> {
             self.severity(f.severity, &label),
             self.bold(&clean(&f.message))
         );
-        let first = f.missing.first().or(f.subject.as_ref());
-        let first = first.or_else(|| f.evidence.iter().find_map(|e| e.cells.first()));
-        if let Some(place) = first {
-            let _ = writeln!(out, "  --> {}", clean(place));
+        if let Some(place) = place(f) {
+            let _ = writeln!(out, "  --> {place}");
         }
         self.cells(out, f);
         for evidence in &f.evidence {
@@ -135,12 +129,7 @@ impl Text<'_> {
             let _ = writeln!(out, "   = {}: {needs}", self.faint("needs"));
         }
         if let Some(gap) = &f.gap {
-            let by = match gap.unit.as_str() {
-                "days" => format!("{} days", plain(gap.value)),
-                "number" => plain(gap.value),
-                currency => money(gap.value, currency),
-            };
-            let _ = writeln!(out, "   = {}: {by}", self.faint("off by"));
+            let _ = writeln!(out, "   = {}: {}", self.faint("off by"), off_by(gap));
         }
         for assumption in &f.assumptions {
             self.because(out, "assumed", assumption);
@@ -190,20 +179,10 @@ impl Text<'_> {
     }
 
     fn because(&self, out: &mut String, word: &str, evidence: &Evidence) {
-        let value = clean(&say(&evidence.value, self.currency));
-        let _ = write!(
-            out,
-            "   = {}: {} is {value}",
-            self.faint(word),
-            clean(&evidence.expression)
-        );
-        if let [first, rest @ ..] = evidence.cells.as_slice() {
-            let more = if rest.is_empty() {
-                String::new()
-            } else {
-                format!(" and {} more", rest.len())
-            };
-            let _ = write!(out, " {}", self.faint(&format!("({}{more})", clean(first))));
+        let (words, cells) = because(evidence, self.currency);
+        let _ = write!(out, "   = {}: {words}", self.faint(word));
+        if let Some(cells) = cells {
+            let _ = write!(out, " {}", self.faint(&cells));
         }
         out.push('\n');
     }
@@ -234,20 +213,7 @@ impl Text<'_> {
             return;
         }
         let _ = writeln!(out, "{}", self.bold(&table.title));
-        let rows: Vec<Vec<String>> = table
-            .rows
-            .iter()
-            .map(|r| r.iter().map(|(_, words)| clean(words)).collect())
-            .collect();
-        let numeric: Vec<bool> = (0..table.columns.len())
-            .map(|c| {
-                table
-                    .rows
-                    .iter()
-                    .all(|r| !matches!(r.get(c), Some((crate::value::Value::Text(_), _))))
-            })
-            .collect();
-        out.push_str(&align(&table.columns, &rows, &numeric));
+        out.push_str(&align(&Columns::of_table(table)));
         out.push('\n');
     }
 
@@ -255,26 +221,9 @@ impl Text<'_> {
         if review.recommendation.is_none() {
             return;
         }
-        let outcomes = review.outcomes();
-        let idle: Vec<&str> = review
-            .rules
+        judged(review)
             .iter()
-            .filter(|r| r.tally.subjects() == 0)
-            .map(|r| r.rule.as_str())
-            .collect();
-        let _ = writeln!(
-            out,
-            "Rules in force: {}. Outcomes: {}, of which {} pass, {} fail, {} cannot be told, {} not applicable.",
-            review.rules.len(),
-            outcomes.subjects(),
-            outcomes.pass,
-            outcomes.fail,
-            outcomes.unknown,
-            outcomes.not_applicable
-        );
-        if !idle.is_empty() {
-            let _ = writeln!(out, "Found nothing to judge: {}.", idle.join(", "));
-        }
+            .for_each(|line| out.push_str(&format!("{line}\n")));
         self.with_office(out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
     }
@@ -282,14 +231,7 @@ impl Text<'_> {
     /// The office file that had a part in it.
     fn with_office(&self, out: &mut String) {
         if let Some(office) = self.office {
-            let title = office.title.as_ref().or(office.office.as_ref());
-            let title = title.map_or_else(String::new, |t| format!("{}, ", clean(t)));
-            let _ = writeln!(
-                out,
-                "With the office file {} ({title}{}).",
-                clean(&office.name),
-                office.digest
-            );
+            let _ = writeln!(out, "{}", with_office(office));
         }
     }
 
@@ -303,44 +245,16 @@ impl Text<'_> {
             batch.pack.id,
             batch.pack.version
         );
-        let columns = [
-            "Submission",
-            "District",
-            "Year",
-            "Recommendation",
-            "Escalate",
-            "Return",
-            "Condition",
-            "Note",
-            "Mistakes",
-        ];
-        let rows: Vec<Vec<String>> = batch.reviews.iter().map(row_of).collect();
-        let numeric = [false, false, false, false, true, true, true, true, true];
-        out.push_str(&align(&columns.map(str::to_owned), &rows, &numeric));
+        out.push_str(&align(&Columns::of_batch(batch)));
         out.push('\n');
-        let (counts, could_not_check) = batch.recommendations();
-        for (words, count) in batch.pack.steps.iter().zip(counts) {
+        for (words, count) in batch.steps() {
             let _ = writeln!(out, "{count:>5}  {words}");
         }
-        if could_not_check > 0 {
-            let _ = writeln!(out, "{could_not_check:>5}  could not be checked");
-            for review in batch.reviews.iter().filter(|r| r.recommendation.is_none()) {
-                let _ = writeln!(out, "       {}: {}", clean(&review.path), review.wording);
-            }
+        for review in batch.unchecked() {
+            let _ = writeln!(out, "       {}: {}", clean(&review.path), review.wording);
         }
-        if !batch.not_received.is_empty() {
-            let names: Vec<String> = batch
-                .not_received
-                .iter()
-                .map(|n| {
-                    format!(
-                        "{} ({}, {})",
-                        n.district.as_deref().unwrap_or("?"),
-                        n.district_code,
-                        n.fiscal_year
-                    )
-                })
-                .collect();
+        let names = not_received(batch);
+        if !names.is_empty() {
             let _ = writeln!(out, "\nNot received: {}", names.join(", "));
         }
         if !batch.superseded.is_empty() {
@@ -357,79 +271,32 @@ impl Text<'_> {
             }
         }
         out.push('\n');
+        // The tables of many would bury the table of them all: those stand in each one's own report.
+        if let [only] = batch.reviews.as_slice() {
+            only.tables.iter().for_each(|t| self.table(&mut out, t));
+        }
         self.with_office(&mut out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
         out
     }
 }
 
-/// By when and to whom a plan that goes back is sent again; of any other plan, whom to ask.
-fn whom_to_ask(office: &Office, recommendation: Option<Recommendation>) -> String {
-    let contact = office.contact.as_ref().map(|c| clean(&c.to_string()));
-    let by = office.resubmit_by.map(|date| date.strftime("%-d %B %Y"));
-    let returned = recommendation == Some(Recommendation::ReturnForRevision);
-    match (by.filter(|_| returned), contact) {
-        (Some(by), Some(contact)) => format!("Resubmit by {by} to {contact}.\n"),
-        (Some(by), None) => format!("Resubmit by {by}.\n"),
-        (None, Some(contact)) => format!("Questions: {contact}.\n"),
-        (None, None) => String::new(),
-    }
-}
-
-fn how_far_checked(cite: &Cite) -> String {
-    let checked = match cite.verification {
-        Verification::Unconfirmed => "unconfirmed: its text was not read",
-        Verification::Corroborated => "corroborated",
-        Verification::DataConfirmed => "confirmed by data",
-        Verification::TextRead => "",
-    };
-    let reading = cite
-        .reading
-        .as_ref()
-        .map(|reading| clean(&reading.to_string()));
-    let words: Vec<&str> = [Some(checked), reading.as_deref()]
-        .into_iter()
-        .flatten()
-        .filter(|w| !w.is_empty())
-        .collect();
-    if words.is_empty() {
-        return String::new();
-    }
-    format!(" ({})", words.join("; "))
-}
-
-fn row_of(review: &Review) -> Vec<String> {
-    let some = |n: usize| if n == 0 { String::new() } else { n.to_string() };
-    let count = |severity| some(review.count(severity));
-    vec![
-        clean(&review.path),
-        clean(review.district.as_deref().unwrap_or("?")),
-        review
-            .fiscal_year
-            .map_or_else(|| "?".to_owned(), |y| y.to_string()),
-        review
-            .recommendation
-            .map_or("could not check", Recommendation::name)
-            .to_owned(),
-        count(Severity::Escalate),
-        count(Severity::Return),
-        count(Severity::Condition),
-        count(Severity::Note),
-        some(review.mistakes()),
-    ]
-}
-
 /// Columns of equal width; figures to the right.
-fn align(columns: &[String], rows: &[Vec<String>], numeric: &[bool]) -> String {
+fn align(columns: &Columns) -> String {
+    let Columns {
+        heads,
+        numeric,
+        rows,
+    } = columns;
     let width = |c: usize| {
         let cells = rows.iter().filter_map(|r| r.get(c));
         cells
-            .chain(columns.get(c))
+            .chain(heads.get(c))
             .map(|t| t.width())
             .max()
             .unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
     let line = |cells: &[String]| {
         let mut line = String::from(" ");
         for (c, (cell, width)) in cells.iter().zip(&widths).enumerate() {
@@ -445,21 +312,10 @@ fn align(columns: &[String], rows: &[Vec<String>], numeric: &[bool]) -> String {
         format!("{}\n", line.trim_end())
     };
     let rule: Vec<String> = widths.iter().map(|w| "-".repeat(*w)).collect();
-    let mut out = line(columns);
+    let mut out = line(heads);
     out.push_str(&line(&rule));
     rows.iter().for_each(|row| out.push_str(&line(row)));
     out
-}
-
-/// Text from a submission with its control characters shown, not sent to the terminal.
-pub fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
 }
 
 fn shorten(text: &str) -> String {

@@ -17,6 +17,14 @@ const MAP: &str = "forms/award-sheet.toml";
 const SLIPS: &[Slip] = &[
     ("unknown key", &[(RULE, "severity = ", "severty = ")]),
     (
+        "codes in a circle",
+        &[(
+            "schema.toml",
+            "label = { type = \"text\" } }",
+            "label = { type = \"text\" }, of = { type = \"code\", codes = \"areas\" } }",
+        )],
+    ),
+    (
         "unknown field",
         &[(RULE, "{plan.award} is", "{plan.awrd} is")],
     ),
@@ -395,4 +403,32 @@ fn an_edition_leaves_no_year_out() {
     files.insert(RULE.to_owned(), rule.into_bytes());
     let refused = load("set-aside", &files).expect_err("2023 is left out");
     insta::assert_snapshot!("gap-between-editions", mistake::refused(&refused, false));
+}
+
+#[test]
+fn codes_of_codes_load_in_any_order() {
+    let mut files = set_aside_files();
+    let schema = files.get_mut("schema.toml").expect("it is there");
+    let text = String::from_utf8(schema.clone()).expect("it is UTF-8");
+    let kind = "label = { type = \"text\" }, kind = { type = \"code\", codes = \"kinds\" } }";
+    let mut text = text.replace("label = { type = \"text\" } }", kind);
+    for (table, field) in [
+        ("kinds", ", of = { type = \"code\", codes = \"families\" }"),
+        ("families", ""),
+    ] {
+        text += &format!(
+            "[reference.{table}]\nfile = \"data/{table}.csv\"\nsource = \"handbook\"\nkey = [\"slug\"]\ncomplete = true\n\
+             fields = {{ slug = {{ type = \"text\", required = true }}{field} }}\n"
+        );
+    }
+    *schema = text.into_bytes();
+    let mut data = |name: &str, text: &str| files.insert(format!("data/{name}.csv"), text.into());
+    data(
+        "areas",
+        "slug,label,kind\nreading,Reading,core\nmusic,Music,core\n",
+    );
+    data("kinds", "slug,of\ncore,subjects\n");
+    data("families", "slug\nsubjects\n");
+    let loaded = load("set-aside", &files);
+    assert!(loaded.is_ok(), "{:?}", loaded.err().map(|r| r.mistakes));
 }

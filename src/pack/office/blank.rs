@@ -50,13 +50,19 @@ fn head(pack: &Pack, lacking: &Lacking, name: &str) -> String {
             pack.years.0, pack.years.1
         );
     }
-    text.push_str(
+    let (plan, plans, whose) = (
+        &pack.words.submission,
+        pack.words.submissions(),
+        &pack.words.submitter,
+    );
+    let _ = write!(
+        text,
         "# Whose file this is.\n\
          # title = \"\"\n\
          # office = \"\"\n\n\
-         # The date by which a plan that goes back is sent again. Reports of such plans print it.\n\
+         # The date by which a {plan} that goes back is sent again. Reports of such {plans} print it.\n\
          # resubmit_by = \"\"\n\n\
-         # Whom a district asks. Every report prints it.\n\
+         # Whom a {whose} asks. Every report prints it.\n\
          # [contact]\n\
          # name = \"\"\n\
          # email = \"\"\n\

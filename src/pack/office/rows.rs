@@ -9,7 +9,7 @@ use toml::de::DeValue;
 
 use super::take_codes;
 use crate::diagnostic::{Diagnostic, Level, Mistake, suggest};
-use crate::pack::reference::{Wrong, check_blanks, check_keys, merge, number, only};
+use crate::pack::reference::{Order, Wrong, check_blanks, check_keys, merge, number, only};
 use crate::pack::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table};
 use crate::pack::{Files, Pack};
 use crate::read;
@@ -220,33 +220,25 @@ impl<'a, 'p> Supply<'a, 'p> {
         });
     }
 
-    /// Reads the rows and lays them over the pack's, those that hold codes first.
+    /// Reads the rows and lays them over the pack's, each table after those whose codes it holds.
     pub(super) fn lay(mut self) {
         let pieces = std::mem::take(&mut self.pieces);
-        let tables = &self.pack.schema.tables;
-        let mut holders: Vec<TableId> = tables
-            .iter()
-            .flat_map(|t| &t.fields)
-            .filter_map(|f| f.codes_of)
-            .collect();
-        holders.extend(self.pack.identity.directory);
-        let (first, then): (Vec<Piece>, Vec<Piece>) =
-            pieces.into_iter().partition(|p| holders.contains(&p.table));
-        for pieces in [first, then] {
-            let mut by_table: BTreeMap<TableId, Vec<Rows>> = BTreeMap::new();
-            for piece in pieces {
-                if let Some(rows) = self.read(&piece) {
+        let mut by_table: BTreeMap<TableId, Vec<Rows>> = BTreeMap::new();
+        for level in Order::of(&self.pack.schema).levels {
+            for piece in pieces.iter().filter(|p| level.contains(&p.table)) {
+                if let Some(rows) = self.read(piece) {
                     by_table.entry(piece.table).or_default().push(rows);
                 }
             }
-            for (table, files) in &by_table {
+            let here = by_table.iter().filter(|(table, _)| level.contains(table));
+            for (table, files) in here {
                 self.lay_table(*table, files);
             }
             take_codes(self.pack);
-            for (table, files) in &by_table {
-                self.check_districts(*table, files);
-                self.check_years(*table, files);
-            }
+        }
+        for (table, files) in &by_table {
+            self.check_districts(*table, files);
+            self.check_years(*table, files);
         }
     }
 

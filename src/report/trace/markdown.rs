@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{kinds, marks, sum, weighs, weight};
 use crate::author::trace::{Ground, Trace, Traced, Unread};
 use crate::pack::Source;
+use crate::report::markdown::plain;
 use crate::report::pack_name;
 
 /// The whole trace, a table for each section of law.
@@ -20,7 +21,8 @@ pub fn markdown(trace: &Trace<'_>) -> String {
     if !trace.documents.is_empty() {
         sources(&mut out, "Documents and data", &trace.documents);
     }
-    let header = "| Rule | What is true of a good plan | Weight | Cases | Rests on |";
+    let plan = &trace.pack.words.submission;
+    let header = format!("| Rule | What is true of a good {plan} | Weight | Cases | Rests on |");
     let _ = writeln!(out, "\n## Rules\n\n{header}\n|---|---|---|---|---|");
     trace.rules.iter().for_each(|t| rule(&mut out, t));
     let unread = trace.unread();
@@ -84,21 +86,4 @@ fn law(out: &mut String, unread: &Unread<'_>) {
 fn keys<'a>(sources: impl Iterator<Item = &'a &'a Source>) -> String {
     let keys = sources.map(|s| format!("`{}`", s.key));
     keys.collect::<Vec<_>>().join(", ")
-}
-
-/// Words in which nothing is a mark of Markdown.
-pub(super) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        for c in word.chars() {
-            if matches!(c, '\\' | '|' | '*' | '_' | '<' | '[' | '`') {
-                out.push('\\');
-            }
-            out.push(c);
-        }
-    }
-    out
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::markdown::plain;
 use crate::author::trace::{Ground, ToRead, Trace};
 use crate::pack::{Pack, Param, Rule, Severity};
+use crate::report::markdown::plain;
 use crate::report::rules::{value, years};
 use crate::report::{counted, pack_name};
 

@@ -1,0 +1,235 @@
+//! What reports for people say in the same words, at a terminal and on a page.
+
+use crate::batch::BatchReview;
+use crate::diagnostic::Weight;
+use crate::pack::{Office, Severity, Verification, capitalised};
+use crate::review::{Cite, Evidence, Finding, Gap, Recommendation, Review, SummaryTable};
+use crate::value::{Value, money, plain, say};
+
+/// What every report says of itself.
+pub(super) const ADVICE: &str = "This is advice to a person, who decides.";
+
+/// What a mistake in a file is called.
+pub(super) fn weight(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Notice => "notice",
+        Weight::Error => "mistake",
+        Weight::Fatal => "unreadable",
+    }
+}
+
+/// The place at which a finding is shown.
+pub(super) fn place(f: &Finding) -> Option<String> {
+    let first = f.missing.first().or(f.subject.as_ref());
+    let first = first.or_else(|| f.evidence.iter().find_map(|e| e.cells.first()));
+    first.map(|place| clean(place))
+}
+
+/// By how much a comparison falls short.
+pub(super) fn off_by(gap: &Gap) -> String {
+    match gap.unit.as_str() {
+        "days" => format!("{} days", plain(gap.value)),
+        "number" => plain(gap.value),
+        currency => money(gap.value, currency),
+    }
+}
+
+/// An expression with its value, and the cells that it rests on.
+pub(super) fn because(evidence: &Evidence, currency: &str) -> (String, Option<String>) {
+    let value = clean(&say(&evidence.value, currency));
+    let words = format!("{} is {value}", clean(&evidence.expression));
+    let cells = match evidence.cells.as_slice() {
+        [] => None,
+        [only] => Some(format!("({})", clean(only))),
+        [first, rest @ ..] => Some(format!("({} and {} more)", clean(first), rest.len())),
+    };
+    (words, cells)
+}
+
+/// How many subjects were judged and how, and which rules had none; nothing of what could not be checked.
+pub(super) fn judged(review: &Review) -> Vec<String> {
+    if review.recommendation.is_none() {
+        return Vec::new();
+    }
+    let outcomes = review.outcomes();
+    let mut lines = vec![format!(
+        "Rules in force: {}. Outcomes: {}, of which {} pass, {} fail, {} cannot be told, {} not applicable.",
+        review.rules.len(),
+        outcomes.subjects(),
+        outcomes.pass,
+        outcomes.fail,
+        outcomes.unknown,
+        outcomes.not_applicable
+    )];
+    let idle = review.rules.iter().filter(|r| r.tally.subjects() == 0);
+    let idle: Vec<&str> = idle.map(|r| r.rule.as_str()).collect();
+    if !idle.is_empty() {
+        lines.push(format!("Found nothing to judge: {}.", idle.join(", ")));
+    }
+    lines
+}
+
+/// The office file that had a part in a report.
+pub(super) fn with_office(office: &Office) -> String {
+    let title = office.title.as_ref().or(office.office.as_ref());
+    let title = title.map_or_else(String::new, |t| format!("{}, ", clean(t)));
+    format!(
+        "With the office file {} ({title}{}).",
+        clean(&office.name),
+        office.digest
+    )
+}
+
+/// By when and to whom a plan that goes back is sent again; of any other plan, whom to ask.
+pub(super) fn whom_to_ask(office: &Office, recommendation: Option<Recommendation>) -> String {
+    let contact = office.contact.as_ref().map(|c| clean(&c.to_string()));
+    let by = office.resubmit_by.map(|date| date.strftime("%-d %B %Y"));
+    let returned = recommendation == Some(Recommendation::ReturnForRevision);
+    match (by.filter(|_| returned), contact) {
+        (Some(by), Some(contact)) => format!("Resubmit by {by} to {contact}.\n"),
+        (Some(by), None) => format!("Resubmit by {by}.\n"),
+        (None, Some(contact)) => format!("Questions: {contact}.\n"),
+        (None, None) => String::new(),
+    }
+}
+
+/// How far the text of a clause was checked, in brackets; nothing of one that was read.
+pub(super) fn how_far_checked(cite: &Cite) -> String {
+    let checked = match cite.verification {
+        Verification::Unconfirmed => "unconfirmed: its text was not read",
+        Verification::Corroborated => "corroborated",
+        Verification::DataConfirmed => "confirmed by data",
+        Verification::TextRead => "",
+    };
+    let reading = cite
+        .reading
+        .as_ref()
+        .map(|reading| clean(&reading.to_string()));
+    let words: Vec<&str> = [Some(checked), reading.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter(|w| !w.is_empty())
+        .collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", words.join("; "))
+}
+
+/// A table as plain words.
+pub(super) struct Columns {
+    pub(super) heads: Vec<String>,
+    /// Whether a column holds figures.
+    pub(super) numeric: Vec<bool>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Columns {
+    /// A row a submission. A pack whose submissions do not say who submits them has no column for it.
+    pub(super) fn of_batch(batch: &BatchReview) -> Self {
+        let whose = capitalised(&batch.pack.words.submitter);
+        let words = ["Submission", &whose, "Year", "Recommendation"];
+        let figures = ["Escalate", "Return", "Condition", "Note", "Mistakes"];
+        let shown = |(at, _): &(usize, String)| *at != 1 || batch.pack.names_submitters;
+        let some = |cells: Vec<String>| -> Vec<String> {
+            let cells = cells.into_iter().enumerate().filter(shown);
+            cells.map(|(_, cell)| cell).collect()
+        };
+        let heads = some(
+            words
+                .iter()
+                .chain(&figures)
+                .map(|h| (*h).to_owned())
+                .collect(),
+        );
+        Columns {
+            numeric: heads
+                .iter()
+                .map(|h| figures.contains(&h.as_str()))
+                .collect(),
+            rows: batch.reviews.iter().map(|r| some(row_of(r))).collect(),
+            heads,
+        }
+    }
+}
+
+impl Columns {
+    /// A table of the pack.
+    pub(super) fn of_table(table: &SummaryTable) -> Self {
+        let is_text =
+            |row: &Vec<(Value, String)>, c: usize| matches!(row.get(c), Some((Value::Text(_), _)));
+        let figures = |c: usize| table.rows.iter().all(|row| !is_text(row, c));
+        let words =
+            |row: &Vec<(Value, String)>| row.iter().map(|(_, words)| clean(words)).collect();
+        Columns {
+            heads: table.columns.clone(),
+            numeric: (0..table.columns.len()).map(figures).collect(),
+            rows: table.rows.iter().map(words).collect(),
+        }
+    }
+}
+
+fn row_of(review: &Review) -> Vec<String> {
+    let some = |n: usize| if n == 0 { String::new() } else { n.to_string() };
+    let count = |severity| some(review.count(severity));
+    let recommended = review.recommendation.is_some();
+    vec![
+        clean(&review.path),
+        clean(review.district.as_deref().unwrap_or("?")),
+        review
+            .fiscal_year
+            .map_or_else(|| "?".to_owned(), |y| y.to_string()),
+        if recommended {
+            &review.wording
+        } else {
+            "could not check"
+        }
+        .to_owned(),
+        count(Severity::Escalate),
+        count(Severity::Return),
+        count(Severity::Condition),
+        count(Severity::Note),
+        some(review.mistakes()),
+    ]
+}
+
+/// Whose a submission is, and which of theirs: `Windham`, ` (windham, fiscal year 2027)`.
+pub(super) fn named(review: &Review) -> (String, String) {
+    let path = clean(&review.path);
+    let name = review.district.as_deref().map(clean);
+    let year = review.fiscal_year.map(|y| format!("fiscal year {y}"));
+    let revision = review.revision.map(|r| format!("revision {}", plain(r)));
+    let own = name.as_ref().map(|_| path.clone());
+    let which: Vec<String> = [own, year, revision].into_iter().flatten().collect();
+    let which = if which.is_empty() {
+        which.join("")
+    } else {
+        format!(" ({})", which.join(", "))
+    };
+    (name.unwrap_or(path), which)
+}
+
+/// Who is expected and sent nothing.
+pub(super) fn not_received(batch: &BatchReview) -> Vec<String> {
+    let named = batch.not_received.iter().map(|n| {
+        let name = n.district.as_deref().unwrap_or("?");
+        format!(
+            "{} ({}, {})",
+            clean(name),
+            clean(&n.district_code),
+            n.fiscal_year
+        )
+    });
+    named.collect()
+}
+
+/// Text from a submission with its control characters shown, not sent to the terminal.
+pub fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
