@@ -8,6 +8,7 @@ use super::cell::{Read, quoted, read_cell};
 use super::csv::{Records, decode};
 use super::grid::{GridRow, Written};
 use super::header::Header;
+use super::limits::STATEWIDE;
 use super::lines::{At, Form, Lines, PLAN, is_total, no_header, report_missing};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{FieldId, Schema, Table, TableId};
@@ -78,7 +79,7 @@ pub(crate) fn is_statewide(table: &Table, bytes: &[u8]) -> bool {
     let Some(text) = decode("", bytes, &mut Vec::new()) else {
         return false;
     };
-    let records = Records::read(table, &KEYS, &text);
+    let records = Records::head(table, &KEYS, &text, STATEWIDE);
     Header::find(table, &KEYS, &records.grid()).is_some_and(|header| has_key(&header))
 }
 
@@ -166,7 +167,10 @@ impl Statewide<'_> {
     fn read_table(&mut self, id: TableId, table: &Table, file: &File) -> Option<()> {
         let form = Form::Csv(file.path.clone());
         let text = decode(&file.path, &file.bytes, &mut self.diagnostics)?;
-        let records = Records::read(table, &KEYS, &text);
+        let records = Records::read(table, &KEYS, &text, STATEWIDE);
+        if records.tell_trouble(&form, &mut self.diagnostics) {
+            return None;
+        }
         let grid = records.grid();
         super::report_unclosed(&records, &form, &mut self.diagnostics);
         let Some(mut header) = Header::find(table, &KEYS, &grid) else {
