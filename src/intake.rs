@@ -52,7 +52,10 @@ impl Forms<'_> {
     pub fn read_workbook(&self, path: &str, bytes: &[u8]) -> Taken {
         let book = match Book::of_workbook(path, bytes) {
             Ok(book) => book,
-            Err(why) => return self.own(lost_workbook(self.schema, path, bytes, why)),
+            Err(why) => {
+                let why = Diagnostic::fatal(path, why);
+                return self.own(lost_workbook(self.schema, path, bytes, why));
+            }
         };
         if let Some(found) = recognise(self.maps, &book, true) {
             return self.fill(&found, &book, bytes);
@@ -131,7 +134,11 @@ impl Forms<'_> {
         recognise(self.maps, book, true).or_else(|| recognise(self.maps, book, false))
     }
 
+    /// The submissions in a file of a form; of one that could not be read to its end nothing is read.
     fn fill(&self, found: &Match<'_>, book: &Book, bytes: &[u8]) -> Taken {
+        if let Some(trouble) = book.trouble() {
+            return self.own(lost_workbook(self.schema, &book.path, bytes, trouble));
+        }
         let Filled { plans, diagnostics } = fill(self.schema, self.key, found, book, bytes);
         Taken { plans, diagnostics }
     }

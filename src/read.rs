@@ -7,6 +7,7 @@ pub(crate) mod csv;
 pub(crate) mod grid;
 pub(crate) mod header;
 pub(crate) mod ids;
+pub mod limits;
 pub(crate) mod lines;
 mod ods;
 mod parts;
@@ -30,6 +31,7 @@ use self::batch::{file_name, is_toml, table_of};
 use self::cell::quoted;
 use self::csv::{Records, decode};
 use self::grid::Written;
+use self::limits::{Room, SUBMISSION};
 use self::lines::{At, Form, PLAN, report_missing, rows_of, vertical_rows};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::schema::{Schema, Table};
@@ -105,14 +107,19 @@ pub fn read_workbook(schema: &Schema, path: &str, bytes: &[u8]) -> Submission {
             sheets.sort_by_key(|sheet| sheet.hidden);
             read_sheets(schema, path, bytes, sheets.iter())
         }
-        Err(why) => lost_workbook(schema, path, bytes, why),
+        Err(why) => lost_workbook(schema, path, bytes, Diagnostic::fatal(path, why)),
     }
 }
 
 /// A submission of which nothing could be read.
-pub(crate) fn lost_workbook(schema: &Schema, path: &str, bytes: &[u8], why: String) -> Submission {
+pub(crate) fn lost_workbook(
+    schema: &Schema,
+    path: &str,
+    bytes: &[u8],
+    why: Diagnostic,
+) -> Submission {
     let mut submission = empty_workbook(schema, path, bytes);
-    submission.diagnostics.push(Diagnostic::fatal(path, why));
+    submission.diagnostics.push(why);
     for table in &mut submission.tables {
         table.lost = true;
     }
@@ -192,8 +199,9 @@ fn read_sheet(
 ) -> Rows {
     let (texts, diagnostics) = (&mut submission.texts, &mut submission.diagnostics);
     diagnostics.extend(sheet.tell(&place));
-    if let Some(trouble) = &sheet.trouble {
-        diagnostics.push(Diagnostic::fatal(&*place, trouble.clone()));
+    let few = Room::new(SUBMISSION).rows(sheet.grid.rows.len());
+    if let Some(trouble) = sheet.trouble.clone().or(few.err()) {
+        diagnostics.push(Diagnostic::fatal(&*place, trouble));
         return Rows::lost(table, place);
     }
     let form = Form::Sheet(place);
@@ -244,7 +252,10 @@ fn read_text(
         return Rows::lost(table, path.to_owned());
     };
     let form = Form::Csv(path.to_owned());
-    let records = Records::read(table, &[], &text);
+    let records = Records::read(table, &[], &text, SUBMISSION);
+    if records.tell_trouble(&form, diagnostics) {
+        return Rows::lost(table, path.to_owned());
+    }
     let grid = records.grid();
     report_unclosed(&records, &form, diagnostics);
     let rows = (table.name == PLAN)

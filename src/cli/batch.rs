@@ -1,9 +1,10 @@
 //! `check` and `review`: submissions in, reports out.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -11,7 +12,8 @@ use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
-use accordant::read::{self, File, Source};
+use accordant::read::limits::{self, FOREIGN, STATEWIDE, SUBMISSION};
+use accordant::read::{self, Batch, File, Source};
 use accordant::report::text::{Text, clean};
 use accordant::report::{json, markdown};
 use accordant::review;
@@ -82,6 +84,9 @@ impl Check {
 impl Review {
     pub(super) fn run(self) -> anyhow::Result<Status> {
         self.common.has_format("review", &FORMATS)?;
+        if let Some(out) = &self.out {
+            disk::refuse_input(out, &self.batches)?;
+        }
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -166,16 +171,8 @@ pub(super) fn review_paths(
         }
     }
     for tree in &trees {
-        let bytes = |path: &str| tree.read(path).ok();
-        let is_form = |path: &str, bytes: &[u8]| pack.forms().knows_text(path, bytes);
-        let batch = read::sort_batch(
-            &pack.schema,
-            pack.forms().key,
-            &tree.name,
-            &tree.paths,
-            &bytes,
-            &is_form,
-        );
+        let (batch, mut unread) = sort(pack, tree);
+        diagnostics.append(&mut unread);
         not_read.extend(
             batch
                 .not_read
@@ -231,6 +228,49 @@ pub(super) fn review_paths(
     Ok(batch)
 }
 
+/// Sorts out what a folder holds. Of a text that cannot be read nobody knows whether it is a submission: that is told.
+fn sort(pack: &Pack, tree: &disk::Tree) -> (Batch, Vec<Diagnostic>) {
+    let unread = RefCell::new(BTreeMap::new());
+    let bytes = |path: &str| match tree.read(path, STATEWIDE.file) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            unread
+                .borrow_mut()
+                .insert(path.to_owned(), cannot_read(path, &error));
+            None
+        }
+    };
+    let is_form = |path: &str, bytes: &[u8]| {
+        let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if found <= FOREIGN.file {
+            return pack.forms().knows_text(path, bytes);
+        }
+        let why = Diagnostic::fatal(path, limits::too_large(found, FOREIGN.file));
+        unread.borrow_mut().insert(path.to_owned(), why);
+        false
+    };
+    let mut batch = read::sort_batch(
+        &pack.schema,
+        pack.forms().key,
+        &tree.name,
+        &tree.paths,
+        &bytes,
+        &is_form,
+    );
+    let unread = unread.into_inner();
+    let not_read = batch.not_read.iter();
+    let told = not_read.filter_map(|file| unread.get(&file.path).cloned());
+    let told = told.collect();
+    batch
+        .not_read
+        .retain(|file| !unread.contains_key(&file.path));
+    (batch, told)
+}
+
+fn cannot_read(path: &str, error: &io::Error) -> Diagnostic {
+    Diagnostic::fatal(path, format!("the file cannot be read: {error}"))
+}
+
 fn tree_of(path: &Path) -> anyhow::Result<disk::Tree> {
     if path.is_dir() {
         return disk::Tree::of_folder(path);
@@ -255,13 +295,15 @@ fn progress(common: &Common, pack: &Pack, n: usize) -> ProgressBar {
 fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec<Diagnostic>) {
     let schema = &pack.schema;
     let mut wrong = Vec::new();
-    let mut bytes = |path: &str| match one.tree.read(path) {
+    let most = match one.source {
+        Source::Statewide { .. } => STATEWIDE.file,
+        Source::Folder { .. } => SUBMISSION.file,
+        Source::Workbook { .. } | Source::Export { .. } => FOREIGN.file,
+    };
+    let mut bytes = |path: &str| match one.tree.read(path, most) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
-            wrong.push(Diagnostic::fatal(
-                path,
-                format!("the file cannot be read: {error}"),
-            ));
+            wrong.push(cannot_read(path, &error));
             None
         }
     };
@@ -337,17 +379,8 @@ pub(super) fn read_path(
     path: &Path,
 ) -> anyhow::Result<(Vec<(Submission, Reading)>, Vec<Diagnostic>)> {
     let tree = tree_of(path)?;
-    let bytes = |path: &str| tree.read(path).ok();
-    let is_form = |path: &str, bytes: &[u8]| pack.forms().knows_text(path, bytes);
-    let batch = read::sort_batch(
-        &pack.schema,
-        pack.forms().key,
-        &tree.name,
-        &tree.paths,
-        &bytes,
-        &is_form,
-    );
-    let (mut plans, mut wrong) = (Vec::new(), Vec::new());
+    let (batch, mut wrong) = sort(pack, &tree);
+    let mut plans = Vec::new();
     for source in batch.submissions {
         let tree = &tree;
         let (mut of, mut told) = read_source(pack, &Found { tree, source });
@@ -381,8 +414,7 @@ const WHOLE: &str = "batch";
 
 /// One report a submission; as Markdown also that of the batch.
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
-    std::fs::create_dir_all(out)
-        .with_context(|| format!("cannot make the folder {}", out.display()))?;
+    disk::make_folder(out)?;
     let whole = (format == Format::Markdown).then_some(WHOLE);
     if let Some(name) = whole {
         let path = out.join(format!("{name}.md"));

@@ -30,6 +30,9 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) fn run(self) -> anyhow::Result<Status> {
         self.common.has_format("intake", &PLAIN)?;
+        if let Some(out) = &self.out {
+            disk::refuse_input(out, &self.files)?;
+        }
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -105,10 +108,7 @@ fn write_folder(pack: &Pack, out: &Path, submission: &Submission) -> anyhow::Res
     if std::fs::read_dir(out).is_ok_and(|mut files| files.next().is_some()) {
         anyhow::bail!("{} is not empty: name a new folder", out.display());
     }
-    std::fs::create_dir_all(out)
-        .with_context(|| format!("cannot make the folder {}", out.display()))?;
-    for file in own::folder(&pack.schema, submission) {
-        disk::write_whole(&out.join(&file.path), &file.bytes)?;
-    }
-    Ok(())
+    let files = own::folder(&pack.schema, submission);
+    let files = files.iter().map(|file| (&*file.path, &*file.bytes));
+    disk::write_folder(out, files)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use accordant::pack::{Files, new_office};
@@ -68,25 +68,20 @@ impl New {
 
 /// Writes the files of a new office; tells which.
 fn write(path: &Path, files: &Files) -> anyhow::Result<String> {
-    let alone = path.extension().is_some_and(|e| e == "toml");
-    let folder = if alone {
-        path.parent().unwrap_or(Path::new(""))
-    } else {
-        path
-    };
-    if !folder.as_os_str().is_empty() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    }
     let mut told = String::new();
-    for (name, bytes) in files {
-        let file = if alone {
-            path.to_owned()
-        } else {
-            path.join(name)
-        };
-        disk::write_whole(&file, bytes)?;
-        let _ = writeln!(told, "written: {}", file.display());
+    if path.extension().is_some_and(|e| e == "toml") {
+        if let Some(folder) = path.parent() {
+            disk::make_folder(folder)?;
+        }
+        for bytes in files.values() {
+            disk::write_whole(path, bytes)?;
+            let _ = writeln!(told, "written: {}", path.display());
+        }
+        return Ok(told);
+    }
+    disk::write_folder(path, files.iter().map(|(name, bytes)| (&**name, &**bytes)))?;
+    for name in files.keys() {
+        let _ = writeln!(told, "written: {}", path.join(name).display());
     }
     Ok(told)
 }

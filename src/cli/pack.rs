@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use accordant::pack::{self, Files, Pack};
+use accordant::read::limits;
 use accordant::report::mistake;
 
 use super::{Common, complain, disk};
@@ -71,7 +72,7 @@ pub(super) fn lay_office(
     let (name, files) = if office.is_dir() {
         disk::files_of(office)?
     } else {
-        let bytes = std::fs::read(office)
+        let bytes = disk::read(office, limits::PACK)
             .with_context(|| format!("cannot read the office file {}", office.display()))?;
         let name = office.file_name().map_or_else(
             || "office.toml".to_owned(),

@@ -9,9 +9,10 @@ use crate::diagnostic::Diagnostic;
 use crate::hash::Map;
 use crate::read::csv::{DELIMITERS, Records, decode};
 use crate::read::grid::{Grid, Written};
+use crate::read::limits::FOREIGN;
 use crate::read::lines::Form;
 use crate::read::report_unclosed;
-use crate::read::workbook::{self, MAX_COLUMNS, Sheet};
+use crate::read::workbook::{self, Sheet};
 use crate::table::Page;
 use crate::value::trim;
 
@@ -183,9 +184,9 @@ impl Book {
             let lines = text.as_bytes().split(|&b| b == b'\n' || b == b'\r');
             lines.map(|line| line.split(|&b| b == d).count() - 1).max()
         };
-        let may_divide = |d: &&u8| (1..MAX_COLUMNS).contains(&widest(**d).unwrap_or(0));
+        let may_divide = |d: &&u8| (1..FOREIGN.columns).contains(&widest(**d).unwrap_or(0));
         let delimiters = DELIMITERS.iter().filter(may_divide);
-        let records = delimiters.map(|&delimiter| Records::of(&text, delimiter));
+        let records = delimiters.map(|&delimiter| Records::of(&text, delimiter, FOREIGN));
         let books = records.map(|records| Book {
             path: path.to_owned(),
             text: true,
@@ -193,7 +194,7 @@ impl Book {
                 name: stem.to_owned(),
                 hidden: false,
                 grid: owned(&records.grid()),
-                trouble: None,
+                trouble: records.trouble.as_ref().map(in_words),
                 marks: workbook::Marks::default(),
             })],
             diagnostics: diagnostics
@@ -203,6 +204,15 @@ impl Book {
                 .collect(),
         });
         books.collect()
+    }
+
+    /// Why a part of it was not read, if so.
+    pub(crate) fn trouble(&self) -> Option<Diagnostic> {
+        let troubled = |(leaf, page): (&Leaf, Page)| {
+            let why = leaf.sheet.trouble.clone()?;
+            Some(Diagnostic::fatal(page.path, why))
+        };
+        self.sheets.iter().zip(self.pages()).find_map(troubled)
     }
 
     /// Its sheets as pages of places.
@@ -217,6 +227,11 @@ impl Book {
         });
         pages.collect()
     }
+}
+
+/// Which limit was passed, and in which row.
+fn in_words((row, why): &(Option<u32>, String)) -> String {
+    row.map_or_else(|| why.clone(), |row| format!("row {row}: {why}"))
 }
 
 /// A quote that swallows the lines below it.

@@ -133,10 +133,6 @@ impl Gather<'_> {
             if self.book.text {
                 continue;
             }
-            if let Some(trouble) = &leaf.sheet.trouble {
-                let fatal = Diagnostic::fatal(&*page.path, trouble.clone());
-                self.diagnostics.push(fatal);
-            }
             if !used.is_empty() {
                 self.diagnostics.extend(leaf.sheet.tell(&page.path));
             } else if !leaf.sheet.hidden && leaf.grid().rows.iter().any(|row| !row.is_blank()) {

@@ -7,7 +7,8 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::grid::{Grid, GridRow, Written};
 use super::header::Header;
-use super::lines::{PLAN, vertical_columns};
+use super::limits::{Limits, Room, count};
+use super::lines::{At, Form, PLAN, vertical_columns};
 use crate::diagnostic::Diagnostic;
 use crate::schema::Table;
 
@@ -22,18 +23,32 @@ pub(crate) struct Records {
     list: Vec<(u32, StringRecord)>,
     /// The row in which a quote opens that is never closed.
     pub unclosed: Option<u32>,
+    /// The row at which a limit is passed, if it is one row, and which: the records are then a part of the file.
+    pub trouble: Option<(Option<u32>, String)>,
 }
 
 impl Records {
     /// The records of a file for a table, with the delimiter by which the header names the most fields and keys.
-    pub(crate) fn read(table: &Table, keys: &[&str], text: &str) -> Records {
+    pub(crate) fn read(table: &Table, keys: &[&str], text: &str, limits: Limits) -> Records {
         let text = with_line_feeds(text);
+        let delimiter = Records::delimiter(table, keys, &text, limits);
+        Records::split(&text, delimiter, usize::MAX, limits)
+    }
+
+    /// The first of the records, among which the header stands.
+    pub(crate) fn head(table: &Table, keys: &[&str], text: &str, limits: Limits) -> Records {
+        let text = with_line_feeds(text);
+        let delimiter = Records::delimiter(table, keys, &text, limits);
+        Records::split(&text, delimiter, HEAD, limits)
+    }
+
+    fn delimiter(table: &Table, keys: &[&str], text: &str, limits: Limits) -> u8 {
         let mut best = (b',', 0);
         let there = |d: &u8| *d == b',' || text.as_bytes().contains(d);
         let candidates: Vec<u8> = DELIMITERS.into_iter().filter(there).collect();
         if candidates.len() > 1 {
             for delimiter in candidates {
-                let head = Records::split(&text, delimiter, HEAD);
+                let head = Records::split(text, delimiter, HEAD, limits);
                 let grid = head.grid();
                 let down = if table.name == PLAN && vertical_columns(table, &grid).is_some() {
                     2
@@ -48,18 +63,25 @@ impl Records {
                 }
             }
         }
-        Records::split(&text, best.0, usize::MAX)
+        best.0
     }
 
     /// The records of a file whose delimiter is known.
-    pub(crate) fn of(text: &str, delimiter: u8) -> Records {
-        Records::split(&with_line_feeds(text), delimiter, usize::MAX)
+    pub(crate) fn of(text: &str, delimiter: u8, limits: Limits) -> Records {
+        Records::split(&with_line_feeds(text), delimiter, usize::MAX, limits)
     }
 
     /// Splits a text into at most so many records. The `csv` crate passes over blank lines without a word, and its line
     /// numbers are wrong after them (<https://github.com/BurntSushi/rust-csv/issues/208>), so they are counted here.
-    fn split(text: &str, delimiter: u8, most: usize) -> Records {
+    fn split(text: &str, delimiter: u8, most: usize, limits: Limits) -> Records {
         let bytes = text.as_bytes();
+        if let Some(why) = too_many_cells(bytes, delimiter, limits) {
+            return Records {
+                list: Vec::new(),
+                unclosed: None,
+                trouble: Some((None, why)),
+            };
+        }
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -68,7 +90,9 @@ impl Records {
         let mut records = Records {
             list: Vec::new(),
             unclosed: None,
+            trouble: None,
         };
+        let mut room = Room::new(limits);
         let mut number = 0_u32;
         let mut from = 0;
         while records.list.len() < most {
@@ -89,9 +113,23 @@ impl Records {
             if from >= bytes.len() && is_unclosed(&record, rest) {
                 records.unclosed = Some(number);
             }
+            if let Err(why) = take(&mut room, &record, records.list.len() + 1, limits) {
+                records.trouble = Some((Some(number), why));
+                break;
+            }
             records.list.push((number, record));
         }
         records
+    }
+
+    /// Says which limit was passed; whether one was.
+    pub(crate) fn tell_trouble(&self, form: &Form, diagnostics: &mut Vec<Diagnostic>) -> bool {
+        let Some((row, why)) = &self.trouble else {
+            return false;
+        };
+        let place = row.map_or_else(|| form.path().to_owned(), |row| form.place(At::Row(row)));
+        diagnostics.push(Diagnostic::fatal(place, why.clone()));
+        true
     }
 
     /// The records as a grid.
@@ -105,6 +143,29 @@ impl Records {
         });
         Grid::of_rows(rows.collect())
     }
+}
+
+/// Why the file is not read when it has too many cells. They are counted before any is kept, by the signs between them,
+/// those in quotes included: one line may hold them all.
+fn too_many_cells(bytes: &[u8], delimiter: u8, limits: Limits) -> Option<String> {
+    let divides = |b: &&u8| **b == delimiter || **b == b'\n';
+    if bytes.len() <= limits.cells || bytes.iter().filter(divides).count() <= limits.cells {
+        return None;
+    }
+    Some(format!(
+        "the file has more than {} cells: it was not read",
+        count(limits.cells)
+    ))
+}
+
+/// Holds a record against the limits.
+fn take(room: &mut Room, record: &StringRecord, rows: usize, limits: Limits) -> Result<(), String> {
+    room.rows(rows)?;
+    room.cells(record.len(), record.len())?;
+    if record.as_slice().len() > limits.cell {
+        record.iter().try_for_each(|cell| room.text(cell))?;
+    }
+    Ok(())
 }
 
 /// Whether the last record of a file swallowed lines because a quote was never closed.

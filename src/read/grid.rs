@@ -47,6 +47,16 @@ impl Written<'_> {
         }
     }
 
+    /// All of its text, white space at the ends included.
+    pub(crate) fn as_stored(&self) -> &str {
+        match self {
+            Written::Text(text) => text,
+            Written::Number { shown, .. } | Written::Date { shown, .. } => shown,
+            Written::Bool(_) => "",
+            Written::Bad(why) => why,
+        }
+    }
+
     /// Whether nothing stands there.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(self, Written::Text(text) if trim(text).is_empty())

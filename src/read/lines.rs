@@ -886,7 +886,7 @@ mod tests {
         let merges = merges
             .iter()
             .map(|&(rows, columns)| Merge { rows, columns });
-        let records = Records::read(&table, &[], text);
+        let records = Records::read(&table, &[], text, crate::read::limits::SUBMISSION);
         let grid = records.grid().with_merges(merges.collect());
         let form = Form::Sheet("w!b".to_owned());
         let tables = schema().tables;

@@ -8,9 +8,10 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 
 use super::grid::{Grid, GridRow, Merge, Written};
+use super::limits::{FOREIGN, Room};
 use super::parts::{Parts, attribute, attributes};
 use super::workbook::{
-    MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Marks, NO_STORED_VALUE, Sheet, TOO_LARGE, shows,
+    MAX_ROWS, Marks, NO_STORED_VALUE, Sheet, shows, too_many_merges, too_many_sheets, too_much,
 };
 use crate::value::{self, Decimal};
 
@@ -18,7 +19,7 @@ const DAMAGED: &str = "the workbook is damaged: open it in LibreOffice and save 
 const PROTECTED: &str =
     "the workbook is protected by a password: remove the password and save it again";
 
-/// The most merged cells that are kept of one sheet, and the most spaces that one element may stand for.
+/// The most spaces that one element may stand for.
 const MOST: u32 = 100_000;
 
 /// Whether a zipped file is an `OpenDocument` spreadsheet.
@@ -36,10 +37,11 @@ pub(crate) fn sheets(parts: &mut Parts<'_>) -> Result<Vec<Sheet>, String> {
         return Err(PROTECTED.to_owned());
     }
     let content = parts.text("content.xml");
-    content
+    let sheets = content
         .and_then(|content| Content::new(&content).sheets())
         .filter(|sheets| !sheets.is_empty())
-        .ok_or_else(|| DAMAGED.to_owned())
+        .ok_or_else(|| DAMAGED.to_owned())?;
+    too_many_sheets(sheets.len()).map_or(Ok(sheets), Err)
 }
 
 /// `content.xml` on its way in. What reads an element starts behind its opening tag and ends behind the closing one;
@@ -48,6 +50,7 @@ struct Content<'x> {
     xml: Reader<&'x [u8]>,
     hidden_styles: BTreeSet<String>,
     from_1904: bool,
+    room: Room,
 }
 
 impl<'x> Content<'x> {
@@ -58,6 +61,7 @@ impl<'x> Content<'x> {
             xml,
             hidden_styles: BTreeSet::new(),
             from_1904: false,
+            room: Room::new(FOREIGN),
         }
     }
 
@@ -102,7 +106,6 @@ impl<'x> Content<'x> {
             name: attribute(element, "table:name")
                 .unwrap_or_default()
                 .into_owned(),
-            room: MAX_CELLS,
             ..Table::default()
         };
         loop {
@@ -135,7 +138,8 @@ impl<'x> Content<'x> {
                     "table:table-cell" | "table:covered-table-cell" => {
                         let stored = Stored::of(&cell);
                         let paragraphs = self.paragraphs(&cell)?;
-                        row.take(&stored, stored.written(&paragraphs));
+                        let taken = row.take(&stored, stored.written(&paragraphs), &mut self.room);
+                        table.trouble = table.trouble.take().or(taken.err());
                     }
                     _ => self.skip(&cell)?,
                 },
@@ -149,6 +153,7 @@ impl<'x> Content<'x> {
             &row,
             count(element, "table:number-rows-repeated"),
             &visibility,
+            &mut self.room,
         );
         Some(())
     }
@@ -241,7 +246,6 @@ struct Table {
     /// How many rows and columns were counted.
     height: u32,
     width: usize,
-    room: usize,
     trouble: Option<String>,
 }
 
@@ -258,39 +262,50 @@ impl Table {
         self.width = behind;
     }
 
-    fn take_row(&mut self, row: &Row, times: u32, visibility: &str) {
+    fn take_row(&mut self, row: &Row, times: u32, visibility: &str, room: &mut Room) {
         let first = self.height.saturating_add(1);
         self.height = self.height.saturating_add(times);
         if matches!(visibility, "collapse" | "filter") {
             self.marks.hide_rows(first, self.height);
             self.marks.filtered |= visibility == "filter";
         }
-        if row.cells.is_empty() && row.merges.is_empty() {
+        if (row.cells.is_empty() && row.merges.is_empty()) || self.trouble.is_some() {
             return;
         }
         if self.height > MAX_ROWS {
-            self.trouble = Some(TOO_LARGE.to_owned());
+            self.trouble = Some(too_much("the sheet has more rows than a spreadsheet"));
         }
         for number in first..=self.height.min(MAX_ROWS) {
-            let full = u32::try_from(self.merges.len()).is_ok_and(|merges| merges < MOST);
-            let moved = row.merges.iter().filter(|_| full).map(|merge| Merge {
-                rows: (number, number.saturating_add(merge.rows.1)),
-                columns: merge.columns,
-            });
-            self.merges.extend(moved);
-            if row.cells.is_empty() {
-                continue;
-            }
-            let Some(left) = self.room.checked_sub(row.cells.len()) else {
-                self.trouble = Some(TOO_LARGE.to_owned());
+            // The texts of the first are counted as they come in.
+            let again = (number > first).then_some(row.cells.as_slice());
+            let mut texts = again.unwrap_or_default().iter();
+            let counted = texts.try_for_each(|cell| room.text(cell.as_stored()));
+            if let Err(why) = counted.and_then(|()| self.take_once(row, number, room)) {
+                self.trouble = Some(too_much(&why));
                 return;
-            };
-            self.room = left;
-            self.rows.push(GridRow {
-                number,
-                cells: row.cells.clone(),
-            });
+            }
         }
+    }
+
+    fn take_once(&mut self, row: &Row, number: u32, room: &mut Room) -> Result<(), String> {
+        let moved = row.merges.iter().map(|merge| Merge {
+            rows: (number, number.saturating_add(merge.rows.1)),
+            columns: merge.columns,
+        });
+        self.merges.extend(moved);
+        if let Some(why) = too_many_merges(self.merges.len()) {
+            return Err(why);
+        }
+        if row.cells.is_empty() {
+            return Ok(());
+        }
+        room.rows(self.rows.len() + 1)?;
+        room.cells(row.cells.len(), row.cells.len())?;
+        self.rows.push(GridRow {
+            number,
+            cells: row.cells.clone(),
+        });
+        Ok(())
     }
 
     fn finish(self, from_1904: bool) -> Sheet {
@@ -315,9 +330,14 @@ struct Row {
 }
 
 impl Row {
-    fn take(&mut self, stored: &Stored<'_>, written: Written<'static>) {
+    fn take(
+        &mut self,
+        stored: &Stored<'_>,
+        written: Written<'static>,
+        room: &mut Room,
+    ) -> Result<(), String> {
         let first = self.width;
-        self.width = first.saturating_add(stored.repeated).min(MAX_COLUMNS);
+        self.width = first.saturating_add(stored.repeated).min(FOREIGN.columns);
         if stored.columns > 1 || stored.rows > 1 {
             self.merges.push(Merge {
                 rows: (0, stored.rows.saturating_sub(1)),
@@ -325,9 +345,12 @@ impl Row {
             });
         }
         if written != Written::BLANK {
+            // The text of a cell is copied to all cells for which it stands.
+            (first..self.width).try_for_each(|_| room.text(written.as_stored()))?;
             self.cells.resize(first, Written::BLANK);
             self.cells.resize(self.width, written);
         }
+        Ok(())
     }
 }
 
@@ -692,7 +715,12 @@ mod tests {
         let sheet = only(wide);
         assert_eq!(
             (sheet.grid.rows.len(), sheet.trouble.as_deref()),
-            (16_000, Some(TOO_LARGE))
+            (
+                4_000,
+                Some(
+                    "the file has more than 4,000,000 cells, blanks between others included; it was not read: clear what lies outside the table"
+                )
+            )
         );
     }
 

@@ -8,6 +8,7 @@ use super::cell::{Read, quoted, read_cell};
 use super::csv::{Records, decode};
 use super::grid::{Grid, GridRow, Written};
 use super::header::Header;
+use super::limits::STATEWIDE;
 use super::lines::{At, Form, Lines, PLAN, is_total, no_header, report_missing};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Field, FieldId, Schema, Table, TableId};
@@ -110,7 +111,7 @@ pub(crate) fn is_statewide(schema: &Schema, key: PlanKey, table: &Table, bytes: 
     let Some(text) = decode("", bytes, &mut Vec::new()) else {
         return false;
     };
-    let records = Records::read(table, &key.headers(schema), &text);
+    let records = Records::head(table, &key.headers(schema), &text, STATEWIDE);
     let header = key.find_header(schema, table, &records.grid());
     header.is_some_and(|header| has_key(&header))
 }
@@ -199,7 +200,10 @@ impl Statewide<'_> {
     fn read_table(&mut self, id: TableId, table: &Table, file: &File) -> Option<()> {
         let form = Form::Csv(file.path.clone());
         let text = decode(&file.path, &file.bytes, &mut self.diagnostics)?;
-        let records = Records::read(table, &self.key.headers(self.schema), &text);
+        let records = Records::read(table, &self.key.headers(self.schema), &text, STATEWIDE);
+        if records.tell_trouble(&form, &mut self.diagnostics) {
+            return None;
+        }
         let grid = records.grid();
         super::report_unclosed(&records, &form, &mut self.diagnostics);
         let Some(mut header) = self.key.find_header(self.schema, table, &grid) else {

@@ -4,22 +4,13 @@ use crate::diagnostic::Diagnostic;
 use crate::value::{self, Date};
 
 use super::grid::Grid;
+use super::limits::{MERGES, SHEETS, count};
 use super::lines::letter;
 use super::parts::Parts;
 use super::{ods, xlsx};
 
-/// A sheet of Excel and of `LibreOffice` ends at row 1,048,576 and at column XFD.
+/// A sheet of Excel and of `LibreOffice` ends at row 1,048,576.
 pub(crate) const MAX_ROWS: u32 = 1_048_576;
-/// See [`MAX_ROWS`].
-pub(crate) const MAX_COLUMNS: usize = 16_384;
-
-/// The most cells, blanks between others included, that are kept of one sheet: a stray mark at the far right of every row
-/// must not fill the memory.
-pub(crate) const MAX_CELLS: usize = 16_000_000;
-
-/// What is said of a sheet with more than [`MAX_CELLS`].
-pub(crate) const TOO_LARGE: &str =
-    "the sheet is too large and was not read to its end: clear what lies outside the table";
 
 /// What is said of a formula that was never calculated.
 pub(crate) const NO_STORED_VALUE: &str =
@@ -74,12 +65,33 @@ pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     let Some(mut parts) = Parts::open(bytes) else {
         return xlsx::sheets(bytes);
     };
+    parts.weigh(bytes.len())?;
     if ods::is_one(&mut parts) {
         return ods::sheets(&mut parts);
     }
     let mut sheets = xlsx::sheets(bytes)?;
     xlsx::mark(&mut parts, &mut sheets);
     Ok(sheets)
+}
+
+/// What is said of a sheet that has too much, and what to do.
+pub(crate) fn too_much(why: &str) -> String {
+    format!("{why}: clear what lies outside the table")
+}
+
+/// Why a workbook is not read that has too many sheets.
+pub(crate) fn too_many_sheets(found: usize) -> Option<String> {
+    let most = count(SHEETS);
+    let found = (found > SHEETS).then(|| count(found))?;
+    Some(format!(
+        "the workbook has {found} sheets: at most {most} are read"
+    ))
+}
+
+/// Why a sheet is not read that has too many merged cells.
+pub(crate) fn too_many_merges(found: usize) -> Option<String> {
+    let most = count(MERGES);
+    (found > MERGES).then(|| format!("the sheet has more than {most} groups of merged cells"))
 }
 
 /// What is said of a value in place of which a workbook shows something else, such as `#REF!`.

@@ -9,8 +9,9 @@ use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use self::format::{DAY, Format};
 pub(crate) use self::marks::mark;
 use super::grid::{Grid, GridRow, Written};
+use super::limits::{FOREIGN, Room};
 use super::workbook::{
-    MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Marks, NO_STORED_VALUE, Sheet, TOO_LARGE, date_of, shows,
+    MAX_ROWS, Marks, NO_STORED_VALUE, Sheet, date_of, shows, too_many_sheets, too_much,
 };
 use crate::value::{self, Decimal};
 
@@ -38,9 +39,13 @@ fn read(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     if tabs.is_empty() {
         return Err(why_not(&XlsxError::RelationshipNotFound, bytes));
     }
+    if let Some(why) = too_many_sheets(tabs.len()) {
+        return Err(why);
+    }
+    let mut room = Room::new(FOREIGN);
     Ok(tabs
         .into_iter()
-        .map(|(name, hidden)| read_sheet(&mut book, name, hidden))
+        .map(|(name, hidden)| read_sheet(&mut book, &mut room, name, hidden))
         .collect())
 }
 
@@ -73,29 +78,43 @@ fn why_not(error: &XlsxError, bytes: &[u8]) -> String {
 
 // --- a sheet -----------------------------------------------------------------------------------------------------------
 
-/// A cell as the sheet stores it, at row and column from 0. Nothing is written in many: they are there for their colour.
+/// The cells of a sheet in which nothing stands: a column may be coloured to its end.
+const BLANK_CELLS: usize = 16_000_000;
+const TOO_MANY_BLANK: &str = "the sheet has more than 16,000,000 cells in which nothing stands: delete the rows below the table";
+
+/// A cell as the sheet stores it: which of its cells, and where, at row and column from 0.
 struct Found {
+    nth: usize,
     at: (u32, u32),
-    written: Option<Written<'static>>,
+    written: Written<'static>,
 }
 
-fn read_sheet(book: &mut Book, name: String, hidden: bool) -> Sheet {
-    let (mut found, mut trouble) = read_values(book, &name);
+/// The cells of a sheet as they are stored.
+#[derive(Default)]
+struct Cells {
+    /// Those in which something is written.
+    found: Vec<Found>,
+    /// Where nothing is: cells that are there for their colour, and formulas without a stored value.
+    blank: Vec<(u32, u32)>,
+    /// Why they were not read to their end.
+    trouble: Option<String>,
+}
+
+fn read_sheet(book: &mut Book, room: &mut Room, name: String, hidden: bool) -> Sheet {
+    let mut cells = read_values(book, room, &name);
     // A formula without a stored value reads as nothing, and a cell with a mistake has no place: a second reading tells.
-    if found
-        .iter()
-        .any(|cell| cell.written.is_none() || cell.at == NOWHERE)
+    if cells.trouble.is_none()
+        && (!cells.blank.is_empty() || cells.found.iter().any(|cell| cell.at == NOWHERE))
     {
-        let stopped = read_formulas(book, &name, &mut found);
-        trouble = trouble.or(stopped);
+        read_formulas(book, room, &name, &mut cells);
     }
-    let (mut grid, too_large) = grid_of(found);
+    let (mut grid, stopped) = grid_of(cells.found, room);
     grid.from_1904 = book.has_1904_epoch();
     Sheet {
         name,
         hidden,
         grid,
-        trouble: trouble.or(too_large),
+        trouble: cells.trouble.or(stopped),
         marks: Marks::default(),
     }
 }
@@ -103,39 +122,53 @@ fn read_sheet(book: &mut Book, name: String, hidden: bool) -> Sheet {
 const NOWHERE: (u32, u32) = (u32::MAX, u32::MAX);
 
 /// Reads the values of all cells in the order they are stored, and says why it stopped before the end.
-fn read_values(book: &mut Book, name: &str) -> (Vec<Found>, Option<String>) {
+fn read_values(book: &mut Book, room: &mut Room, name: &str) -> Cells {
     let from_1904 = book.has_1904_epoch();
-    let mut found = Vec::new();
+    let mut cells = Cells::default();
     let mut reader = match book.worksheet_cells_reader(name) {
         Ok(reader) => reader,
-        Err(XlsxError::NotAWorksheet(_)) => return (found, None),
-        Err(_) => return (found, Some(NOT_TO_ITS_END.to_owned())),
+        Err(XlsxError::NotAWorksheet(_)) => return cells,
+        Err(_) => {
+            cells.trouble = Some(NOT_TO_ITS_END.to_owned());
+            return cells;
+        }
     };
     let formats: Vec<Format> = reader.styles().iter().map(Format::of).collect();
     let general = Format::general();
-    loop {
-        if found.len() == MAX_CELLS {
-            return (found, Some(TOO_LARGE.to_owned()));
-        }
-        match reader.next_cell_with_style_id() {
+    for nth in 0.. {
+        let (at, written) = match reader.next_cell_with_style_id() {
             Ok(Some((cell, style))) => {
                 let format = formats.get(style).unwrap_or(&general);
                 let written = written(cell.get_value(), format, from_1904);
-                found.push(Found {
-                    at: cell.get_position(),
-                    written,
-                });
+                (cell.get_position(), written)
             }
-            Ok(None) => return (found, None),
+            Ok(None) => break,
             Err(error) => match mistake(&error) {
-                Some(words) => found.push(Found {
-                    at: NOWHERE,
-                    written: Some(Written::Bad(words)),
-                }),
-                None => return (found, Some(NOT_TO_ITS_END.to_owned())),
+                Some(words) => (NOWHERE, Some(Written::Bad(words))),
+                None => {
+                    cells.trouble = Some(NOT_TO_ITS_END.to_owned());
+                    break;
+                }
             },
+        };
+        let Some(written) = written else {
+            cells.blank.push(at);
+            if cells.blank.len() > BLANK_CELLS {
+                cells.trouble = Some(TOO_MANY_BLANK.to_owned());
+                break;
+            }
+            continue;
+        };
+        if let Err(why) = room
+            .cells(1, 0)
+            .and_then(|()| room.text(written.as_stored()))
+        {
+            cells.trouble = Some(too_much(&why));
+            break;
         }
+        cells.found.push(Found { nth, at, written });
     }
+    cells
 }
 
 /// What is wrong with one cell, when the reader can go on behind it.
@@ -155,42 +188,56 @@ fn mistake(error: &XlsxError) -> Option<String> {
 
 /// Walks the same cells by their formulas: finds those without a stored value, and gives each cell its place where a
 /// mistake has upset the count.
-fn read_formulas(book: &mut Book, name: &str, found: &mut [Found]) -> Option<String> {
+fn read_formulas(book: &mut Book, room: &mut Room, name: &str, cells: &mut Cells) {
     let Ok(mut reader) = book.worksheet_cells_reader(name) else {
-        return Some(NOT_TO_ITS_END.to_owned());
+        cells.trouble = Some(NOT_TO_ITS_END.to_owned());
+        return;
     };
-    let upset = found.iter().any(|cell| cell.at == NOWHERE);
-    for cell in found {
-        let (at, is_formula) = match reader.next_formula() {
-            Ok(Some(formula)) => (formula.get_position(), !formula.get_value().is_empty()),
-            Err(_) if !upset => (cell.at, true),
-            _ => return Some(NOT_TO_ITS_END.to_owned()),
+    let upset = cells.found.iter().any(|cell| cell.at == NOWHERE);
+    let stored = cells.found.len() + cells.blank.len();
+    let mut known = std::mem::take(&mut cells.found).into_iter().peekable();
+    let mut blank = std::mem::take(&mut cells.blank).into_iter();
+    for nth in 0..stored {
+        let next = known.next_if(|cell| cell.nth == nth);
+        let first_seen = next.as_ref().map(|cell| cell.at).or_else(|| blank.next());
+        let (at, is_formula) = match (reader.next_formula(), first_seen) {
+            (Ok(Some(formula)), _) => (formula.get_position(), !formula.get_value().is_empty()),
+            (Err(_), Some(at)) if !upset => (at, true),
+            _ => {
+                cells.trouble = Some(NOT_TO_ITS_END.to_owned());
+                return;
+            }
         };
-        if upset {
-            cell.at = at;
-        }
-        if cell.written.is_none() && is_formula {
-            cell.written = Some(Written::Bad(NO_STORED_VALUE.to_owned()));
+        match next {
+            Some(cell) => cells.found.push(Found {
+                at: if upset { at } else { cell.at },
+                ..cell
+            }),
+            None if is_formula => {
+                if let Err(why) = room.cells(1, 0) {
+                    cells.trouble = Some(too_much(&why));
+                    return;
+                }
+                let written = Written::Bad(NO_STORED_VALUE.to_owned());
+                cells.found.push(Found { nth, at, written });
+            }
+            None => {}
         }
     }
-    None
 }
 
 /// Lays the cells out in rows; odd workbooks store them in any order.
-fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
+fn grid_of(mut found: Vec<Found>, room: &mut Room) -> (Grid<'static>, Option<String>) {
     found.sort_by_key(|cell| cell.at);
     let mut rows: Vec<GridRow<'static>> = Vec::new();
-    let mut room = MAX_CELLS;
     for Found {
         at: (row, column),
         written,
+        ..
     } in found
     {
-        let Some(written) = written.filter(|written| *written != Written::BLANK) else {
-            continue;
-        };
         let index = usize::try_from(column).unwrap_or(usize::MAX);
-        if row >= MAX_ROWS || index >= MAX_COLUMNS {
+        if row >= MAX_ROWS || index >= FOREIGN.columns {
             return (Grid::of_rows(rows), Some(NOT_TO_ITS_END.to_owned()));
         }
         if rows.last().is_none_or(|last| last.number != row + 1) {
@@ -199,14 +246,16 @@ fn grid_of(mut found: Vec<Found>) -> (Grid<'static>, Option<String>) {
                 cells: Vec::new(),
             });
         }
+        let height = room.rows(rows.len());
         let Some(GridRow { cells, .. }) = rows.last_mut() else {
             continue;
         };
         let width = cells.len().max(index + 1);
-        let Some(left) = room.checked_sub(width - cells.len()) else {
-            return (Grid::of_rows(rows), Some(TOO_LARGE.to_owned()));
-        };
-        room = left;
+        // The cell itself is counted already.
+        let between = (width - cells.len()).saturating_sub(1);
+        if let Err(why) = height.and_then(|()| room.cells(between, width)) {
+            return (Grid::of_rows(rows), Some(too_much(&why)));
+        }
         cells.resize(width, Written::BLANK);
         if let Some(cell) = cells.get_mut(index) {
             *cell = written;
@@ -656,8 +705,8 @@ mod tests {
         let row = |row: u32| format!(r#"<row r="{row}"><c r="XFD{row}"><v>1</v></c></row>"#);
         let rows: Vec<String> = (1..=1200).map(row).collect();
         let sheet = only(&raw_rows(&rows.concat()));
-        assert_eq!(sheet.trouble.as_deref(), Some(TOO_LARGE));
-        assert_eq!(sheet.grid.rows.last().unwrap().number, 977);
+        let want = "the file has more than 4,000,000 cells, blanks between others included; it was not read: clear what lies outside the table";
+        assert_eq!(sheet.trouble.as_deref(), Some(want));
     }
 
     #[test]

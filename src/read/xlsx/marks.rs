@@ -5,7 +5,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::read::grid::Merge;
 use crate::read::parts::{Parts, attributes};
-use crate::read::workbook::{Marks, Sheet};
+use crate::read::workbook::{Marks, Sheet, too_many_merges};
 
 /// Gives the sheets their marks and merged cells. Where a part is missing or odd there are none.
 pub(crate) fn mark(parts: &mut Parts<'_>, sheets: &mut [Sheet]) {
@@ -17,6 +17,7 @@ pub(crate) fn mark(parts: &mut Parts<'_>, sheets: &mut [Sheet]) {
         };
         let (marks, merges) = marks_of(&xml);
         sheet.marks = marks;
+        sheet.trouble = sheet.trouble.take().or(too_many_merges(merges.len()));
         sheet.grid = std::mem::take(&mut sheet.grid).with_merges(merges);
     }
 }
