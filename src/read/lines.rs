@@ -174,18 +174,18 @@ fn is_second_header(row: &GridRow<'_>) -> bool {
     held.clone().nth(1).is_some() && held.all(goes_on)
 }
 
-/// Whether a row holds one text alone that reads as a note: of several words, or with a mark that says so.
+/// Whether a row holds one text alone that is marked as a note. Without a mark it may be a line of which the rest is
+/// blank.
 fn is_note(row: &GridRow<'_>) -> bool {
-    const WORDS: usize = 3;
-    let Some(text) = only_text(row) else {
-        return false;
-    };
-    let marked = |mark: &str| {
-        text.get(..mark.len())
-            .is_some_and(|t| t.eq_ignore_ascii_case(mark))
-    };
-    let is_marked = (text.len() > 1 && text.starts_with('*')) || marked("note") || marked("source");
-    is_marked || text.split_whitespace().nth(WORDS - 1).is_some()
+    only_text(row).is_some_and(is_marked_as_note)
+}
+
+/// Whether a text says that it is a note: `* estimate`, `Note: …`, `Source: …`.
+pub(crate) fn is_marked_as_note(text: &str) -> bool {
+    const WORDS: [&str; 4] = ["note", "notes", "source", "sources"];
+    let (word, rest) = text.split_at(text.find([':', ' ', '\u{a0}']).unwrap_or(text.len()));
+    let is_worded = !rest.is_empty() && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w));
+    is_worded || text.strip_prefix('*').is_some_and(|more| !more.is_empty())
 }
 
 /// The row with what a person sees in cells that are merged with one above. A figure counts once: in the first row.
@@ -927,18 +927,28 @@ mod tests {
         let note = |row: u32| {
             format!("N b.csv:{row} this is a note below the table: it was not read as a line")
         };
-        let text = "line_id,description,amount\n1,Coach,5\n,Two words,\n,*,\n,Prepared by the office,\n,,\n* estimate,,\nNote: x,,\nSource,,\n,,7\n";
+        let text = "line_id,description,amount\n1,Coach,5\n,*,\n,,\n* estimate,,\nNote: x,,\nSource the office,,\n";
         let want = [
             "2: line_id=1 description=Coach amount=5",
-            "3: description=Two words",
-            "4: description=*",
-            "10: amount=7",
+            "3: description=*",
         ];
         let (lines, told) = read_budget(text);
         assert_eq!(lines, to_strings(&want));
-        assert_eq!(told, [5, 7, 8, 9].map(note));
-        let above = "line_id,description,amount\n,Talent and all that,\n1,Coach,5\n";
+        assert_eq!(told, [5, 6, 7].map(note));
+        let above = "line_id,description,amount\n,Note: talent,\n1,Coach,5\n";
         assert_eq!(read_budget(above).0.len(), 2);
+    }
+
+    #[test]
+    fn a_last_line_with_one_text_is_a_line() {
+        for text in ["Dredging of the inlet", "Notebooks", "Source", "Two words"] {
+            let rows = format!("line_id,description,amount\n1,Coach,5\n,{text},\n");
+            let want = [
+                "2: line_id=1 description=Coach amount=5".to_owned(),
+                format!("3: description={text}"),
+            ];
+            assert_eq!(read_budget(rows), (want.to_vec(), Vec::new()));
+        }
     }
 
     #[test]
