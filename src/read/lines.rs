@@ -106,13 +106,14 @@ pub(crate) fn rows_of(
     let (below, rest) = below.split_at_checked(end).unwrap_or((below, &[]));
     let is_line = |row: &GridRow<'_>| header.held(row).nth(1).is_some();
     let last = below.iter().rposition(is_line);
+    let is_data = table.reference.is_some();
     for (at, row) in below.iter().enumerate() {
         let mut pass_over = |message: &str| {
             diagnostics.push(Diagnostic::notice(form.place(At::Row(row.number)), message));
         };
-        if at == 0 && is_second_header(row) {
+        if !is_data && at == 0 && is_second_header(row) {
             pass_over("this row tells more of the headers: it was not read as a line");
-        } else if last.is_some_and(|last| at > last) && is_note(row) {
+        } else if !is_data && last.is_some_and(|last| at > last) && is_note(row) {
             pass_over("this is a note below the table: it was not read as a line");
         } else {
             let row = as_seen(table, &header, grid, row);
@@ -495,8 +496,11 @@ impl<'t> Lines<'t> {
     }
 
     /// The word by which a row is known as a total, in any column. A row of which the other cells that a line must have
-    /// (texts, codes, dates; not figures) are more than half filled is a line all the same.
+    /// (texts, codes, dates; not figures) are more than half filled is a line all the same. Reference tables have no totals.
     fn total_word<'r>(&self, row: &'r GridRow<'_>) -> Option<&'r str> {
+        if self.table.reference.is_some() {
+            return None;
+        }
         let at = row
             .cells
             .iter()
@@ -949,6 +953,18 @@ mod tests {
             ];
             assert_eq!(read_budget(rows), (want.to_vec(), Vec::new()));
         }
+    }
+
+    #[test]
+    fn every_row_of_a_reference_table_is_one() {
+        let mut table = budget();
+        table.reference = Some(crate::schema::Reference::default());
+        let (mut texts, mut diagnostics) = (Texts::default(), Vec::new());
+        let text = "line_id,description,amount\n(a),(b),\n1,Coach,5\n,Total,\n,Note: the rest,\n";
+        let bytes = text.as_bytes();
+        let rows = crate::read::read_csv(&table, "b.csv", bytes, &mut texts, &mut diagnostics);
+        assert_eq!(rows.len(), 4, "{:?}", lines(&table, &rows, &texts));
+        assert_eq!(told(&diagnostics), Vec::<String>::new());
     }
 
     #[test]
