@@ -11,7 +11,7 @@ use super::values::{numbered, spelled, understand};
 use crate::diagnostic::Diagnostic;
 use crate::read::cell::{quoted, read_cell};
 use crate::read::grid::{GridRow, Written};
-use crate::read::lines::is_total;
+use crate::read::lines::{is_marked_as_note, is_total};
 use crate::schema::{Field, FieldId, Table};
 use crate::table::{Cell, Page, Spot, State};
 use crate::value::{Decimal, Type, money, plain};
@@ -224,7 +224,7 @@ impl Reader<'_> {
         let filled = self.filled(row);
         let mut needs = self.block.needs.iter();
         filled == 0
-            || (at > last && self.is_lone(row))
+            || (at > last && self.is_lone(row) && !self.may_be_line(row))
             || (closed && !needs.all(|field| self.has(row, *field)))
     }
 
@@ -249,6 +249,16 @@ impl Reader<'_> {
         let mut cells = row.cells.iter().filter(|cell| !cell.is_blank());
         let text = matches!(cells.next(), Some(Written::Text(_)));
         text && cells.next().is_none() && self.segment.read_columns().count() > 2
+    }
+
+    /// Whether a lone text, not marked as a note, stands where every line has a text: the line that it begins may be blank.
+    fn may_be_line(&self, row: &GridRow<'_>) -> bool {
+        let held = |column: usize| Some(row.cell(column)).filter(|cell| !cell.is_blank());
+        self.segment.columns.iter().any(|c| {
+            let field = self.table.fields.get(c.field);
+            field.is_some_and(|f| f.required && !f.ty.is_figure())
+                && held(c.column).is_some_and(|cell| !is_marked_as_note(cell.shown()))
+        })
     }
 
     fn lone(&self, row: &GridRow<'_>) -> Diagnostic {

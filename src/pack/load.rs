@@ -77,15 +77,19 @@ fn shorten(mistakes: &mut Vec<Mistake>) {
         *told.entry(mistake.path().to_owned()).or_default() += 1;
     }
     for (file, count) in told.into_iter().filter(|(_, count)| *count > MOST) {
-        let mut seen = 0;
+        let (mut seen, mut level) = (0, Level::Warning);
         mistakes.retain(|m| {
             let counts = m.span.is_none() && m.path() == file && m.file != file;
             seen += usize::from(counts);
-            !counts || seen <= MOST
+            let stays = !counts || seen <= MOST;
+            if !stays && m.level == Level::Error {
+                level = Level::Error;
+            }
+            stays
         });
         let last = mistakes.iter().rposition(|m| m.path() == file).unwrap_or(0);
         let more = Mistake {
-            level: Level::Error,
+            level,
             file,
             span: None,
             message: format!("{} more rows of this table are wrong", count - MOST),
@@ -588,11 +592,18 @@ impl Loader<'_> {
         let mut diagnostics = Vec::new();
         let rows = read::read_csv(table, &path, bytes, texts, &mut diagnostics);
         diagnostics.extend(read::missing(table, &rows));
-        for diagnostic in diagnostics
-            .into_iter()
-            .filter(|d| d.weight > Weight::Notice)
-        {
-            self.whole(&diagnostic.place, diagnostic.message, "");
+        for diagnostic in diagnostics {
+            self.mistakes.borrow_mut().push(Mistake {
+                level: match diagnostic.weight {
+                    Weight::Notice => Level::Warning,
+                    Weight::Error | Weight::Fatal => Level::Error,
+                },
+                file: diagnostic.place,
+                span: None,
+                message: diagnostic.message,
+                label: String::new(),
+                help: String::new(),
+            });
         }
         let mut wrong = reference::check_keys(table, &[&rows], texts);
         wrong.extend(reference::check_blanks(table, &rows));

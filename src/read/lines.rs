@@ -106,13 +106,14 @@ pub(crate) fn rows_of(
     let (below, rest) = below.split_at_checked(end).unwrap_or((below, &[]));
     let is_line = |row: &GridRow<'_>| header.held(row).nth(1).is_some();
     let last = below.iter().rposition(is_line);
+    let is_data = table.reference.is_some();
     for (at, row) in below.iter().enumerate() {
         let mut pass_over = |message: &str| {
             diagnostics.push(Diagnostic::notice(form.place(At::Row(row.number)), message));
         };
-        if at == 0 && is_second_header(row) {
+        if !is_data && at == 0 && is_second_header(row) {
             pass_over("this row tells more of the headers: it was not read as a line");
-        } else if last.is_some_and(|last| at > last) && is_note(row) {
+        } else if !is_data && last.is_some_and(|last| at > last) && is_note(row) {
             pass_over("this is a note below the table: it was not read as a line");
         } else {
             let row = as_seen(table, &header, grid, row);
@@ -174,18 +175,18 @@ fn is_second_header(row: &GridRow<'_>) -> bool {
     held.clone().nth(1).is_some() && held.all(goes_on)
 }
 
-/// Whether a row holds one text alone that reads as a note: of several words, or with a mark that says so.
+/// Whether a row holds one text alone that is marked as a note. Without a mark it may be a line of which the rest is
+/// blank.
 fn is_note(row: &GridRow<'_>) -> bool {
-    const WORDS: usize = 3;
-    let Some(text) = only_text(row) else {
-        return false;
-    };
-    let marked = |mark: &str| {
-        text.get(..mark.len())
-            .is_some_and(|t| t.eq_ignore_ascii_case(mark))
-    };
-    let is_marked = (text.len() > 1 && text.starts_with('*')) || marked("note") || marked("source");
-    is_marked || text.split_whitespace().nth(WORDS - 1).is_some()
+    only_text(row).is_some_and(is_marked_as_note)
+}
+
+/// Whether a text says that it is a note: `* estimate`, `Note: …`, `Source: …`.
+pub(crate) fn is_marked_as_note(text: &str) -> bool {
+    const WORDS: [&str; 4] = ["note", "notes", "source", "sources"];
+    let (word, rest) = text.split_at(text.find([':', ' ', '\u{a0}']).unwrap_or(text.len()));
+    let is_worded = !rest.is_empty() && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w));
+    is_worded || text.strip_prefix('*').is_some_and(|more| !more.is_empty())
 }
 
 /// The row with what a person sees in cells that are merged with one above. A figure counts once: in the first row.
@@ -519,8 +520,11 @@ impl<'t> Lines<'t> {
     }
 
     /// The word by which a row is known as a total, in any column. A row of which the other cells that a line must have
-    /// (texts, codes, dates; not figures) are more than half filled is a line all the same.
+    /// (texts, codes, dates; not figures) are more than half filled is a line all the same. Reference tables have no totals.
     fn total_word<'r>(&self, row: &'r GridRow<'_>) -> Option<&'r str> {
+        if self.table.reference.is_some() {
+            return None;
+        }
         let at = row
             .cells
             .iter()
@@ -957,18 +961,40 @@ mod tests {
         let note = |row: u32| {
             format!("N b.csv:{row} this is a note below the table: it was not read as a line")
         };
-        let text = "line_id,description,amount\n1,Coach,5\n,Two words,\n,*,\n,Prepared by the office,\n,,\n* estimate,,\nNote: x,,\nSource,,\n,,7\n";
+        let text = "line_id,description,amount\n1,Coach,5\n,*,\n,,\n* estimate,,\nNote: x,,\nSource the office,,\n";
         let want = [
             "2: line_id=1 description=Coach amount=5",
-            "3: description=Two words",
-            "4: description=*",
-            "10: amount=7",
+            "3: description=*",
         ];
         let (lines, told) = read_budget(text);
         assert_eq!(lines, to_strings(&want));
-        assert_eq!(told, [5, 7, 8, 9].map(note));
-        let above = "line_id,description,amount\n,Talent and all that,\n1,Coach,5\n";
+        assert_eq!(told, [5, 6, 7].map(note));
+        let above = "line_id,description,amount\n,Note: talent,\n1,Coach,5\n";
         assert_eq!(read_budget(above).0.len(), 2);
+    }
+
+    #[test]
+    fn a_last_line_with_one_text_is_a_line() {
+        for text in ["Dredging of the inlet", "Notebooks", "Source", "Two words"] {
+            let rows = format!("line_id,description,amount\n1,Coach,5\n,{text},\n");
+            let want = [
+                "2: line_id=1 description=Coach amount=5".to_owned(),
+                format!("3: description={text}"),
+            ];
+            assert_eq!(read_budget(rows), (want.to_vec(), Vec::new()));
+        }
+    }
+
+    #[test]
+    fn every_row_of_a_reference_table_is_one() {
+        let mut table = budget();
+        table.reference = Some(crate::schema::Reference::default());
+        let (mut texts, mut diagnostics) = (Texts::default(), Vec::new());
+        let text = "line_id,description,amount\n(a),(b),\n1,Coach,5\n,Total,\n,Note: the rest,\n";
+        let bytes = text.as_bytes();
+        let rows = crate::read::read_csv(&table, "b.csv", bytes, &mut texts, &mut diagnostics);
+        assert_eq!(rows.len(), 4, "{:?}", lines(&table, &rows, &texts));
+        assert_eq!(told(&diagnostics), Vec::<String>::new());
     }
 
     #[test]
