@@ -6,13 +6,14 @@ use std::sync::OnceLock;
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 
+use super::bounds::Known;
 use super::feel::Answer;
 use super::generate::{Choices, Maker, Plan, T};
 use super::number::exact;
 use super::plain::Scene;
 use crate::expr::eval::{Machine, Notebook};
 use crate::expr::tree::Ty;
-use crate::expr::vector::{NULL_ID, Num, Vector, truth};
+use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::expr::{Expr, check};
 use crate::pack::{Files, InForce, Pack, load};
 use crate::read::{File, read_folder};
@@ -39,6 +40,12 @@ fn pack(told: bool) -> &'static Pack {
         }
         load("twin", &files).expect("it loads")
     })
+}
+
+/// The same in the year of these tests.
+fn in_force(told: bool) -> &'static InForce<'static> {
+    static YEARS: [OnceLock<InForce<'static>>; 2] = [OnceLock::new(), OnceLock::new()];
+    YEARS[usize::from(told)].get_or_init(|| InForce::new(pack(told), YEAR))
 }
 
 fn pack_files() -> Files {
@@ -106,15 +113,15 @@ fn for_all(
     }
 }
 
-/// A value that the evaluator gives, as the twin has it; `None` when it is unknown.
-fn answer(machine: &Machine<'_>, v: &Vector, i: usize, ty: &Ty) -> Option<Answer> {
+/// What the evaluator knows of a value, as the twin has it.
+fn known(machine: &Machine<'_>, v: &Vector, i: usize, ty: &Ty) -> Known {
     let i = if v.len() == 1 { 0 } else { i };
-    Some(match v {
+    Known::Sure(match v {
         Vector::Bools(v) => match v[i] {
             truth::TRUE => Answer::Bool(true),
             truth::FALSE => Answer::Bool(false),
             truth::NULL => Answer::Null,
-            _ => return None,
+            _ => return Known::Unknown,
         },
         Vector::Nums(v) => match v.at(i) {
             Num::Known(x) if *ty == Ty::Date => {
@@ -123,12 +130,11 @@ fn answer(machine: &Machine<'_>, v: &Vector, i: usize, ty: &Ty) -> Option<Answer
             }
             Num::Known(x) => Answer::Number(exact(x)),
             Num::Null => Answer::Null,
-            Num::Between(..) | Num::Unknown => return None,
+            Num::Between(low, high) => return Known::Between(exact(low), exact(high)),
+            Num::Unknown => return Known::Unknown,
         },
         Vector::Texts(v) | Vector::Rows(_, v) if v[i] == NULL_ID => Answer::Null,
-        Vector::Texts(v) | Vector::Rows(_, v) if v[i] == crate::expr::vector::UNKNOWN_ID => {
-            return None;
-        }
+        Vector::Texts(v) | Vector::Rows(_, v) if v[i] == UNKNOWN_ID => return Known::Unknown,
         Vector::Texts(v) => Answer::Text(machine.text(v[i]).to_owned()),
         Vector::Rows(table, v) => Answer::Row(*table, usize::try_from(v[i]).expect("it fits")),
         Vector::Lists(v) => {
@@ -137,13 +143,11 @@ fn answer(machine: &Machine<'_>, v: &Vector, i: usize, ty: &Ty) -> Option<Answer
             } else {
                 &Ty::Null
             };
+            let item = |k| (known(machine, &v.items, k, item_ty), v.is_maybe(k));
             match v.state(i) {
-                truth::TRUE => {
-                    let item = |k| answer(machine, &v.items, k, item_ty).filter(|_| !v.is_maybe(k));
-                    Answer::List(v.range(i).map(item).collect::<Option<_>>()?)
-                }
+                truth::TRUE => return Known::List(v.range(i).map(item).collect()),
                 truth::NULL => Answer::Null,
-                _ => return None,
+                _ => return Known::Unknown,
             }
         }
     })
@@ -215,37 +219,94 @@ fn rows_of(submission: &Submission, made: &Made) -> Option<Vec<u32>> {
     Some((0..u32::try_from(rows.len()).expect("it fits")).collect())
 }
 
+/// What the evaluator knows for each row of the rule, and what the twin says; the evaluator is asked for all rows at
+/// once and for each alone, as the first and the second pass over a rule ask it.
+fn agree(
+    gaps: bool,
+    plan: &Plan,
+    made: &Made,
+    twin: impl Fn(Scene<'_>) -> Known,
+) -> Result<(), TestCaseError> {
+    let pack = pack(!gaps);
+    let in_force = in_force(!gaps);
+    let submission = read(pack, plan);
+    let mut machine = Machine::new(&pack.schema, &in_force.world, &submission);
+    let lets: Vec<&Expr> = made.lets.iter().collect();
+    let rows = rows_of(&submission, made);
+    let all = evaluated(&mut machine, made, rows.clone(), false);
+    let of_rows: Vec<Option<u32>> = match rows {
+        None => vec![None],
+        Some(rows) => rows.into_iter().map(Some).collect(),
+    };
+    for (i, row) in of_rows.into_iter().enumerate() {
+        let at = row.map(|row| usize::try_from(row).expect("it fits"));
+        let wanted = twin(Scene {
+            schema: &pack.schema,
+            world: &in_force.world,
+            submission: &submission,
+            lets: &lets,
+            row: made.row.zip(at),
+        });
+        let found = known(&machine, &all, i, made.expr.ty());
+        prop_assert_eq!(&found, &wanted, "row {:?} among all", row);
+        for noting in [false, true] {
+            let one = evaluated(&mut machine, made, row.map(|row| vec![row]), noting);
+            let found = known(&machine, &one, 0, made.expr.ty());
+            prop_assert_eq!(&found, &wanted, "row {:?} alone, noting: {}", row, noting);
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn where_nothing_is_unknown_the_twin_gives_the_same_answer() {
-    let pack = pack(true);
-    let in_force = InForce::new(pack, YEAR);
     for_all(false, |plan, made, _| {
-        let submission = read(pack, plan);
-        let mut machine = Machine::new(&pack.schema, &in_force.world, &submission);
-        let lets: Vec<&Expr> = made.lets.iter().collect();
+        agree(false, plan, made, |scene| {
+            Known::of(scene.answer(&made.expr))
+        })
+    });
+}
+
+#[test]
+fn what_is_unknown_is_so_by_the_words_of_the_contract() {
+    for_all(true, |plan, made, _| {
+        agree(true, plan, made, |scene| scene.known(&made.expr))
+    });
+}
+
+#[test]
+fn what_is_known_stays_so_under_every_completion() {
+    for_all(true, |plan, made, choices| {
+        let submission = read(pack(false), plan);
+        let mut machine = Machine::new(&pack(false).schema, &in_force(false).world, &submission);
         let rows = rows_of(&submission, made);
-        let all = evaluated(&mut machine, made, rows.clone(), false);
-        let of_rows: Vec<Option<u32>> = match rows {
-            None => vec![None],
-            Some(rows) => rows.into_iter().map(Some).collect(),
-        };
-        for (i, row) in of_rows.into_iter().enumerate() {
-            let scene = Scene {
-                schema: &pack.schema,
-                world: &in_force.world,
-                submission: &submission,
-                lets: &lets,
-                row: made
-                    .row
-                    .zip(row.map(|row| usize::try_from(row).expect("it fits"))),
+        let before = evaluated(&mut machine, made, rows.clone(), false);
+        let lets: Vec<&Expr> = made.lets.iter().collect();
+        for _ in 0..3 {
+            let completed = read(pack(true), &plan.completed(choices));
+            let of_rows: Vec<Option<usize>> = match &rows {
+                None => vec![None],
+                Some(rows) => (0..rows.len()).map(Some).collect(),
             };
-            let wanted = Some(scene.answer(&made.expr));
-            let found = answer(&machine, &all, i, made.expr.ty());
-            prop_assert_eq!(&found, &wanted, "row {:?} among all", row);
-            for noting in [false, true] {
-                let one = evaluated(&mut machine, made, row.map(|row| vec![row]), noting);
-                let found = answer(&machine, &one, 0, made.expr.ty());
-                prop_assert_eq!(&found, &wanted, "row {:?} alone, noting: {}", row, noting);
+            for (i, row) in of_rows.into_iter().enumerate() {
+                let scene = Scene {
+                    schema: &pack(true).schema,
+                    world: &in_force(true).world,
+                    submission: &completed,
+                    lets: &lets,
+                    row: made.row.zip(row),
+                };
+                let (known, told) = (
+                    known(&machine, &before, i, made.expr.ty()),
+                    scene.answer(&made.expr),
+                );
+                prop_assert!(
+                    known.allows(&told),
+                    "row {:?}: {:?} became {:?}",
+                    row,
+                    known,
+                    told
+                );
             }
         }
         Ok(())
