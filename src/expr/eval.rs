@@ -12,8 +12,8 @@ use super::equality::equal;
 use super::pattern;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
-    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, joint_len, keep_items,
-    monotone, null_comparison, truth,
+    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, is_unknown_at,
+    joint_len, keep_items, monotone, null_comparison, truth,
 };
 use super::world::World;
 use crate::hash::Map;
@@ -220,7 +220,7 @@ impl<'a> Machine<'a> {
     }
 
     fn eval_here(&mut self, node: &'a Node) -> Vector {
-        let value = self.compute(node);
+        let value = Self::held_as(&node.ty, self.compute(node));
         if let Some(notebook) = &mut self.notebook {
             let frame = notebook
                 .remove(&(self.expression, node.id))
@@ -388,6 +388,27 @@ impl<'a> Machine<'a> {
             _ => Vector::Nums(
                 std::iter::repeat_n(if unknown { Num::Unknown } else { Num::Null }, n).collect(),
             ),
+        }
+    }
+
+    /// A value in the form of its type: a `null`, or an empty list, of no type of its own takes that of its surroundings.
+    fn held_as(ty: &Ty, value: Vector) -> Vector {
+        match (ty, value) {
+            (Ty::List(item), Vector::Lists(mut lists)) => {
+                let items = std::mem::replace(&mut *lists.items, Vector::Bools(Vec::new()));
+                *lists.items = Self::held_as(item, items);
+                Vector::Lists(lists)
+            }
+            (Ty::Null, value) => value,
+            (Ty::Bool, value @ Vector::Bools(_))
+            | (Ty::Text(_), value @ Vector::Texts(_))
+            | (Ty::Row(_), value @ Vector::Rows(..)) => value,
+            (ty, value @ Vector::Nums(_)) if ty.is_numeric() => value,
+            (ty, value) => {
+                let both = [Self::missing(ty, 1, false), Self::missing(ty, 1, true)];
+                let pick = (0..value.len()).map(|i| usize::from(is_unknown_at(&value, i)));
+                Vector::concat(&both).gather(&pick.collect::<Vec<_>>())
+            }
         }
     }
 

@@ -155,15 +155,30 @@ pub(crate) fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {
     let ty = args.first().map_or(Ty::Null, |a| a.ty.clone());
     let ids = (0..of.len()).map(|i| match m.value(of, i, &ty) {
         Value::Null => NULL_ID,
-        Value::Unknown { .. } => UNKNOWN_ID,
-        Value::List(items) if items.iter().any(|v| matches!(v, Value::Unknown { .. })) => {
-            UNKNOWN_ID
-        }
+        value if has_unknown(&value) => UNKNOWN_ID,
         Value::Text(text) => m.intern(&text),
         Value::Date(date) => m.intern(&date.to_string()),
-        other => m.intern(&value::feel(&other)),
+        other => m.intern(&value::feel(&without_zeros(other))),
     });
     Vector::Texts(ids.collect())
+}
+
+/// Whether a value, or an item however deep in it, is unknown.
+fn has_unknown(value: &Value) -> bool {
+    match value {
+        Value::Unknown { .. } => true,
+        Value::List(items) => items.iter().any(has_unknown),
+        _ => false,
+    }
+}
+
+/// Numbers without trailing zeros: how many a number has depends on those that stand in its column.
+fn without_zeros(value: Value) -> Value {
+    match value {
+        Value::Number(x) | Value::Percent(x) | Value::Money(x) => Value::Number(x.normalize()),
+        Value::List(items) => Value::List(items.into_iter().map(without_zeros).collect()),
+        other => other,
+    }
 }
 
 pub(crate) fn date(args: &[Vector], n: usize, m: &Machine<'_>) -> Vector {

@@ -178,8 +178,10 @@ impl ListVec {
     /// The items of list `i`; a vector of one stands for every row.
     pub(crate) fn range(&self, i: usize) -> std::ops::Range<usize> {
         let i = if self.len() == 1 { 0 } else { i };
-        let at = |i: usize| self.offsets.get(i).copied().unwrap_or(0);
-        at(i)..at(i + 1)
+        match self.offsets.get(i..).unwrap_or_default() {
+            [from, to, ..] => *from..*to,
+            _ => 0..0,
+        }
     }
 
     pub(crate) fn is_maybe(&self, item: usize) -> bool {
@@ -223,31 +225,41 @@ impl Vector {
         }
     }
 
+    /// Which values are unknown, of a vector that holds no values of a type of its own.
+    fn gaps(&self) -> impl Iterator<Item = bool> {
+        (0..self.len()).map(|i| is_unknown_at(self, i))
+    }
+
     /// As numbers; `null` of any type is the number `null`.
     pub(crate) fn into_nums(self) -> NumVec {
+        let number = |unknown| if unknown { Num::Unknown } else { Num::Null };
         match self {
             Vector::Nums(v) => v,
-            other => std::iter::repeat_n(Num::Null, other.len()).collect(),
+            other => other.gaps().map(number).collect(),
         }
     }
 
     /// As numbers of texts.
     pub(crate) fn into_texts(self) -> Vec<u32> {
+        let id = |unknown| if unknown { UNKNOWN_ID } else { NULL_ID };
         match self {
             Vector::Texts(v) => v,
-            other => vec![NULL_ID; other.len()],
+            other => other.gaps().map(id).collect(),
         }
     }
 
     /// As lists.
     pub(crate) fn into_lists(self) -> ListVec {
+        let state = |unknown| {
+            if unknown { truth::UNKNOWN } else { truth::NULL }
+        };
         match self {
             Vector::Lists(v) => v,
             other => ListVec {
                 offsets: vec![0; other.len() + 1],
                 items: Box::new(Vector::Bools(Vec::new())),
                 maybe: None,
-                states: Some(vec![truth::NULL; other.len()]),
+                states: Some(other.gaps().map(state).collect()),
             },
         }
     }

@@ -56,3 +56,18 @@ fn numbers_keep_the_places_they_are_written_with() {
     assert_value("10% * 200", "20.00");
     assert_value("budget[1].amount", "10.00");
 }
+
+#[test]
+fn what_the_twin_found() {
+    // An item beyond the end of a list of lists.
+    assert_value("[[1], [2]][5]", "null");
+    assert_value("count([[1]][2])", "null");
+    // A number's text does not depend on the numbers beside it.
+    assert_value("string([1, 2.5])", "\"[1, 2.5]\"");
+    assert_value("string(budget[1].amount)", "\"10\"");
+    // `null` and `[]` have no type of their own, and take no other's away.
+    assert_value(
+        "[min(if year = 1 then budget.area else []), \"a\"]",
+        "[null, \"a\"]",
+    );
+}

@@ -1,0 +1,13 @@
+//! A naive twin of the evaluator, and the properties that hold the two together.
+//!
+//! - [`number`], [`feel`]: exact numbers; FEEL's operators and functions of values that are known.
+//! - [`plain`]: the typed tree, walked one row at a time, for plans in which nothing is unknown.
+//! - [`bounds`]: the same where cells are unknown: what can be told all the same.
+//! - [`generate`]: random expressions and plans, as text; the properties of whole reviews use it too.
+
+mod bounds;
+mod feel;
+mod generate;
+mod number;
+mod plain;
+mod properties;
