@@ -10,6 +10,7 @@ pub mod trace;
 
 use serde::Serialize;
 
+use crate::neutral::clean;
 use crate::pack::Pack;
 
 /// A value as JSON, indented by two spaces, with a line break at the end.
@@ -45,7 +46,7 @@ fn pack_name(pack: &Pack) -> String {
     let office = office.map_or_else(String::new, |o| {
         format!(", with the office file {}", o.name)
     });
-    format!("{} {}{office}", pack.id, pack.version)
+    clean(&format!("{} {}{office}", pack.id, pack.version))
 }
 
 /// A number of things: `1 rule`, `2 rules`.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
+use accordant::neutral::clean;
 use accordant::pack::{Files, new_office};
 
 use super::{Common, Format, Status, disk, pack, print};
@@ -86,7 +87,7 @@ fn write(path: &Path, files: &Files) -> anyhow::Result<String> {
             path.join(name)
         };
         disk::write_whole(&file, bytes)?;
-        let _ = writeln!(told, "written: {}", file.display());
+        let _ = writeln!(told, "written: {}", clean(&file.display().to_string()));
     }
     Ok(told)
 }

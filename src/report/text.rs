@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
+pub use crate::neutral::clean;
 use crate::pack::{Office, Severity, Verification};
 use crate::review::{Cite, Evidence, Finding, Outcome, Recommendation, Review, SummaryTable};
 use crate::value::{money, plain, say};
@@ -77,10 +78,12 @@ impl Text<'_> {
         let revision = review
             .revision
             .map_or_else(String::new, |r| format!(", revision {}", plain(r)));
-        let _ = writeln!(out, "{} ({}{year}{revision})", self.bold(name), review.path);
+        let (name, path) = (self.bold(&clean(name)), clean(&review.path));
+        let _ = writeln!(out, "{name} ({path}{year}{revision})");
+        let wording = clean(&review.wording);
         let recommendation = match review.worst() {
-            Some(worst) if review.recommendation.is_some() => self.severity(worst, &review.wording),
-            _ => self.bold(&review.wording),
+            Some(worst) if review.recommendation.is_some() => self.severity(worst, &wording),
+            _ => self.bold(&wording),
         };
         let _ = writeln!(out, "{recommendation}");
         if let Some(office) = self.office {
@@ -110,7 +113,7 @@ impl Text<'_> {
 
     /// One finding, as compilers draw theirs.
     pub fn finding(&self, out: &mut String, f: &Finding) {
-        let label = format!("{}[{}]", f.severity.name(), f.rule);
+        let label = format!("{}[{}]", f.severity.name(), clean(&f.rule));
         let doubt = if f.outcome == Outcome::Unknown {
             "cannot tell: "
         } else {
@@ -132,7 +135,7 @@ impl Text<'_> {
             self.because(out, "because", evidence);
         }
         if let Some(needs) = &f.needs {
-            let _ = writeln!(out, "   = {}: {needs}", self.faint("needs"));
+            let _ = writeln!(out, "   = {}: {}", self.faint("needs"), clean(needs));
         }
         if let Some(gap) = &f.gap {
             let by = match gap.unit.as_str() {
@@ -140,7 +143,7 @@ impl Text<'_> {
                 "number" => plain(gap.value),
                 currency => money(gap.value, currency),
             };
-            let _ = writeln!(out, "   = {}: {by}", self.faint("off by"));
+            let _ = writeln!(out, "   = {}: {}", self.faint("off by"), clean(&by));
         }
         for assumption in &f.assumptions {
             self.because(out, "assumed", assumption);
@@ -153,7 +156,7 @@ impl Text<'_> {
                 out,
                 "   = {}: {}{}",
                 self.faint("source"),
-                cite.citation,
+                clean(&cite.citation),
                 how_far_checked(cite)
             );
         }
@@ -169,22 +172,23 @@ impl Text<'_> {
         if f.cells.is_empty() {
             return;
         }
-        let width = f.cells.iter().map(|c| c.label.width()).max().unwrap_or(0);
+        let labels: Vec<String> = f.cells.iter().map(|c| clean(&c.label)).collect();
+        let width = labels.iter().map(|l| l.width()).max().unwrap_or(0);
         let mut row = "";
         let _ = writeln!(out, "   |");
-        for cell in &f.cells {
+        for (cell, label) in f.cells.iter().zip(&labels) {
             if cell.row != row {
                 let _ = writeln!(out, "   | {}", self.faint(&clean(&cell.row)));
                 row = &cell.row;
             }
-            let pad = " ".repeat(width - cell.label.width());
+            let pad = " ".repeat(width - label.width());
             let written = if cell.written.trim().is_empty() {
                 "(blank)".to_owned()
             } else {
                 shorten(&clean(&cell.written))
             };
             let mark = if cell.missing { "  <-- this" } else { "" };
-            let _ = writeln!(out, "   |   {}{pad}  {written}{mark}", cell.label);
+            let _ = writeln!(out, "   |   {label}{pad}  {written}{mark}");
         }
         let _ = writeln!(out, "   |");
     }
@@ -221,9 +225,9 @@ impl Text<'_> {
             let _ = writeln!(
                 out,
                 "  {} (owed by: {}) {}",
-                one.message,
-                one.owed_by,
-                self.faint(&one.rule)
+                clean(&one.message),
+                clean(&one.owed_by),
+                self.faint(&clean(&one.rule))
             );
         }
         out.push('\n');
@@ -233,7 +237,7 @@ impl Text<'_> {
         if table.rows.is_empty() {
             return;
         }
-        let _ = writeln!(out, "{}", self.bold(&table.title));
+        let _ = writeln!(out, "{}", self.bold(&clean(&table.title)));
         let rows: Vec<Vec<String>> = table
             .rows
             .iter()
@@ -247,7 +251,8 @@ impl Text<'_> {
                     .all(|r| !matches!(r.get(c), Some((crate::value::Value::Text(_), _))))
             })
             .collect();
-        out.push_str(&align(&table.columns, &rows, &numeric));
+        let columns: Vec<String> = table.columns.iter().map(|c| clean(c)).collect();
+        out.push_str(&align(&columns, &rows, &numeric));
         out.push('\n');
     }
 
@@ -273,7 +278,7 @@ impl Text<'_> {
             outcomes.not_applicable
         );
         if !idle.is_empty() {
-            let _ = writeln!(out, "Found nothing to judge: {}.", idle.join(", "));
+            let _ = writeln!(out, "Found nothing to judge: {}.", clean(&idle.join(", ")));
         }
         self.with_office(out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
@@ -299,9 +304,9 @@ impl Text<'_> {
         let _ = writeln!(
             out,
             "{} ({} {})\n",
-            self.bold(&batch.pack.title),
-            batch.pack.id,
-            batch.pack.version
+            self.bold(&clean(&batch.pack.title)),
+            clean(&batch.pack.id),
+            clean(&batch.pack.version)
         );
         let columns = [
             "Submission",
@@ -320,12 +325,13 @@ impl Text<'_> {
         out.push('\n');
         let (counts, could_not_check) = batch.recommendations();
         for (words, count) in batch.pack.steps.iter().zip(counts) {
-            let _ = writeln!(out, "{count:>5}  {words}");
+            let _ = writeln!(out, "{count:>5}  {}", clean(words));
         }
         if could_not_check > 0 {
             let _ = writeln!(out, "{could_not_check:>5}  could not be checked");
             for review in batch.reviews.iter().filter(|r| r.recommendation.is_none()) {
-                let _ = writeln!(out, "       {}: {}", clean(&review.path), review.wording);
+                let (path, wording) = (clean(&review.path), clean(&review.wording));
+                let _ = writeln!(out, "       {path}: {wording}");
             }
         }
         if !batch.not_received.is_empty() {
@@ -341,7 +347,7 @@ impl Text<'_> {
                     )
                 })
                 .collect();
-            let _ = writeln!(out, "\nNot received: {}", names.join(", "));
+            let _ = writeln!(out, "\nNot received: {}", clean(&names.join(", ")));
         }
         if !batch.superseded.is_empty() {
             let _ = writeln!(
@@ -353,7 +359,7 @@ impl Text<'_> {
         if !batch.not_read.is_empty() {
             let _ = writeln!(out, "\nNot read:");
             for (path, why) in &batch.not_read {
-                let _ = writeln!(out, "  {}: {why}", clean(path));
+                let _ = writeln!(out, "  {}: {}", clean(path), clean(why));
             }
         }
         out.push('\n');
@@ -449,17 +455,6 @@ fn align(columns: &[String], rows: &[Vec<String>], numeric: &[bool]) -> String {
     out.push_str(&line(&rule));
     rows.iter().for_each(|row| out.push_str(&line(row)));
     out
-}
-
-/// Text from a submission with its control characters shown, not sent to the terminal.
-pub fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
 }
 
 fn shorten(text: &str) -> String {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{kinds, marks, sum, weighs, weight};
 use crate::author::trace::{Ground, Trace, Traced, Unread};
+use crate::neutral::clean;
 use crate::pack::Source;
 use crate::report::pack_name;
 
@@ -40,15 +41,15 @@ fn sources(out: &mut String, title: &str, grounds: &[Ground<'_>]) {
         let source = ground.source;
         let says = source.paraphrase.as_deref().unwrap_or_default();
         let rules = ground.rules.iter();
-        let rules = rules.map(|r| format!("`{}`: {}", r.id, kinds(r)));
+        let rules = rules.map(|r| format!("{}: {}", code(&r.id), kinds(r)));
         let why = source
             .no_rule
             .iter()
             .map(|w| format!("no rule: {}", plain(w)));
         let _ = writeln!(
             out,
-            "| `{}` | {} | {} | {} |",
-            source.key,
+            "| {} | {} | {} | {} |",
+            code(&source.key),
             plain(&source.citation),
             plain(&format!("{says} ({})", marks(source))),
             rules.chain(why).collect::<Vec<_>>().join("<br>")
@@ -61,8 +62,8 @@ fn rule(out: &mut String, traced: &Traced<'_>) {
     let sources = traced.clauses.iter().chain(&traced.documents);
     let _ = writeln!(
         out,
-        "| `{}` ({}) | {} | {} | {} | {} |",
-        rule.id,
+        "| {} ({}) | {} | {} | {} | {} |",
+        code(&rule.id),
         plain(&rule.code),
         plain(&rule.title),
         weight(rule),
@@ -74,27 +75,32 @@ fn rule(out: &mut String, traced: &Traced<'_>) {
 fn law(out: &mut String, unread: &Unread<'_>) {
     let _ = writeln!(
         out,
-        "| `{}` | {} | {} |",
-        unread.rule.id,
+        "| {} | {} | {} |",
+        code(&unread.rule.id),
         weighs(unread),
         keys(unread.clauses.iter())
     );
 }
 
 fn keys<'a>(sources: impl Iterator<Item = &'a &'a Source>) -> String {
-    let keys = sources.map(|s| format!("`{}`", s.key));
+    let keys = sources.map(|s| code(&s.key));
     keys.collect::<Vec<_>>().join(", ")
 }
 
-/// Words in which nothing is a mark of Markdown.
+/// A name as code, in a table or not; signs that would end either are replaced.
+pub(super) fn code(name: &str) -> String {
+    format!("`{}`", clean(name).replace(['`', '|'], "\u{fffd}"))
+}
+
+/// Words in which nothing is a mark of Markdown or HTML.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
+    for word in clean(text).split_whitespace() {
         if !out.is_empty() {
             out.push(' ');
         }
         for c in word.chars() {
-            if matches!(c, '\\' | '|' | '*' | '_' | '<' | '[' | '`') {
+            if matches!(c, '\\' | '|' | '*' | '_' | '<' | '[' | '`' | '&' | '~') {
                 out.push('\\');
             }
             out.push(c);
