@@ -16,6 +16,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use accordant::neutral::clean;
+
 /// Check grant plans and other submissions against the rules that govern them. It advises; a person decides.
 #[derive(Parser)]
 #[command(name = "accordant", version, max_term_width = 100)]
@@ -172,6 +174,7 @@ pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let error = of_clean_arguments().unwrap_or(error);
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -191,10 +194,16 @@ pub(crate) fn main() -> ExitCode {
         // The reader of the output went away: it has what it wants.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("error: {error:#}\n"));
+            complain(&format!("error: {error:#}"));
             Status::CouldNotCheck.into()
         }
     }
+}
+
+/// What is wrong with the arguments when nothing in them commands a terminal: the message repeats them.
+fn of_clean_arguments() -> Option<clap::Error> {
+    let arguments = std::env::args_os().map(|a| clean(&a.to_string_lossy()));
+    Cli::try_parse_from(arguments).err()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -227,7 +236,12 @@ fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes to standard error, as far as that can be done.
-fn complain(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+/// Writes a line to standard error, as far as that can be done.
+fn complain(line: &str) {
+    show(&format!("{}\n", clean(line)));
+}
+
+/// Writes what is drawn already to standard error, as far as that can be done.
+fn show(drawn: &str) {
+    let _ = io::stderr().lock().write_all(drawn.as_bytes());
 }

@@ -24,6 +24,7 @@
 //! - [`expr`]: the expression language, a typed subset of FEEL, evaluated on whole columns.
 //! - [`pack`]: TOML to a [`pack::Pack`] that cannot fail to evaluate; one year of it is a [`pack::InForce`].
 //! - [`evaluate`], [`batch`], [`review`]: judging one submission, and many; what is said of them.
+//! - [`neutral`]: what others wrote, made harmless for spreadsheets and terminals.
 //! - [`report`]: reviews and mistakes as bytes.
 //! - [`workbook`]: submissions as files that people can fill in further.
 //! - [`author`]: what rule authors run.
@@ -36,6 +37,7 @@ mod evidence;
 pub mod expr;
 mod hash;
 pub mod intake;
+pub mod neutral;
 pub mod pack;
 pub mod read;
 pub mod report;

@@ -12,6 +12,7 @@ mod words;
 
 use serde::Serialize;
 
+use crate::neutral::clean;
 use crate::pack::Pack;
 
 /// A value as JSON, indented by two spaces, with a line break at the end.
@@ -47,7 +48,7 @@ fn pack_name(pack: &Pack) -> String {
     let office = office.map_or_else(String::new, |o| {
         format!(", with the office file {}", o.name)
     });
-    format!("{} {}{office}", pack.id, pack.version)
+    clean(&format!("{} {}{office}", pack.id, pack.version))
 }
 
 /// A number of things: `1 rule`, `2 rules`.

@@ -6,6 +6,8 @@ use jiff::civil;
 pub use rust_decimal::Decimal;
 use rust_decimal::RoundingStrategy;
 
+use crate::neutral::is_command;
+
 /// A calendar date.
 pub type Date = civil::Date;
 
@@ -555,7 +557,7 @@ fn quote(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() => {
+            c if is_command(c) => {
                 let _ = write!(out, "\\u{:04X}", u32::from(c));
             }
             c => out.push(c),

@@ -14,7 +14,7 @@ use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
 use accordant::read::limits::{self, FOREIGN, STATEWIDE, SUBMISSION};
 use accordant::read::{self, Batch, File, Source};
-use accordant::report::text::{Text, clean};
+use accordant::report::text::Text;
 use accordant::report::{json, markdown};
 use accordant::review;
 use accordant::submission::Submission;
@@ -134,11 +134,11 @@ fn no_submission(pack: &Pack, batch: &BatchReview) {
         .collect();
     complain(&format!(
         "error: no submission was found there: one is a folder with plan.toml and tables ({}), a workbook (.xlsx, .ods), or an \
-         export in a known form\n",
+         export in a known form",
         tables.join(", ")
     ));
     for (path, why) in &batch.not_read {
-        complain(&format!("  not read: {path}: {why}\n"));
+        complain(&format!("  not read: {path}: {why}"));
     }
 }
 
@@ -401,12 +401,7 @@ pub(super) fn tell(diagnostics: &[Diagnostic], common: &Common) {
 }
 
 fn complain_of(diagnostic: &Diagnostic) {
-    complain(&format!(
-        "{}: {}
-",
-        clean(&diagnostic.place),
-        clean(&diagnostic.message)
-    ));
+    complain(&format!("{}: {}", diagnostic.place, diagnostic.message));
 }
 
 /// The name of the report on a batch as a whole.

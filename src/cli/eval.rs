@@ -12,7 +12,7 @@ use accordant::report::mistake;
 use accordant::submission::Submission;
 use accordant::value::feel;
 
-use super::{Common, Format, Status, batch, complain, pack, print};
+use super::{Common, Format, Status, batch, pack, print, show};
 
 /// Evaluate an expression, over a submission if one is given.
 #[derive(Args)]
@@ -37,7 +37,7 @@ impl Eval {
         let expression = match checked {
             Ok((expression, _)) => expression,
             Err(faults) => {
-                complain(&mistake::faults(
+                show(&mistake::faults(
                     &self.expression,
                     &faults,
                     self.common.colour_err(),

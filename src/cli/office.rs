@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
+use accordant::neutral::clean;
 use accordant::pack::{Files, new_office};
 
 use super::{Common, Format, Status, disk, pack, print};
@@ -75,13 +76,17 @@ fn write(path: &Path, files: &Files) -> anyhow::Result<String> {
         }
         for bytes in files.values() {
             disk::write_whole(path, bytes)?;
-            let _ = writeln!(told, "written: {}", path.display());
+            let _ = writeln!(told, "written: {}", clean(&path.display().to_string()));
         }
         return Ok(told);
     }
     disk::write_folder(path, files.iter().map(|(name, bytes)| (&**name, &**bytes)))?;
     for name in files.keys() {
-        let _ = writeln!(told, "written: {}", path.join(name).display());
+        let _ = writeln!(
+            told,
+            "written: {}",
+            clean(&path.join(name).display().to_string())
+        );
     }
     Ok(told)
 }

@@ -8,7 +8,7 @@ use accordant::pack::{self, Files, Pack};
 use accordant::read::limits;
 use accordant::report::mistake;
 
-use super::{Common, complain, disk};
+use super::{Common, complain, disk, show};
 
 /// Loads the pack and the office file that the options name; tells every mistake in them and gives `None`.
 pub(super) fn load(common: &Common) -> anyhow::Result<Option<Pack>> {
@@ -36,7 +36,7 @@ pub(super) fn load_pack(common: &Common, name: &str) -> anyhow::Result<Option<Pa
     match loaded {
         Ok(pack) => Ok(Some(pack)),
         Err(refused) => {
-            complain(&mistake::refused(&refused, common.colour_err()));
+            show(&mistake::refused(&refused, common.colour_err()));
             Ok(None)
         }
     }
@@ -46,7 +46,7 @@ pub(super) fn load_pack(common: &Common, name: &str) -> anyhow::Result<Option<Pa
 fn tell_of_namesake(common: &Common, name: &str) {
     if !common.quiet && Path::new(name).join("pack.toml").is_file() {
         complain(&format!(
-            "`{name}` is the pack that is built in; for the folder of that name write `./{name}`\n"
+            "`{name}` is the pack that is built in; for the folder of that name write `./{name}`"
         ));
     }
 }
@@ -85,7 +85,7 @@ pub(super) fn lay_office(
             let office = pack.office.iter().filter(|_| !common.quiet);
             for (office, warning) in office.flat_map(|o| o.warnings.iter().map(move |w| (o, w))) {
                 let text = office.texts.get(&warning.file).map(String::as_str);
-                complain(&format!(
+                show(&format!(
                     "{}\n",
                     mistake::draw(warning, text, common.colour_err())
                 ));
@@ -93,7 +93,7 @@ pub(super) fn lay_office(
             Ok(Some(pack))
         }
         Err(refused) => {
-            complain(&mistake::refused(&refused, common.colour_err()));
+            show(&mistake::refused(&refused, common.colour_err()));
             Ok(None)
         }
     }

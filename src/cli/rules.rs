@@ -35,7 +35,7 @@ impl Rules {
                 .collect();
             if found.is_empty() {
                 let help = suggest(wanted, pack.rules.iter().map(|r| r.id.as_str()));
-                complain(&format!("error: there is no rule `{wanted}`; {help}\n"));
+                complain(&format!("error: there is no rule `{wanted}`; {help}"));
                 return Ok(Status::CouldNotCheck);
             }
             let text = match self.common.format {
@@ -54,7 +54,7 @@ impl Rules {
             return self.print_missing(&pack, year);
         }
         if !pack.covers(year) {
-            complain(&format!("error: {}\n", pack.why_not_covered(year)));
+            complain(&format!("error: {}", pack.why_not_covered(year)));
             return Ok(Status::CouldNotCheck);
         }
         let in_force = InForce::new(&pack, year);

@@ -8,11 +8,12 @@ use clap::Args;
 
 use accordant::author::cases;
 use accordant::batch::Options;
+use accordant::neutral::clean;
 use accordant::pack::{Pack, load_embedded};
 use accordant::report::{json, mistake};
 use accordant::review::Outcome;
 
-use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, pack, print};
+use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, pack, print, show};
 
 /// The name of a golden: the review of the folder in which it stands.
 const GOLDEN: &str = "expected.json";
@@ -93,14 +94,18 @@ impl Test {
         }
         if same + changed.len() == 0 {
             complain(&format!(
-                "error: no {GOLDEN} stands in a folder of {}: nothing was compared\n",
+                "error: no {GOLDEN} stands in a folder of {}: nothing was compared",
                 folder.display()
             ));
             return Ok(Status::CouldNotCheck);
         }
         for (path, lines) in &changed {
             let word = if self.bless { "written" } else { "changed" };
-            let _ = writeln!(out, "{word}: {}\n{lines}", path.join(GOLDEN).display());
+            let _ = writeln!(
+                out,
+                "{word}: {}\n{lines}",
+                clean(&path.join(GOLDEN).display().to_string())
+            );
         }
         let _ = writeln!(
             out,
@@ -147,7 +152,7 @@ impl Test {
 /// Runs every case, and tells those that do not hold and what the pack lacks.
 fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
     for warning in pack.warnings.iter().filter(|_| !common.quiet) {
-        complain(&format!(
+        show(&format!(
             "{}\n\n",
             mistake::draw(
                 warning,
@@ -166,18 +171,23 @@ fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
             out,
             "failed: {}: {}: expected {}, was {actual}",
             result.rule,
-            result.case,
+            clean(&result.case),
             result.expected.name()
         );
         for diagnostic in &result.diagnostics {
-            let _ = writeln!(out, "  {}: {}", diagnostic.place, diagnostic.message);
+            let _ = writeln!(
+                out,
+                "  {}: {}",
+                clean(&diagnostic.place),
+                clean(&diagnostic.message)
+            );
         }
     }
     let _ = writeln!(
         out,
         "{} {}: {} rules, {} cases, {} failed",
-        pack.id,
-        pack.version,
+        clean(&pack.id),
+        clean(&pack.version),
         pack.rules.len(),
         results.len(),
         failed.len()
@@ -207,7 +217,7 @@ fn differences(before: &str, after: &str) -> String {
     let mut out = format!("  from line {}:\n", same + 1);
     for (sign, lines) in [('-', a), ('+', b)] {
         for line in lines.iter().take(MOST) {
-            let _ = writeln!(out, "  {sign} {}", line.trim());
+            let _ = writeln!(out, "  {sign} {}", clean(line.trim()));
         }
         if lines.len() > MOST {
             let _ = writeln!(out, "  {sign} … {} lines in all", lines.len());

@@ -67,5 +67,5 @@ fn unknown(pack: &Pack, name: &str) -> String {
     let keys = pack.sources.iter().map(|s| s.key.as_str());
     let ids = pack.rules.iter().map(|r| r.id.as_str());
     let help = suggest(name, keys.chain(ids));
-    format!("error: there is no clause and no rule `{name}`; {help}\n")
+    format!("error: there is no clause and no rule `{name}`; {help}")
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::grid::Written;
 use super::workbook::date_of;
 use crate::diagnostic::{Diagnostic, Weight, nearest};
+use crate::neutral::{is_command, unmarked};
 use crate::schema::{Codes, Field};
 use crate::table::Cell;
 use crate::value::{
@@ -105,7 +106,7 @@ pub(crate) fn read_cell_since<'a>(
     }
     let result = match written {
         Written::Bad(why) => Err(why.clone()),
-        Written::Text(_) => read_text(field, without_formula_quotes(raw)),
+        Written::Text(_) => read_text(field, meant(raw)),
         Written::Number { value, percent, .. } => read_number(field, *value, *percent, raw),
         Written::Date { date, .. } if is_date => Ok(Cell::Number(to_days(*date).into()).into()),
         Written::Date { .. } | Written::Bool(_) => read_text(field, raw),
@@ -139,6 +140,11 @@ fn serial_date(written: &Written<'_>, from_1904: bool) -> Option<Date> {
     (36_526..=73_050)
         .contains(&days)
         .then(|| date_of(days, from_1904))?
+}
+
+/// The text of a cell without the marks that programs write for spreadsheets.
+fn meant(text: &str) -> &str {
+    unmarked(text).map_or_else(|| without_formula_quotes(text), trim)
 }
 
 /// The text of `="0020011"`, which programs write so that spreadsheets keep the zeros.
@@ -369,8 +375,8 @@ pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("`");
     let mut chars = text.chars();
     for c in chars.by_ref().take(MOST) {
-        if c.is_control() {
-            out.extend(c.escape_debug());
+        if is_command(c) {
+            out.extend(c.escape_default());
         } else {
             out.push(c);
         }

@@ -17,7 +17,7 @@ pub fn text(schema: &Schema, submission: &Submission, reading: &Reading) -> Stri
     let mut out = format!("{}\n", clean(&submission.path));
     match &reading.form {
         Some((title, note)) => {
-            let _ = writeln!(out, "  form: {title} ({note})");
+            let _ = writeln!(out, "  form: {} ({})", clean(title), clean(note));
         }
         None if reading.parts.is_empty() => out.push_str("  form: none that is known\n"),
         None => out.push_str("  form: the pack's own, a sheet or file a table\n"),
@@ -106,10 +106,14 @@ fn write_part(out: &mut String, table: &Table, part: &Part) {
         1 => ", 1 total checked".to_owned(),
         n => format!(", {n} totals checked"),
     };
-    let _ = writeln!(out, "  {}: {lines} from {place}{totals}", table.name);
+    let _ = writeln!(
+        out,
+        "  {}: {lines} from {place}{totals}",
+        clean(&table.name)
+    );
     for from in &part.from {
         if let Some((field, origin)) = said(table, from) {
-            let _ = writeln!(out, "    {field:<24} {origin}");
+            let _ = writeln!(out, "    {:<24} {}", clean(&field), clean(&origin));
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use super::words::{
-    ADVICE, Columns, because, clean, how_far_checked, judged, named, not_received, off_by, place,
-    weight, whom_to_ask, with_office,
+    ADVICE, Columns, because, how_far_checked, judged, named, not_received, off_by, place, weight,
+    whom_to_ask, with_office,
 };
 use crate::batch::{BatchReview, PackName};
 use crate::diagnostic::Diagnostic;
+use crate::neutral::clean;
 use crate::review::{Finding, Outcome, Recommendation, Review};
 
 /// The table of a batch, and what was not received, superseded or not read; of a single submission its tables too.
@@ -225,7 +226,7 @@ fn paragraph(out: &mut String, words: &str) {
 }
 
 /// A name as it stands in a file.
-fn code(name: &str) -> String {
+pub(super) fn code(name: &str) -> String {
     let name = clean(name);
     if name.contains(['`', '|']) {
         return plain(&name);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{PackOut, json_text, pack_name};
+use crate::neutral::clean;
 use crate::pack::{Lacking, LackingParam, LackingTable, Pack};
 
 /// How many districts are named one by one.
@@ -32,7 +33,7 @@ pub fn text(pack: &Pack, lacking: &Lacking) -> String {
         .iter()
         .for_each(|table| describe(&mut out, pack, table));
     for param in &lacking.params {
-        let _ = writeln!(out, "  param.{}: {}", param.name, param.title);
+        let _ = writeln!(out, "  param.{}: {}", param.name, clean(&param.title));
         let _ = writeln!(
             out,
             "    owed by: {}; supply: {}",
@@ -50,7 +51,7 @@ pub fn text(pack: &Pack, lacking: &Lacking) -> String {
     if !lacking.off.is_empty() {
         let _ = writeln!(out, "\nOff, until an office sets it");
         for param in &lacking.off {
-            let _ = writeln!(out, "  param.{}: {}", param.name, param.title);
+            let _ = writeln!(out, "  param.{}: {}", param.name, clean(&param.title));
         }
     }
     if !lacking.clauses.is_empty() {
@@ -60,7 +61,7 @@ pub fn text(pack: &Pack, lacking: &Lacking) -> String {
         );
     }
     for clause in &lacking.clauses {
-        let _ = writeln!(out, "  {}: {}", clause.key, clause.citation);
+        let _ = writeln!(out, "  {}: {}", clean(&clause.key), clean(&clause.citation));
         for (rule, now, then) in &clause.rules {
             let _ = writeln!(
                 out,
@@ -94,14 +95,14 @@ fn describe(out: &mut String, pack: &Pack, table: &LackingTable) {
             pack.words.submitters()
         ),
     };
-    let _ = writeln!(out, "  {name}: {label}: {count}");
+    let _ = writeln!(out, "  {name}: {}: {count}", clean(label));
     let names: Vec<&str> = table
         .districts
         .iter()
         .map(|(code, name)| if name.is_empty() { code } else { name }.as_str())
         .collect();
     if (1..=NAMED).contains(&names.len()) && names.len() < table.expected {
-        let _ = writeln!(out, "    {}", names.join(", "));
+        let _ = writeln!(out, "    {}", clean(&names.join(", ")));
     }
     let owed = if table.owed_by.is_empty() {
         "nobody named"
@@ -110,8 +111,10 @@ fn describe(out: &mut String, pack: &Pack, table: &LackingTable) {
     };
     let _ = writeln!(
         out,
-        "    owed by: {owed}; supply: {}; other years: {source}",
-        supply_table(table)
+        "    owed by: {}; supply: {}; other years: {}",
+        clean(owed),
+        supply_table(table),
+        clean(source)
     );
 }
 

@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Draw, Renderer, Snippet}
 use super::counted;
 use crate::diagnostic::{Level, Mistake};
 use crate::expr::Fault;
+use crate::neutral::{clean, is_command};
 use crate::pack::Refused;
 
 /// Every mistake of a pack that did not load.
@@ -47,23 +48,24 @@ pub fn draw(mistake: &Mistake, text: Option<&str>, colour: bool) -> String {
         Level::Error => Draw::ERROR,
         Level::Warning => Draw::WARNING,
     };
-    let title = level.primary_title(&mistake.message);
+    let title = level.primary_title(clean(&mistake.message));
+    let (path, label) = (clean(&mistake.file), clean(&mistake.label));
     let mut group: Group<'_> = match (&mistake.span, text) {
         (Some(span), Some(text)) if span.end > 0 => {
             let span = span.start.min(text.len())..span.end.min(text.len());
-            let label = (!mistake.label.is_empty()).then_some(mistake.label.as_str());
+            let label = (!label.is_empty()).then_some(label);
             title.element(
                 Snippet::source(text)
-                    .path(&mistake.file)
+                    .path(path)
                     .annotation(AnnotationKind::Primary.span(span).label(label)),
             )
         }
-        _ => title.element(annotate_snippets::Origin::path(&mistake.file)),
+        _ => title.element(annotate_snippets::Origin::path(path)),
     };
     if !mistake.help.is_empty() {
-        group = group.element(Draw::HELP.message(&mistake.help));
+        group = group.element(Draw::HELP.message(clean(&mistake.help)));
     }
-    renderer(colour).render(&[group])
+    render(&[group], colour)
 }
 
 /// The mistakes of an expression that stands alone.
@@ -73,20 +75,33 @@ pub fn faults(text: &str, faults: &[Fault], colour: bool) -> String {
         let end = fault.span.end.max(fault.span.start).min(text.len());
         let span = fault.span.start.min(end)..end;
         let source = Snippet::source(text).annotation(AnnotationKind::Primary.span(span));
-        let mut group = Draw::ERROR.primary_title(&fault.message).element(source);
+        let mut group = Draw::ERROR
+            .primary_title(clean(&fault.message))
+            .element(source);
         if !fault.help.is_empty() {
-            group = group.element(Draw::HELP.message(&fault.help));
+            group = group.element(Draw::HELP.message(clean(&fault.help)));
         }
-        out.push_str(&renderer(colour).render(&[group]));
+        out.push_str(&render(&[group], colour));
         out.push('\n');
     }
     out
 }
 
-fn renderer(colour: bool) -> Renderer {
-    if colour {
+/// Draws in colour or not. The renderer shows the control characters of the text that it draws, but not all that turn the
+/// direction of writing or command a terminal.
+fn render(groups: &[Group<'_>], colour: bool) -> String {
+    let renderer = if colour {
         Renderer::styled()
     } else {
         Renderer::plain()
-    }
+    };
+    let ours = |c: char| c == '\n' || (colour && c == '\u{1b}');
+    let shown = |c: char| {
+        if is_command(c) && !ours(c) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    renderer.render(groups).chars().map(shown).collect()
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::json_text;
+use crate::neutral::clean;
 use crate::pack::{Audience, Body, Dated, InForce, Pack, Part, Rule, Severity, Template, Test};
 use crate::value::{Value, say};
 
@@ -23,18 +24,18 @@ pub fn list(in_force: &InForce<'_>) -> String {
             out,
             "{:width$}  {:<7} {:<9} {:<9} {}",
             rule.id,
-            rule.code,
+            clean(&rule.code),
             rule.severity.name(),
             rule.basis.name(),
-            rule.title
+            clean(&rule.title)
         );
     }
     let _ = writeln!(
         out,
         "\n{} rules of {} {} in force in fiscal year {}",
         in_force.rules.len(),
-        in_force.pack.id,
-        in_force.pack.version,
+        clean(&in_force.pack.id),
+        clean(&in_force.pack.version),
         in_force.year
     );
     out
@@ -43,7 +44,8 @@ pub fn list(in_force: &InForce<'_>) -> String {
 /// One rule in full: what it says, its law, its test, its parameters, its history and its cases.
 pub fn one(pack: &Pack, rule: &Rule) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} ({})\n{}\n", rule.id, rule.code, rule.title);
+    let (code, title) = (clean(&rule.code), clean(&rule.title));
+    let _ = writeln!(out, "{} ({code})\n{title}\n", rule.id);
     let audience = if rule.audience == Audience::Reviewer {
         "shown to reviewers alone".to_owned()
     } else {
@@ -59,14 +61,14 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
         out,
         "in force  {}\nfile      {}",
         years(rule.effective),
-        rule.file
+        clean(&rule.file)
     );
     let _ = writeln!(out, "\nSources");
     for source in rule.cites.iter().filter_map(|&at| pack.sources.get(at)) {
         let _ = writeln!(
             out,
             "  {} ({})",
-            source.citation,
+            clean(&source.citation),
             source.verification.name()
         );
         let duty = [source.modality.as_deref(), source.duty_holder.as_deref()]
@@ -79,7 +81,7 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
         let reading = source.reading.as_ref().map(|r| format!("{r}: {}", r.text));
         let words = [source.paraphrase.clone(), Some(duty), in_force, reading];
         for words in words.into_iter().flatten().filter(|w| !w.is_empty()) {
-            let _ = writeln!(out, "    {words}");
+            let _ = writeln!(out, "    {}", clean(&words));
         }
     }
     if let Some(subjects) = &rule.subjects {
@@ -89,7 +91,7 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
         let _ = writeln!(out, "\nTest, {}", years((edition.from, edition.until)));
         match &edition.body {
             Body::NotApplicable(why) => {
-                let _ = writeln!(out, "  not applicable: {why}");
+                let _ = writeln!(out, "  not applicable: {}", clean(why));
             }
             Body::Test(test) => write_test(&mut out, test),
         }
@@ -97,7 +99,7 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
     params(&mut out, pack, rule);
     let _ = writeln!(out, "\nCases");
     for case in &rule.cases {
-        let _ = writeln!(out, "  {:<15} {}", case.expect.name(), case.name);
+        let _ = writeln!(out, "  {:<15} {}", case.expect.name(), clean(&case.name));
     }
     out
 }
@@ -147,7 +149,7 @@ fn params(out: &mut String, pack: &Pack, rule: &Rule) {
         } else {
             ""
         };
-        let _ = writeln!(out, "  {}: {}{office}", param.name, param.title);
+        let _ = writeln!(out, "  {}: {}{office}", param.name, clean(&param.title));
         for dated in &param.values {
             let value = value(pack, dated);
             let source = if dated.by_office {
@@ -157,8 +159,10 @@ fn params(out: &mut String, pack: &Pack, rule: &Rule) {
             };
             let _ = writeln!(
                 out,
-                "    {}: {value} ({source})",
-                years((dated.from, dated.until))
+                "    {}: {} ({})",
+                years((dated.from, dated.until)),
+                clean(&value),
+                clean(source)
             );
         }
     }
@@ -185,7 +189,7 @@ pub(super) fn years((from, until): (Option<i64>, Option<i64>)) -> String {
 }
 
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    clean(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn template(template: &Template) -> String {
@@ -193,7 +197,7 @@ fn template(template: &Template) -> String {
         .parts
         .iter()
         .map(|part| match part {
-            Part::Text(words) => words.clone(),
+            Part::Text(words) => clean(words),
             Part::Value(expr) => format!("{{{}}}", one_line(&expr.text)),
         })
         .collect()

@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-pub use super::words::clean;
 use super::words::{
     ADVICE, Columns, because, how_far_checked, judged, named, not_received, off_by, place, weight,
     whom_to_ask, with_office,
 };
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
+pub use crate::neutral::clean;
 use crate::pack::{Office, Severity};
 use crate::review::{Evidence, Finding, Outcome, Review, SummaryTable};
 
@@ -73,9 +73,10 @@ impl Text<'_> {
     fn head(&self, out: &mut String, review: &Review) {
         let (name, which) = named(review);
         let _ = writeln!(out, "{}{which}", self.bold(&name));
+        let wording = clean(&review.wording);
         let recommendation = match review.worst() {
-            Some(worst) if review.recommendation.is_some() => self.severity(worst, &review.wording),
-            _ => self.bold(&review.wording),
+            Some(worst) if review.recommendation.is_some() => self.severity(worst, &wording),
+            _ => self.bold(&wording),
         };
         let _ = writeln!(out, "{recommendation}");
         if let Some(office) = self.office {
@@ -106,7 +107,7 @@ impl Text<'_> {
 
     /// One finding, as compilers draw theirs.
     pub fn finding(&self, out: &mut String, f: &Finding) {
-        let label = format!("{}[{}]", f.severity.name(), f.rule);
+        let label = format!("{}[{}]", f.severity.name(), clean(&f.rule));
         let doubt = if f.outcome == Outcome::Unknown {
             "cannot tell: "
         } else {
@@ -126,10 +127,15 @@ impl Text<'_> {
             self.because(out, "because", evidence);
         }
         if let Some(needs) = &f.needs {
-            let _ = writeln!(out, "   = {}: {needs}", self.faint("needs"));
+            let _ = writeln!(out, "   = {}: {}", self.faint("needs"), clean(needs));
         }
         if let Some(gap) = &f.gap {
-            let _ = writeln!(out, "   = {}: {}", self.faint("off by"), off_by(gap));
+            let _ = writeln!(
+                out,
+                "   = {}: {}",
+                self.faint("off by"),
+                clean(&off_by(gap))
+            );
         }
         for assumption in &f.assumptions {
             self.because(out, "assumed", assumption);
@@ -142,7 +148,7 @@ impl Text<'_> {
                 out,
                 "   = {}: {}{}",
                 self.faint("source"),
-                cite.citation,
+                clean(&cite.citation),
                 how_far_checked(cite)
             );
         }
@@ -158,22 +164,23 @@ impl Text<'_> {
         if f.cells.is_empty() {
             return;
         }
-        let width = f.cells.iter().map(|c| c.label.width()).max().unwrap_or(0);
+        let labels: Vec<String> = f.cells.iter().map(|c| clean(&c.label)).collect();
+        let width = labels.iter().map(|l| l.width()).max().unwrap_or(0);
         let mut row = "";
         let _ = writeln!(out, "   |");
-        for cell in &f.cells {
+        for (cell, label) in f.cells.iter().zip(&labels) {
             if cell.row != row {
                 let _ = writeln!(out, "   | {}", self.faint(&clean(&cell.row)));
                 row = &cell.row;
             }
-            let pad = " ".repeat(width - cell.label.width());
+            let pad = " ".repeat(width - label.width());
             let written = if cell.written.trim().is_empty() {
                 "(blank)".to_owned()
             } else {
                 shorten(&clean(&cell.written))
             };
             let mark = if cell.missing { "  <-- this" } else { "" };
-            let _ = writeln!(out, "   |   {}{pad}  {written}{mark}", cell.label);
+            let _ = writeln!(out, "   |   {label}{pad}  {written}{mark}");
         }
         let _ = writeln!(out, "   |");
     }
@@ -200,9 +207,9 @@ impl Text<'_> {
             let _ = writeln!(
                 out,
                 "  {} (owed by: {}) {}",
-                one.message,
-                one.owed_by,
-                self.faint(&one.rule)
+                clean(&one.message),
+                clean(&one.owed_by),
+                self.faint(&clean(&one.rule))
             );
         }
         out.push('\n');
@@ -212,7 +219,7 @@ impl Text<'_> {
         if table.rows.is_empty() {
             return;
         }
-        let _ = writeln!(out, "{}", self.bold(&table.title));
+        let _ = writeln!(out, "{}", self.bold(&clean(&table.title)));
         out.push_str(&align(&Columns::of_table(table)));
         out.push('\n');
     }
@@ -241,17 +248,18 @@ impl Text<'_> {
         let _ = writeln!(
             out,
             "{} ({} {})\n",
-            self.bold(&batch.pack.title),
-            batch.pack.id,
-            batch.pack.version
+            self.bold(&clean(&batch.pack.title)),
+            clean(&batch.pack.id),
+            clean(&batch.pack.version)
         );
         out.push_str(&align(&Columns::of_batch(batch)));
         out.push('\n');
         for (words, count) in batch.steps() {
-            let _ = writeln!(out, "{count:>5}  {words}");
+            let _ = writeln!(out, "{count:>5}  {}", clean(&words));
         }
         for review in batch.unchecked() {
-            let _ = writeln!(out, "       {}: {}", clean(&review.path), review.wording);
+            let (path, wording) = (clean(&review.path), clean(&review.wording));
+            let _ = writeln!(out, "       {path}: {wording}");
         }
         let names = not_received(batch);
         if !names.is_empty() {
@@ -267,7 +275,7 @@ impl Text<'_> {
         if !batch.not_read.is_empty() {
             let _ = writeln!(out, "\nNot read:");
             for (path, why) in &batch.not_read {
-                let _ = writeln!(out, "  {}: {why}", clean(path));
+                let _ = writeln!(out, "  {}: {}", clean(path), clean(why));
             }
         }
         out.push('\n');

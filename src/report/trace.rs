@@ -13,6 +13,7 @@ pub use verify::verify;
 use super::rules::{severity, years};
 use super::{counted, pack_name};
 use crate::author::trace::{Ground, Trace, Traced, Unread};
+use crate::neutral::clean;
 use crate::pack::{CaseKind, Rule, Source};
 
 /// The whole trace: each clause with its rules or why it has none, each rule with its clauses, and the rules of law whose text
@@ -20,7 +21,7 @@ use crate::pack::{CaseKind, Rule, Source};
 pub fn text(trace: &Trace<'_>) -> String {
     let mut out = format!("{}: {}\n", pack_name(trace.pack), sum(trace));
     for section in &trace.sections {
-        let _ = writeln!(out, "\n{}", section.title);
+        let _ = writeln!(out, "\n{}", clean(section.title));
         section.clauses.iter().for_each(|c| ground(&mut out, c));
     }
     if !trace.documents.is_empty() {
@@ -40,7 +41,7 @@ pub fn text(trace: &Trace<'_>) -> String {
     for unread in &unread {
         let _ = writeln!(out, "  {}: {}", named(unread.rule), weighs(unread));
         for clause in &unread.clauses {
-            let _ = writeln!(out, "    {}: {}", clause.key, clause.citation);
+            let _ = writeln!(out, "    {}", cited(clause));
         }
     }
     out
@@ -58,32 +59,32 @@ pub fn one(trace: &Trace<'_>, name: &str) -> String {
 
 fn one_source(trace: &Trace<'_>, ground: &Ground<'_>) -> String {
     let source = ground.source;
-    let mut out = format!("{}: {}\n", source.key, source.citation);
+    let mut out = format!("{}\n", cited(source));
     if let Some(paraphrase) = &source.paraphrase {
-        let _ = writeln!(out, "{paraphrase}");
+        let _ = writeln!(out, "{}", clean(paraphrase));
     }
     out.push('\n');
     let kind = match &source.modality {
-        Some(verb) => format!("clause: {verb}"),
+        Some(verb) => format!("clause: {}", clean(verb)),
         None => "document or data".to_owned(),
     };
     let _ = writeln!(out, "kind      {kind}");
     if let Some(holder) = &source.duty_holder {
-        let _ = writeln!(out, "binds     {holder}");
+        let _ = writeln!(out, "binds     {}", clean(holder));
     }
     let read = source.reading.as_ref();
-    let read = read.map_or_else(String::new, |r| format!(", {r}: {}", r.text));
+    let read = read.map_or_else(String::new, |r| clean(&format!(", {r}: {}", r.text)));
     let _ = writeln!(out, "text      {}{read}", source.verification.name());
     let _ = writeln!(out, "in force  {}", years(source.years));
     if let Some(why) = &source.no_rule {
-        let _ = writeln!(out, "\nNo rule\n  {why}");
+        let _ = writeln!(out, "\nNo rule\n  {}", clean(why));
     }
     if !trace.rules.is_empty() {
         let _ = writeln!(out, "\nRules");
     }
     for traced in &trace.rules {
         let rule = traced.rule;
-        let _ = writeln!(out, "  {}: {}", named(rule), rule.title);
+        let _ = writeln!(out, "  {}: {}", named(rule), clean(&rule.title));
         let _ = writeln!(out, "    {}", weight(rule));
         cases(&mut out, rule);
     }
@@ -102,7 +103,7 @@ fn one_source(trace: &Trace<'_>, ground: &Ground<'_>) -> String {
 
 fn one_rule(traced: &Traced<'_>) -> String {
     let rule = traced.rule;
-    let mut out = format!("{}\n{}\n\n", named(rule), rule.title);
+    let mut out = format!("{}\n{}\n\n", named(rule), clean(&rule.title));
     let _ = writeln!(out, "basis     {}", rule.basis.name());
     let _ = writeln!(out, "severity  {}", severity(rule));
     let _ = writeln!(out, "in force  {}", years(rule.effective));
@@ -113,10 +114,10 @@ fn one_rule(traced: &Traced<'_>) -> String {
     for (title, sources) in grounds.iter().filter(|(_, s)| !s.is_empty()) {
         let _ = writeln!(out, "\n{title}");
         for source in *sources {
-            let _ = writeln!(out, "  {}: {}", source.key, source.citation);
+            let _ = writeln!(out, "  {}", cited(source));
             let _ = writeln!(out, "    {}", marks(source));
             if let Some(paraphrase) = &source.paraphrase {
-                let _ = writeln!(out, "    {paraphrase}");
+                let _ = writeln!(out, "    {}", clean(paraphrase));
             }
         }
     }
@@ -127,20 +128,20 @@ fn one_rule(traced: &Traced<'_>) -> String {
 
 fn cases(out: &mut String, rule: &Rule) {
     for case in &rule.cases {
-        let _ = writeln!(out, "    {:<7}  {}", case.kind.name(), case.name);
+        let _ = writeln!(out, "    {:<7}  {}", case.kind.name(), clean(&case.name));
     }
 }
 
 /// A source in the whole trace.
 fn ground(out: &mut String, ground: &Ground<'_>) {
     let source = ground.source;
-    let _ = writeln!(out, "  {}: {}", source.key, source.citation);
+    let _ = writeln!(out, "  {}", cited(source));
     let _ = writeln!(out, "    {}", marks(source));
     for rule in &ground.rules {
         let _ = writeln!(out, "    {}: {}", named(rule), kinds(rule));
     }
     if let Some(why) = &source.no_rule {
-        let _ = writeln!(out, "    no rule: {why}");
+        let _ = writeln!(out, "    no rule: {}", clean(why));
     }
 }
 
@@ -158,9 +159,14 @@ fn sum(trace: &Trace<'_>) -> String {
     )
 }
 
+/// A source's key and citation.
+fn cited(source: &Source) -> String {
+    clean(&format!("{}: {}", source.key, source.citation))
+}
+
 /// A rule's id and code.
 fn named(rule: &Rule) -> String {
-    format!("{} ({})", rule.id, rule.code)
+    format!("{} ({})", rule.id, clean(&rule.code))
 }
 
 /// A rule's basis, severity and years.
@@ -177,7 +183,7 @@ fn marks(source: &Source) -> String {
     if source.years != (None, None) {
         marks.push(years(source.years));
     }
-    marks.join("; ")
+    clean(&marks.join("; "))
 }
 
 /// The keys of what a rule rests on.
@@ -187,7 +193,7 @@ fn keys(traced: &Traced<'_>) -> String {
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    names.map(String::as_str).collect::<Vec<_>>().join(", ")
+    clean(&names.map(String::as_str).collect::<Vec<_>>().join(", "))
 }
 
 /// How many cases of each kind a rule has: `3 pass, 2 fail, 1 missing`.

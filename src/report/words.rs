@@ -2,6 +2,7 @@
 
 use crate::batch::BatchReview;
 use crate::diagnostic::Weight;
+use crate::neutral::clean;
 use crate::pack::{Office, Severity, Verification, capitalised};
 use crate::review::{Cite, Evidence, Finding, Gap, Recommendation, Review, SummaryTable};
 use crate::value::{Value, money, plain, say};
@@ -64,7 +65,10 @@ pub(super) fn judged(review: &Review) -> Vec<String> {
     let idle = review.rules.iter().filter(|r| r.tally.subjects() == 0);
     let idle: Vec<&str> = idle.map(|r| r.rule.as_str()).collect();
     if !idle.is_empty() {
-        lines.push(format!("Found nothing to judge: {}.", idle.join(", ")));
+        lines.push(format!(
+            "Found nothing to judge: {}.",
+            clean(&idle.join(", "))
+        ));
     }
     lines
 }
@@ -127,7 +131,7 @@ pub(super) struct Columns {
 impl Columns {
     /// A row a submission. A pack whose submissions do not say who submits them has no column for it.
     pub(super) fn of_batch(batch: &BatchReview) -> Self {
-        let whose = capitalised(&batch.pack.words.submitter);
+        let whose = clean(&capitalised(&batch.pack.words.submitter));
         let words = ["Submission", &whose, "Year", "Recommendation"];
         let figures = ["Escalate", "Return", "Condition", "Note", "Mistakes"];
         let shown = |(at, _): &(usize, String)| *at != 1 || batch.pack.names_submitters;
@@ -162,7 +166,7 @@ impl Columns {
         let words =
             |row: &Vec<(Value, String)>| row.iter().map(|(_, words)| clean(words)).collect();
         Columns {
-            heads: table.columns.clone(),
+            heads: table.columns.iter().map(|c| clean(c)).collect(),
             numeric: (0..table.columns.len()).map(figures).collect(),
             rows: table.rows.iter().map(words).collect(),
         }
@@ -180,11 +184,10 @@ fn row_of(review: &Review) -> Vec<String> {
             .fiscal_year
             .map_or_else(|| "?".to_owned(), |y| y.to_string()),
         if recommended {
-            &review.wording
+            clean(&review.wording)
         } else {
-            "could not check"
-        }
-        .to_owned(),
+            "could not check".to_owned()
+        },
         count(Severity::Escalate),
         count(Severity::Return),
         count(Severity::Condition),
@@ -221,15 +224,4 @@ pub(super) fn not_received(batch: &BatchReview) -> Vec<String> {
         )
     });
     named.collect()
-}
-
-/// Text from a submission with its control characters shown, not sent to the terminal.
-pub fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
 }

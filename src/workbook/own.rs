@@ -1,10 +1,12 @@
 //! A submission written in the pack's own form: a folder of tables, or a workbook with a sheet a table. Every value is written
-//! as it was understood; a list of origins says where each cell came from.
+//! as it was understood; a list of origins says where each cell came from. What a spreadsheet would take for a formula has a
+//! mark before it, which the readers take off.
 
 use std::fmt::Write as _;
 
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
+use crate::neutral::{cell, unmarked};
 use crate::read::File;
 use crate::read::accepts;
 use crate::read::lines::PLAN;
@@ -89,7 +91,7 @@ fn written(
         State::Blank => String::new(),
         State::NotApplicable => "n/a".to_owned(),
         State::Suppressed => "*".to_owned(),
-        State::Unreadable => unreadable(rows.raw(row, id), field),
+        State::Unreadable => cell(&unreadable(rows.raw(row, id), field)).into_owned(),
         State::Value => match &column.data {
             Data::Nums(nums) => number(field.ty, nums.get(row)),
             Data::Bools(bools) => {
@@ -98,7 +100,7 @@ fn written(
             }
             Data::Texts(ids) => {
                 let text = ids.get(row).map_or("", |&id| submission.texts.get(id));
-                text.to_owned()
+                cell(text).into_owned()
             }
         },
     }
@@ -106,7 +108,7 @@ fn written(
 
 /// What stood in a cell that could not be read; where the field's type would take it, a mark that it does not take.
 fn unreadable(raw: &str, field: &Field) -> String {
-    let marks = [raw, "#N/A", "n/a", "*"];
+    let marks = [unmarked(raw).unwrap_or(raw), "#N/A", "n/a", "*"];
     let refused = |mark: &&str| !mark.is_empty() && accepts(field, mark).is_err();
     marks.into_iter().find(refused).unwrap_or("*").to_owned()
 }
@@ -170,8 +172,8 @@ fn origins(schema: &Schema, submission: &Submission) -> Vec<Vec<String>> {
                         (row + 2).to_string()
                     },
                     field.name.clone(),
-                    rows.place(table, row, id),
-                    rows.raw(row, id).to_owned(),
+                    cell(&rows.place(table, row, id)).into_owned(),
+                    cell(rows.raw(row, id)).into_owned(),
                 ]);
             }
         }

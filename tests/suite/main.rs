@@ -4,6 +4,7 @@ mod broken_packs;
 mod cases;
 mod forms;
 mod goldens;
+mod hostile;
 mod language;
 mod offices;
 mod reports;
@@ -29,6 +30,33 @@ fn shipped(id: &str) -> Pack {
     load_embedded(id)
         .expect("it is built in")
         .expect("it loads")
+}
+
+/// The files of a pack under rules/.
+fn pack_files(id: &str) -> Files {
+    fn walk(root: &Path, folder: &Path, files: &mut Files) {
+        for entry in std::fs::read_dir(folder).expect("it is a folder") {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                walk(root, &path, files);
+            } else {
+                let name = path.strip_prefix(root).expect("it is under it");
+                let bytes = std::fs::read(&path).expect("it is a file");
+                files.insert(name.to_string_lossy().replace('\\', "/"), bytes);
+            }
+        }
+    }
+    let root = project("rules").join(id);
+    let mut files = Files::new();
+    walk(&root, &root, &mut files);
+    files
+}
+
+/// How many cases of a property: `usual`, or as many times more as `ACCORDANT_CASES` is more than a thousand.
+fn cases(usual: u32) -> u32 {
+    let asked = std::env::var("ACCORDANT_CASES");
+    let asked: Option<u32> = asked.ok().and_then(|n| n.parse().ok());
+    asked.map_or(usual, |n| n.saturating_mul(usual).div_ceil(1_000))
 }
 
 /// The files of the small pack that tests change.

@@ -8,7 +8,7 @@ use accordant::pack::{Pack, load};
 use accordant::review::Review;
 use proptest::prelude::*;
 
-use super::{set_aside_files, submission};
+use super::{cases, set_aside_files, submission};
 
 /// A pack whose rules use every operation that bounds pass through.
 fn pack() -> Pack {
@@ -118,14 +118,6 @@ fn review(pack: &Pack, award: Option<u32>, lines: &[Line], filled: bool) -> Revi
     Reviewer::new(pack, Options::default()).review(&submission(pack, &plan, &budget))
 }
 
-/// How many cases: more by `ACCORDANT_CASES`.
-fn cases() -> u32 {
-    std::env::var("ACCORDANT_CASES")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(1_000)
-}
-
 #[test]
 fn a_decided_outcome_stays_under_every_completion() {
     let pack = pack();
@@ -135,7 +127,7 @@ fn a_decided_outcome_stays_under_every_completion() {
         prop::bool::weighted(0.2),
     );
     let config = ProptestConfig {
-        cases: cases(),
+        cases: cases(1_000),
         failure_persistence: None,
         ..ProptestConfig::default()
     };

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::neutral::{cell, clean, is_command};
 use crate::pack::lacking::{Capped, Lacking, LackingTable};
 use crate::pack::load::cell_text;
 use crate::pack::{Files, Pack, Param};
@@ -41,7 +42,10 @@ fn head(pack: &Pack, lacking: &Lacking, name: &str) -> String {
          # A line that begins with `#` says nothing yet. Fill in what your office knows or decides, and take its `#` away.\n\
          # What is still lacking:  accordant rules --year {year} --missing --office {name}\n\
          # To review with it:      accordant review BATCH --office {name}\n\n",
-        pack.id, pack.version, pack.title
+        clean(&pack.id),
+        clean(&pack.version),
+        clean(&pack.title),
+        name = clean(name)
     );
     if lacking.years {
         let _ = write!(
@@ -84,11 +88,12 @@ fn tables(text: &mut String, pack: &Pack, lacking: &Lacking, alone: bool) {
             } else {
                 format!(", in {}.csv", lack.name)
             };
-            let _ = writeln!(text, "\n# {}{place}. {}.", lack.label, owed_by(lack, owed));
+            let (label, owed) = (clean(&lack.label), clean(&owed_by(lack, owed)));
+            let _ = writeln!(text, "\n# {label}{place}. {owed}.");
             let _ = writeln!(
                 text,
                 "# Rows of other years: {}.",
-                lack.source.trim_end_matches('.')
+                clean(&lack.source).trim_end_matches('.')
             );
             for &id in &super::rows::figures(pack, table) {
                 let _ = writeln!(text, "#   {}", column(table, id));
@@ -100,7 +105,7 @@ fn tables(text: &mut String, pack: &Pack, lacking: &Lacking, alone: bool) {
             text.push_str("# A row without its figures is not filled in yet, and is left out.\n");
             if alone {
                 let csv = rows(pack, lack, lacking.year);
-                let _ = write!(text, "[reference.{}]\ncsv = '''\n{csv}'''\n", lack.name);
+                let _ = writeln!(text, "[reference.{}]\ncsv = {}", lack.name, block(&csv));
             }
         }
     }
@@ -131,7 +136,16 @@ fn column(table: &Table, id: FieldId) -> String {
         _ => kind(*ty).to_owned(),
     };
     let must = if *required { ", required" } else { "" };
-    format!("{name}: {label} ({kind}{must})")
+    clean(&format!("{name}: {label} ({kind}{must})"))
+}
+
+/// Lines as TOML, as they stand where nothing in them would end them.
+fn block(lines: &str) -> String {
+    let stands = |c: char| matches!(c, '\n' | '\t') || !c.is_control();
+    if lines.contains("'''") || !lines.chars().all(stands) {
+        return in_quotes(lines);
+    }
+    format!("'''\n{lines}'''")
 }
 
 fn kind(ty: Type) -> &'static str {
@@ -163,7 +177,7 @@ fn rows(pack: &Pack, lack: &LackingTable, year: i64) -> String {
             if keys.contains(&id) && field.ty == Type::Year {
                 return year.to_string();
             }
-            quoted_cell(&of_district(pack, code, &field.name))
+            quoted_cell(&cell(&of_district(pack, code, &field.name)))
         });
         let _ = writeln!(csv, "{}", cells.collect::<Vec<_>>().join(","));
     }
@@ -185,7 +199,7 @@ fn of_district(pack: &Pack, code: &str, field: &str) -> String {
 }
 
 fn quoted_cell(text: &str) -> String {
-    if text.contains([',', '"', '\n']) {
+    if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
         text.to_owned()
@@ -202,7 +216,8 @@ fn params(text: &mut String, pack: &Pack, lacking: &Lacking) {
                 let _ = writeln!(
                     text,
                     "\n# {}: {}. It has no value for {year}, and is not for an office to set: a new version of the pack must give it.",
-                    param.name, param.title
+                    param.name,
+                    clean(&param.title)
                 );
             }
             continue;
@@ -216,8 +231,8 @@ fn params(text: &mut String, pack: &Pack, lacking: &Lacking) {
             text,
             "\n# {}: {}. Decided by: the reviewing office.{need}\n# {}",
             param.name,
-            param.title,
-            before(pack, param, year)
+            clean(&param.title),
+            clean(&before(pack, param, year))
         );
         let value = param
             .value_in(year)
@@ -255,23 +270,38 @@ fn before(pack: &Pack, param: &Param, year: i64) -> String {
 
 /// A value as office files write it; nothing in the quotes for none, so that it must be filled in.
 fn in_toml(value: &Value) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
     match value {
-        Value::Number(x) => quoted(&plain(*x)),
-        Value::Money(x) => quoted(&plain_money(*x)),
+        Value::Number(x) => in_quotes(&plain(*x)),
+        Value::Money(x) => in_quotes(&plain_money(*x)),
         Value::Percent(x) => {
             let hundred = x.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(*x);
-            quoted(&format!("{}%", plain(hundred)))
+            in_quotes(&format!("{}%", plain(hundred)))
         }
-        Value::Date(date) => quoted(&date.to_string()),
+        Value::Date(date) => in_quotes(&date.to_string()),
         Value::Bool(b) => b.to_string(),
-        Value::Text(text) => quoted(text),
+        Value::Text(text) => in_quotes(text),
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(in_toml).collect();
             format!("[{}]", items.join(", "))
         }
-        _ => quoted(""),
+        _ => in_quotes(""),
     }
+}
+
+/// A text as TOML on one line, whatever it holds: it may stand in a comment.
+fn in_quotes(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if is_command(c) => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// A clause whose text a person should read, and the rules that would weigh more then.
@@ -281,9 +311,9 @@ fn verified(text: &mut String, pack: &Pack, clause: &Capped) {
         .and_then(|s| s.paraphrase.as_deref())
         .unwrap_or_default();
     let url = source.and_then(|s| s.url.as_deref());
-    let _ = writeln!(text, "\n# {}: {says}", clause.citation);
+    let _ = writeln!(text, "\n# {}: {}", clean(&clause.citation), clean(says));
     if let Some(url) = url {
-        let _ = writeln!(text, "# {url}");
+        let _ = writeln!(text, "# {}", clean(url));
     }
     for (rule, now, then) in &clause.rules {
         let _ = writeln!(
@@ -296,6 +326,6 @@ fn verified(text: &mut String, pack: &Pack, clause: &Capped) {
     let _ = writeln!(
         text,
         "# Who read it, when, and which text:\n# [verified.{}]\n# by = \"\"\n# on = \"\"\n# text = \"\"",
-        clause.key
+        clean(&clause.key)
     );
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{kinds, marks, sum, weighs, weight};
 use crate::author::trace::{Ground, Trace, Traced, Unread};
 use crate::pack::Source;
-use crate::report::markdown::plain;
+use crate::report::markdown::{code, plain};
 use crate::report::pack_name;
 
 /// The whole trace, a table for each section of law.
@@ -42,15 +42,15 @@ fn sources(out: &mut String, title: &str, grounds: &[Ground<'_>]) {
         let source = ground.source;
         let says = source.paraphrase.as_deref().unwrap_or_default();
         let rules = ground.rules.iter();
-        let rules = rules.map(|r| format!("`{}`: {}", r.id, kinds(r)));
+        let rules = rules.map(|r| format!("{}: {}", code(&r.id), kinds(r)));
         let why = source
             .no_rule
             .iter()
             .map(|w| format!("no rule: {}", plain(w)));
         let _ = writeln!(
             out,
-            "| `{}` | {} | {} | {} |",
-            source.key,
+            "| {} | {} | {} | {} |",
+            code(&source.key),
             plain(&source.citation),
             plain(&format!("{says} ({})", marks(source))),
             rules.chain(why).collect::<Vec<_>>().join("<br>")
@@ -63,8 +63,8 @@ fn rule(out: &mut String, traced: &Traced<'_>) {
     let sources = traced.clauses.iter().chain(&traced.documents);
     let _ = writeln!(
         out,
-        "| `{}` ({}) | {} | {} | {} | {} |",
-        rule.id,
+        "| {} ({}) | {} | {} | {} | {} |",
+        code(&rule.id),
         plain(&rule.code),
         plain(&rule.title),
         weight(rule),
@@ -76,14 +76,14 @@ fn rule(out: &mut String, traced: &Traced<'_>) {
 fn law(out: &mut String, unread: &Unread<'_>) {
     let _ = writeln!(
         out,
-        "| `{}` | {} | {} |",
-        unread.rule.id,
+        "| {} | {} | {} |",
+        code(&unread.rule.id),
         weighs(unread),
         keys(unread.clauses.iter())
     );
 }
 
 fn keys<'a>(sources: impl Iterator<Item = &'a &'a Source>) -> String {
-    let keys = sources.map(|s| format!("`{}`", s.key));
+    let keys = sources.map(|s| code(&s.key));
     keys.collect::<Vec<_>>().join(", ")
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::author::trace::{Ground, ToRead, Trace};
+use crate::neutral::clean;
 use crate::pack::{Pack, Param, Rule, Severity};
-use crate::report::markdown::plain;
+use crate::report::markdown::{code, plain};
 use crate::report::rules::{value, years};
 use crate::report::{counted, pack_name};
 
@@ -59,7 +60,7 @@ Find each clause in the official text, and compare its verb, whom it binds, its 
 the pack says, record the reading in an office file (or write `verification = \"text-read\"` in the pack's `sources.toml`):
 
 ```toml
-[verified.{key}]
+[verified.{}]
 by = \"A. Reader\"
 on = \"2026-07-01\"
 text = \"the edition that was read\"
@@ -67,7 +68,8 @@ text = \"the edition that was read\"
 
 When it says something else, or is not there, correct `sources.toml` first. The answer on a clause that no rule rests on changes no
 finding; if a plan can be tested for what it says, write a rule.
-"
+",
+        clean(key)
     )
 }
 
@@ -76,7 +78,7 @@ fn clause(out: &mut String, pack: &Pack, clause: &ToRead<'_>) {
     let source = ground.source;
     let says = source.paraphrase.as_deref().unwrap_or("no paraphrase");
     let _ = writeln!(out, "\n### {}\n", plain(&source.citation));
-    let _ = writeln!(out, "`{}`: {}\n", source.key, plain(says));
+    let _ = writeln!(out, "{}: {}\n", code(&source.key), plain(says));
     let _ = writeln!(out, "- **Look for:** {}.", look_for(pack, ground));
     if let Some(why) = &source.no_rule {
         let _ = writeln!(out, "- **No rule rests on it:** {}", plain(why));
@@ -98,7 +100,10 @@ fn look_for(pack: &Pack, ground: &Ground<'_>) -> String {
     let source = ground.source;
     let asked = source.look_for.iter();
     let asked = asked.map(|words| plain(words.trim_end_matches('.')));
-    let verb = source.modality.iter().map(|verb| format!("*{verb}*"));
+    let verb = source
+        .modality
+        .iter()
+        .map(|verb| format!("*{}*", plain(verb)));
     let binds = source.duty_holder.iter().map(|who| plain(who));
     let in_force = format!("in force {}", years(source.years));
     let figures = ground.params.iter().map(|p| figure(pack, p, &source.key));
@@ -115,7 +120,14 @@ fn figure(pack: &Pack, param: &Param, key: &str) -> String {
 }
 
 fn rules(rules: &[&Rule]) -> String {
-    let rule = |r: &&Rule| format!("`{}` ({}, {})", r.id, r.basis.name(), r.severity.name());
+    let rule = |r: &&Rule| {
+        format!(
+            "{} ({}, {})",
+            code(&r.id),
+            r.basis.name(),
+            r.severity.name()
+        )
+    };
     rules.iter().map(rule).collect::<Vec<_>>().join(", ")
 }
 
@@ -124,7 +136,7 @@ fn confirmed(clause: &ToRead<'_>) -> String {
     let lifted = clause.lifted.iter();
     let lifted = lifted.map(|(rule, then): &(&Rule, Severity)| {
         let (now, then) = (rule.severity.name(), then.name());
-        format!("`{}` weighs *{then}*, not *{now}*", rule.id)
+        format!("{} weighs *{then}*, not *{now}*", code(&rule.id))
     });
     let lifted: Vec<_> = lifted.collect();
     if lifted.is_empty() {
@@ -188,15 +200,18 @@ fn brief(out: &mut String, title: &str, words: &str, grounds: &[&Ground<'_>]) {
         let says = source.paraphrase.as_deref().unwrap_or("no paraphrase");
         let (citation, says) = (plain(&source.citation), plain(says));
         let on = resting(ground);
-        let key = &source.key;
-        let _ = writeln!(out, "- `{key}`: {citation}. {says} Rests on it: {on}.");
+        let key = code(&source.key);
+        let _ = writeln!(out, "- {key}: {citation}. {says} Rests on it: {on}.");
     }
 }
 
 /// The rules, parameters and reference tables that rest on a source.
 fn resting(ground: &Ground<'_>) -> String {
     let rules = ground.rules.iter().map(|r| code(&r.id));
-    let params = ground.params.iter().map(|p| format!("`param.{}`", p.name));
+    let params = ground
+        .params
+        .iter()
+        .map(|p| code(&format!("param.{}", p.name)));
     let tables = ground.tables.iter().map(|t| code(&t.name));
     let all: Vec<_> = rules.chain(params).chain(tables).collect();
     if all.is_empty() {
@@ -211,10 +226,9 @@ fn ids(rules: &[&Rule]) -> String {
 }
 
 fn params(ground: &Ground<'_>) -> String {
-    let names = ground.params.iter().map(|p| format!("`param.{}`", p.name));
+    let names = ground
+        .params
+        .iter()
+        .map(|p| code(&format!("param.{}", p.name)));
     names.collect::<Vec<_>>().join(", ")
-}
-
-fn code(name: &str) -> String {
-    format!("`{name}`")
 }
