@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::batch::{Batch, NotRead, Source, sort_batch};
 pub(crate) use self::cell::accepts;
-pub use self::statewide::{PlanKey, read_statewide};
+pub use self::statewide::{Open, PlanKey, Seekable, Statewide, head_of, read_statewide};
 
 use self::batch::{file_name, is_toml, table_of};
 use self::cell::quoted;
@@ -327,10 +327,13 @@ fn report_lacks(schema: &Schema, submission: &mut Submission) {
 }
 
 pub(crate) fn report_unclosed(records: &Records, form: &Form, diagnostics: &mut Vec<Diagnostic>) {
-    if let Some(row) = records.unclosed {
-        let message = "a quote opens in this row and is never closed: the lines below it were read as part of a cell";
-        diagnostics.push(Diagnostic::error(form.place(At::Row(row)), message));
-    }
+    diagnostics.extend(records.unclosed.map(|row| unclosed(form, row)));
+}
+
+/// What to say of a quote that opens in a row and is never closed.
+fn unclosed(form: &Form, row: u32) -> Diagnostic {
+    let message = "a quote opens in this row and is never closed: the lines below it were read as part of a cell";
+    Diagnostic::error(form.place(At::Row(row)), message)
 }
 
 /// The SHA-256 of some bytes in hexadecimal.

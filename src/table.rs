@@ -596,6 +596,21 @@ impl Rows {
             .push(u32::try_from(self.raw.len()).unwrap_or(u32::MAX));
     }
 
+    /// Makes room for so many more rows.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.numbers.reserve(rows);
+        self.raw_ends.reserve(rows * self.columns.len());
+        for column in self.columns.iter_mut().flatten() {
+            column.states.reserve(rows);
+            match &mut column.data {
+                Data::Nums(Nums::Int { v, .. }) => v.reserve(rows),
+                Data::Nums(Nums::Dec(v)) => v.reserve(rows),
+                Data::Bools(v) => v.reserve(rows),
+                Data::Texts(v) => v.reserve(rows),
+            }
+        }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.numbers.len()

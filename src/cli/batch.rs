@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,8 +13,8 @@ use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
-use accordant::read::limits::{self, FOREIGN, STATEWIDE, SUBMISSION};
-use accordant::read::{self, Batch, File, Source};
+use accordant::read::limits::{self, FOREIGN, SUBMISSION};
+use accordant::read::{self, Batch, File, Source, Statewide};
 use accordant::report::text::Text;
 use accordant::report::{json, markdown};
 use accordant::review;
@@ -148,6 +149,52 @@ struct Found<'a> {
     source: Source,
 }
 
+/// What one worker reads and reviews at once.
+enum Work<'a> {
+    One(Found<'a>),
+    /// Some of the plans of statewide tables.
+    Plans(&'a disk::Tree, &'a Statewide<'a>, Range<usize>),
+    /// Plans that are told already.
+    Told(Submission),
+}
+
+/// How many plans of statewide tables are read together.
+const TOGETHER: usize = 16;
+
+impl<'a> Work<'a> {
+    /// The plans of statewide tables, some at a time.
+    fn of_tables(tree: &'a disk::Tree, tables: &'a Statewide<'a>) -> impl Iterator<Item = Self> {
+        let starts = (0..tables.len()).step_by(TOGETHER);
+        let some = move |from: usize| from..tables.len().min(from + TOGETHER);
+        let plans = starts.map(move |from| Work::Plans(tree, tables, some(from)));
+        plans.chain(tables.untold.iter().cloned().map(Work::Told))
+    }
+
+    /// How many submissions are known to be in it.
+    fn len(&self) -> usize {
+        match self {
+            Work::Plans(_, _, plans) => plans.len(),
+            Work::One(_) | Work::Told(_) => 1,
+        }
+    }
+
+    /// Its submissions, and what is wrong with it as a whole.
+    fn read(&self, pack: &Pack) -> (Vec<Submission>, Vec<Diagnostic>) {
+        match self {
+            Work::One(found) => {
+                let (plans, wrong) = read_source(pack, found);
+                let plans = plans.into_iter().map(|(submission, _)| submission);
+                (plans.collect(), wrong)
+            }
+            Work::Plans(tree, tables, plans) => {
+                let open = |path: &str| tree.open(path);
+                (tables.read(plans.clone(), &open), Vec::new())
+            }
+            Work::Told(plan) => (vec![plan.clone()], Vec::new()),
+        }
+    }
+}
+
 /// Reads and reviews everything that the paths hold.
 pub(super) fn review_paths(
     common: &Common,
@@ -192,21 +239,34 @@ pub(super) fn review_paths(
                 .map(|source| Found { tree, source }),
         );
     }
-    let bar = progress(common, pack, found.len());
+    let (statewide, found): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|one| matches!(one.source, Source::Statewide { .. }));
+    let statewide: Vec<(&disk::Tree, Statewide<'_>)> = statewide
+        .iter()
+        .map(|one| (one.tree, open_tables(pack, one)))
+        .collect();
+    diagnostics.extend(
+        statewide
+            .iter()
+            .flat_map(|(_, t)| t.diagnostics.iter().cloned()),
+    );
+    let plans = statewide
+        .iter()
+        .flat_map(|(tree, tables)| Work::of_tables(tree, tables));
+    let works: Vec<Work<'_>> = found.into_iter().map(Work::One).chain(plans).collect();
+    let bar = progress(common, pack, works.iter().map(Work::len).sum());
     let problems = std::sync::Mutex::new(Vec::new());
     let reviewer = Reviewer::new(pack, options);
-    let mut batch = reviewer.review_all(&found, |one: &Found<'_>| {
-        let (plans, mut wrong) = read_source(pack, one);
+    let mut batch = reviewer.review_all(&works, |work: &Work<'_>| {
+        let (plans, mut wrong) = work.read(pack);
         if !wrong.is_empty()
             && let Ok(mut all) = problems.lock()
         {
             all.append(&mut wrong);
         }
-        bar.inc(1);
+        bar.inc(u64::try_from(work.len()).unwrap_or(0));
         plans
-            .into_iter()
-            .map(|(submission, _)| submission)
-            .collect()
     });
     bar.finish_and_clear();
     diagnostics.extend(problems.into_inner().unwrap_or_default());
@@ -231,7 +291,7 @@ pub(super) fn review_paths(
 /// Sorts out what a folder holds. Of a text that cannot be read nobody knows whether it is a submission: that is told.
 fn sort(pack: &Pack, tree: &disk::Tree) -> (Batch, Vec<Diagnostic>) {
     let unread = RefCell::new(BTreeMap::new());
-    let bytes = |path: &str| match tree.read(path, STATEWIDE.file) {
+    let bytes = |path: &str| match tree.read(path, FOREIGN.file) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
             unread
@@ -249,11 +309,13 @@ fn sort(pack: &Pack, tree: &disk::Tree) -> (Batch, Vec<Diagnostic>) {
         unread.borrow_mut().insert(path.to_owned(), why);
         false
     };
+    let head = |path: &str| tree.open(path).and_then(read::head_of).ok();
     let mut batch = read::sort_batch(
         &pack.schema,
         pack.forms().key,
         &tree.name,
         &tree.paths,
+        &head,
         &bytes,
         &is_form,
     );
@@ -296,9 +358,8 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec
     let schema = &pack.schema;
     let mut wrong = Vec::new();
     let most = match one.source {
-        Source::Statewide { .. } => STATEWIDE.file,
         Source::Folder { .. } => SUBMISSION.file,
-        Source::Workbook { .. } | Source::Export { .. } => FOREIGN.file,
+        Source::Statewide { .. } | Source::Workbook { .. } | Source::Export { .. } => FOREIGN.file,
     };
     let mut bytes = |path: &str| match one.tree.read(path, most) {
         Ok(bytes) => Some(bytes),
@@ -341,14 +402,24 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec
             wrong.extend(taken.diagnostics);
             (taken.plans, wrong)
         }
-        Source::Statewide { files } => {
-            let files = files_of(files);
-            let key = pack.forms().key;
-            let (submissions, mut diagnostics) = read::read_statewide(schema, key, &files);
-            diagnostics.append(&mut wrong);
-            (submissions.into_iter().map(own).collect(), diagnostics)
+        Source::Statewide { .. } => {
+            let mut tables = open_tables(pack, one);
+            let mut plans = tables.read(0..tables.len(), &|path| one.tree.open(path));
+            plans.append(&mut tables.untold);
+            (plans.into_iter().map(own).collect(), tables.diagnostics)
         }
     }
+}
+
+/// Passes over the statewide tables of a source.
+fn open_tables<'p>(pack: &'p Pack, one: &Found<'_>) -> Statewide<'p> {
+    let paths = match &one.source {
+        Source::Statewide { files } => files.as_slice(),
+        _ => &[],
+    };
+    Statewide::open(&pack.schema, pack.forms().key, paths, &|path| {
+        one.tree.open(path)
+    })
 }
 
 /// Marks the tables whose files could not be read: they are not missing, and what rests on them is unknown.

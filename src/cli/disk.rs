@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use accordant::pack::Files;
+use accordant::read::Seekable;
 use accordant::read::limits::{self, FILES, FOLDERS, PACK};
 
 /// A folder or file named on the command line, with the paths of all regular files in it.
@@ -129,14 +130,28 @@ impl Tree {
     pub(super) fn read(&self, path: &str, most: u64) -> io::Result<Vec<u8>> {
         read(&self.root.join(path), most)
     }
+
+    /// A file, to be read in parts.
+    pub(super) fn open(&self, path: &str) -> io::Result<Box<dyn Seekable>> {
+        let path = self.root.join(path);
+        regular(&path)?;
+        Ok(Box::new(File::open(path)?))
+    }
+}
+
+/// What is known of a regular file before it is opened.
+fn regular(path: &Path) -> io::Result<fs::Metadata> {
+    let known = fs::metadata(path)?;
+    if known.is_file() {
+        Ok(known)
+    } else {
+        Err(io::Error::other("it is no regular file"))
+    }
 }
 
 /// The bytes of a regular file of at most so many: to open a pipe would wait for its other end.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let known = fs::metadata(path)?;
-    if !known.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
+    let known = regular(path)?;
     let too_large = |found: u64| io::Error::other(limits::too_large(found, most));
     if known.len() > most {
         return Err(too_large(known.len()));

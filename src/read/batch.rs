@@ -63,13 +63,15 @@ enum Kind {
 }
 
 /// Sorts out the files of a batch. `name` is the name of the folder itself, which is the path of a submission when its
-/// tables stand at the root; `paths` are relative to it, with `/`; `read` gives the bytes of a table, which tell a folder
-/// of statewide tables, whose columns `key` names, from a submission; `is_form` tells whether a text file with other columns is in a form that is mapped.
+/// tables stand at the root; `paths` are relative to it, with `/`; `head` gives the first bytes of a table, which tell a
+/// folder of statewide tables, whose columns `key` names, from a submission; `read` gives all bytes of another text, and
+/// `is_form` tells whether it is in a form that is mapped.
 pub fn sort_batch(
     schema: &Schema,
     key: PlanKey,
     name: &str,
     paths: &[String],
+    head: &dyn Fn(&str) -> Option<Vec<u8>>,
     read: &dyn Fn(&str) -> Option<Vec<u8>>,
     is_form: &dyn Fn(&str, &[u8]) -> bool,
 ) -> Batch {
@@ -122,7 +124,7 @@ pub fn sort_batch(
             key,
             if folder.is_empty() { name } else { folder },
             &tables,
-            read,
+            head,
         ));
     }
     batch.not_read.sort_by(|a, b| a.path.cmp(&b.path));
@@ -136,7 +138,7 @@ fn source_of(
     key: PlanKey,
     path: &str,
     tables: &[(TableId, &str)],
-    read: &dyn Fn(&str) -> Option<Vec<u8>>,
+    head: &dyn Fn(&str) -> Option<Vec<u8>>,
 ) -> Option<Source> {
     if tables.is_empty() {
         return None;
@@ -144,8 +146,8 @@ fn source_of(
     let has_key = |(id, path): &(TableId, &str)| {
         let table = schema.tables.get(*id).filter(|_| !is_toml(path));
         table
-            .zip(read(path))
-            .is_some_and(|(table, bytes)| is_statewide(schema, key, table, &bytes))
+            .zip(head(path))
+            .is_some_and(|(table, head)| is_statewide(schema, key, table, &head))
     };
     let plan = schema.table(PLAN);
     let (plans, others): (Vec<_>, Vec<_>) = tables.iter().partition(|(id, _)| Some(*id) == plan);
@@ -251,6 +253,7 @@ mod tests {
             PlanKey::default(),
             "root",
             &paths,
+            &read,
             &read,
             &|_, _| false,
         )

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use csv::StringRecord;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use memchr::memchr;
 
 use super::grid::{Grid, GridRow, Written};
 use super::header::Header;
@@ -25,6 +26,8 @@ pub(crate) struct Records {
     pub unclosed: Option<u32>,
     /// The row at which a limit is passed, if it is one row, and which: the records are then a part of the file.
     pub trouble: Option<(Option<u32>, String)>,
+    /// What stands between the cells of a row.
+    pub delimiter: u8,
 }
 
 impl Records {
@@ -80,6 +83,7 @@ impl Records {
                 list: Vec::new(),
                 unclosed: None,
                 trouble: Some((None, why)),
+                delimiter,
             };
         }
         let mut reader = csv::ReaderBuilder::new()
@@ -91,6 +95,7 @@ impl Records {
             list: Vec::new(),
             unclosed: None,
             trouble: None,
+            delimiter,
         };
         let mut room = Room::new(limits);
         let mut number = 0_u32;
@@ -177,7 +182,8 @@ fn is_unclosed(record: &StringRecord, bytes: &[u8]) -> bool {
         && bytes.iter().fold(false, |open, &b| open != (b == b'"'))
 }
 
-fn with_line_feeds(text: &str) -> Cow<'_, str> {
+/// A text whose lines all end with a line feed.
+pub(crate) fn with_line_feeds(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
@@ -218,6 +224,100 @@ fn utf8<'a>(path: &str, bytes: &'a [u8], diagnostics: &mut Vec<Diagnostic>) -> C
         "the file is not UTF-8: it was read as Windows-1252",
     ));
     WINDOWS_1252.decode_without_bom_handling(bytes).0
+}
+
+/// Whether a file begins with the mark of UTF-16.
+pub(crate) fn is_wide(bytes: &[u8]) -> bool {
+    Encoding::for_bom(bytes).is_some_and(|(encoding, _)| encoding != UTF_8)
+}
+
+/// The text of a part of a file, from its first byte or a later one.
+pub(crate) fn text_of(bytes: &[u8], is_latin: bool) -> Cow<'_, str> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !is_latin => Cow::Borrowed(text),
+        _ => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+    }
+}
+
+/// Splits records into cells, in memory that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    spare: Vec<Written<'static>>,
+}
+
+impl Cells {
+    /// The cells of one record, as the `csv` crate splits it; most have no quotes, and are parts of the record itself.
+    pub(crate) fn split<'r>(&mut self, record: &'r str, delimiter: u8) -> Vec<Written<'r>> {
+        let mut cells: Vec<Written<'r>> = std::mem::take(&mut self.spare);
+        let mut rest = record.strip_suffix('\n').unwrap_or(record);
+        loop {
+            let (cell, behind) = next_cell(rest, delimiter);
+            cells.push(Written::Text(cell));
+            match behind {
+                Some(behind) => rest = behind,
+                None => return cells,
+            }
+        }
+    }
+
+    /// Takes the memory of cells that are done with.
+    pub(crate) fn take_back(&mut self, mut cells: Vec<Written<'_>>) {
+        cells.clear();
+        // Collecting nothing keeps the allocation.
+        self.spare = cells.into_iter().map(|_| Written::BLANK).collect();
+    }
+}
+
+/// The first cell of a record, and what stands behind the sign that ends it.
+fn next_cell(record: &str, delimiter: u8) -> (Cow<'_, str>, Option<&str>) {
+    let cut = |text: &'_ str| -> (usize, Option<usize>) {
+        match memchr(delimiter, text.as_bytes()) {
+            Some(end) => (end, Some(end + 1)),
+            None => (text.len(), None),
+        }
+    };
+    let Some(quoted) = record.strip_prefix('"') else {
+        let (end, next) = cut(record);
+        let cell = record.get(..end).unwrap_or_default();
+        return (
+            Cow::Borrowed(cell),
+            next.and_then(|next| record.get(next..)),
+        );
+    };
+    let mut text = Cow::Borrowed("");
+    let mut rest = quoted;
+    loop {
+        let Some(end) = memchr(b'"', rest.as_bytes()) else {
+            return (joined(text, rest), None);
+        };
+        let (inner, behind) = (
+            rest.get(..end).unwrap_or_default(),
+            rest.get(end + 1..).unwrap_or_default(),
+        );
+        text = joined(text, inner);
+        match behind.strip_prefix('"') {
+            Some(more) => {
+                text = joined(text, "\"");
+                rest = more;
+            }
+            None => {
+                let (end, next) = cut(behind);
+                let tail = behind.get(..end).unwrap_or_default();
+                return (joined(text, tail), next.and_then(|next| behind.get(next..)));
+            }
+        }
+    }
+}
+
+fn joined<'t>(text: Cow<'t, str>, more: &'t str) -> Cow<'t, str> {
+    if text.is_empty() {
+        Cow::Borrowed(more)
+    } else if more.is_empty() {
+        text
+    } else {
+        Cow::Owned(text.into_owned() + more)
+    }
 }
 
 fn not_a_text(bytes: &[u8]) -> Option<&'static str> {

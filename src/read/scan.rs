@@ -81,6 +81,17 @@ pub(crate) fn records(
     }
 }
 
+/// The records of a text that is held, each with the end of its line.
+pub(crate) fn lines_of(text: &str, delimiter: u8) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = end_of(rest.as_bytes(), 0, delimiter).map_or(rest.len(), |end| end + 1);
+        let (line, behind) = rest.split_at_checked(end)?;
+        rest = behind;
+        (!line.is_empty()).then_some(line)
+    })
+}
+
 impl Nature {
     fn learn(&mut self, record: &[u8], is_last: bool, number: u32) {
         self.is_latin |= std::str::from_utf8(record).is_err();

@@ -1,114 +1,54 @@
-//! Statewide tables: the rows of many plans in one file a table, told apart by their key.
+//! Statewide tables: the rows of many plans in one file a table, told apart by their key. One pass finds which bytes are
+//! whose; the plans are then read one by one, so that memory does not grow with their number.
+
+mod index;
+mod key;
 
 use std::collections::BTreeMap;
+use std::io::{self, Cursor, Read, Seek};
+use std::ops::Range;
 
+use self::index::{Found, Pass, Run, Window};
+pub(crate) use self::key::Key;
+pub use self::key::PlanKey;
 use super::File;
 use super::batch::{is_toml, table_of};
-use super::cell::{Read, quoted, read_cell};
-use super::csv::{Records, decode};
-use super::grid::{Grid, GridRow, Written};
+use super::csv::{Cells, Records, decode, is_wide, with_line_feeds};
+use super::grid::GridRow;
 use super::header::Header;
-use super::limits::STATEWIDE;
-use super::lines::{At, Form, Lines, PLAN, is_total, no_header, report_missing};
+use super::limits::{STATEWIDE, SUBMISSION, count, too_large};
+use super::lines::{At, Form, Lines, PLAN, no_header, report_missing};
+use super::scan::{Nature, lines_of};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{Field, FieldId, Schema, Table, TableId};
+use crate::schema::{Schema, Table, TableId};
 use crate::submission::{Input, Submission};
-use crate::table::{Cell, Rows};
-use crate::value::{parse_decimal, parse_year};
+use crate::table::Rows;
 
-/// The columns of the key, which every table has; the last may be absent. The first may also have the name of the plan's
-/// own field for it.
-const KEYS: [&str; 3] = ["district_code", "plan_year", "revision"];
+/// How much of a file is read to find its header.
+const HEAD: usize = 1 << 16;
 
-/// The fields of the table `plan` that the key's columns fill when no other column does.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct PlanKey {
-    /// The field of the district's code, by whose digits and names the code of every row is understood.
-    pub code: Option<FieldId>,
-    /// The field of the district's name.
-    pub name: Option<FieldId>,
-    /// The field of the fiscal year.
-    pub year: Option<FieldId>,
+/// A file that can be read from any of its bytes.
+pub trait Seekable: Read + Seek {}
+
+impl<T: Read + Seek> Seekable for T {}
+
+/// Opens a file of a batch by its path, as often as it is asked.
+pub type Open<'a> = dyn Fn(&str) -> io::Result<Box<dyn Seekable + 'a>> + Sync + 'a;
+
+/// The beginning of a file, enough to tell what its columns are.
+pub fn head_of(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    if head.len() == HEAD && !is_wide(&head) {
+        let end = memchr::memrchr(b'\n', &head).map_or(head.len(), |at| at + 1);
+        head.truncate(end);
+    }
+    Ok(head)
 }
 
-impl PlanKey {
-    /// The field of the code, if the plan has one.
-    fn code_field(self, schema: &Schema) -> Option<&Field> {
-        let plan = schema.tables.get(schema.table(PLAN)?)?;
-        plan.fields.get(self.code?)
-    }
-
-    /// The names of the key's columns as places and messages write them.
-    fn names(self, schema: &Schema) -> [&str; 3] {
-        let [code, year, revision] = KEYS;
-        let own = self.code_field(schema).map(|field| field.name.as_str());
-        [own.unwrap_or(code), year, revision]
-    }
-
-    /// Every name that a column of the key may have: the plan's own name for the code comes last.
-    fn headers(self, schema: &Schema) -> [&str; 4] {
-        let [code, year, revision] = KEYS;
-        let [own, ..] = self.names(schema);
-        [code, year, revision, own]
-    }
-
-    fn find_header(self, schema: &Schema, table: &Table, grid: &Grid<'_>) -> Option<Header> {
-        let mut header = Header::find(table, &self.headers(schema), grid)?;
-        let own = header.keys.pop().flatten();
-        if let Some(code) = header.keys.first_mut() {
-            *code = code.or(own);
-        }
-        Some(header)
-    }
-}
-
-/// Which plan a row belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
-    code: String,
-    year: i64,
-    revision: Option<i64>,
-}
-
-impl Key {
-    /// The key in the cells of code, year and revision; or which of them cannot be read and why.
-    pub(crate) fn read(
-        schema: &Schema,
-        key: PlanKey,
-        cells: [&Written<'_>; 3],
-    ) -> Result<Self, (usize, String)> {
-        let year = cells[1].shown();
-        let year = parse_year(year).ok_or_else(|| {
-            (
-                1,
-                format!("{} is not a fiscal year such as `2027`", quoted(year)),
-            )
-        })?;
-        let revision = cells[2].shown();
-        let revision = if revision.is_empty() {
-            None
-        } else {
-            Some(whole(revision).ok_or_else(|| not_whole(revision))?)
-        };
-        Ok(Key {
-            code: code_of(schema, key, cells[0])?,
-            year,
-            revision,
-        })
-    }
-
-    /// The path of a plan that has no file of its own: `1630011-2027`, `1630011-2027-r2`.
-    pub(crate) fn path(&self) -> String {
-        let revision = self
-            .revision
-            .map_or(String::new(), |revision| format!("-r{revision}"));
-        format!("{}-{}{revision}", self.code, self.year)
-    }
-}
-
-/// Whether a table's header has the columns of the key.
-pub(crate) fn is_statewide(schema: &Schema, key: PlanKey, table: &Table, bytes: &[u8]) -> bool {
-    let Some(text) = decode("", bytes, &mut Vec::new()) else {
+/// Whether a table's header has the columns of the key, as the beginning of its file shows.
+pub(crate) fn is_statewide(schema: &Schema, key: PlanKey, table: &Table, head: &[u8]) -> bool {
+    let Some(text) = decode("", head, &mut Vec::new()) else {
         return false;
     };
     let records = Records::head(table, &key.headers(schema), &text, STATEWIDE);
@@ -120,120 +60,226 @@ fn has_key(header: &Header) -> bool {
     header.keys.iter().take(2).all(Option::is_some)
 }
 
-/// Reads statewide tables: a submission for each row of `plan.csv`, in the order of their keys, and what was wrong with
-/// the tables as a whole.
+/// Reads all plans of statewide tables, in the order of their keys, and what was wrong with the tables as a whole.
 pub fn read_statewide(
     schema: &Schema,
     key: PlanKey,
     files: &[File],
 ) -> (Vec<Submission>, Vec<Diagnostic>) {
-    let mut reader = Statewide {
-        schema,
-        key,
-        plans: BTreeMap::new(),
-        untold: Vec::new(),
-        diagnostics: Vec::new(),
+    let open = |path: &str| -> io::Result<Box<dyn Seekable + '_>> {
+        let file = files.iter().find(|file| file.path == path);
+        let bytes = file.map(|file| file.bytes.as_slice());
+        Ok(Box::new(Cursor::new(bytes.ok_or(io::ErrorKind::NotFound)?)))
     };
-    let plan = schema.table(PLAN);
-    let mut seen: Vec<Option<&str>> = vec![None; schema.submission_tables().len()];
-    let mut sorted: Vec<(TableId, &File)> = files
-        .iter()
-        .filter_map(|file| Some((table_of(schema, &file.path)?, file)))
-        .collect();
-    sorted.sort_by(|(a, x), (b, y)| (Some(*a) != plan, &x.path).cmp(&(Some(*b) != plan, &y.path)));
-    for (id, file) in sorted {
-        let Some((slot, table)) = seen.get_mut(id).zip(schema.tables.get(id)) else {
-            continue;
+    let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+    let mut tables = Statewide::open(schema, key, &paths, &open);
+    let mut plans = tables.read(0..tables.len(), &open);
+    plans.append(&mut tables.untold);
+    (plans, tables.diagnostics)
+}
+
+/// The tables of many plans, passed over once.
+pub struct Statewide<'s> {
+    schema: &'s Schema,
+    key: PlanKey,
+    folder: String,
+    /// The tables that have a file, in the order of reading.
+    tables: Vec<(TableId, Source)>,
+    /// The plans, in the order of their keys.
+    plans: Vec<Plan>,
+    /// Plans of which it cannot be told whose they are: they count, and are judged by nothing.
+    pub untold: Vec<Submission>,
+    /// What was wrong with the tables as a whole.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A plan and where its rows are: the place of the table among those with a file, and a run in it.
+struct Plan {
+    key: Key,
+    runs: Vec<(usize, Run)>,
+}
+
+/// A table's file.
+enum Source {
+    Lost(String),
+    There(Box<There>),
+}
+
+struct There {
+    form: Form,
+    header: Header,
+    delimiter: u8,
+    /// The file is read as Windows-1252.
+    is_latin: bool,
+    /// The whole text, of a file that must be changed before its records can be told apart.
+    held: Option<Vec<u8>>,
+}
+
+impl<'s> Statewide<'s> {
+    /// Passes over the tables at `paths`.
+    pub fn open(schema: &'s Schema, key: PlanKey, paths: &[String], open: &Open<'_>) -> Self {
+        let folder = paths.first().and_then(|path| path.rsplit_once('/'));
+        let mut all = Statewide {
+            schema,
+            key,
+            folder: folder.map_or(String::new(), |(folder, _)| format!("{folder}/")),
+            tables: Vec::new(),
+            plans: Vec::new(),
+            untold: Vec::new(),
+            diagnostics: Vec::new(),
         };
-        if let Some(first) = slot {
-            let message = format!(
-                "`{first}` holds the table `{}` already: this file was not read",
-                table.name
-            );
-            reader
-                .diagnostics
-                .push(Diagnostic::error(&*file.path, message));
-        } else if is_toml(&file.path) {
-            let message = "statewide tables have the plans in `plan.csv`: this file was not read";
-            reader
-                .diagnostics
-                .push(Diagnostic::error(&*file.path, message));
-        } else {
-            *slot = Some(&file.path);
-            if reader.read_table(id, table, file).is_none() {
-                reader.lose(id, table, &file.path);
+        for (id, path) in all.chosen(paths) {
+            let Some(table) = schema.tables.get(id) else {
+                continue;
+            };
+            let there = all.pass_over(table, &path, open).unwrap_or_else(|error| {
+                let message = format!("the file cannot be read: {error}");
+                all.diagnostics.push(Diagnostic::fatal(&*path, message));
+                None
+            });
+            let source = there.map_or(Source::Lost(path), |there| Source::There(Box::new(there)));
+            all.tables.push((id, source));
+        }
+        all.tell_missing();
+        all
+    }
+
+    fn tell_missing(&mut self) {
+        for (id, table) in self.schema.submission_tables().iter().enumerate() {
+            if table.required && !self.tables.iter().any(|(held, _)| *held == id) {
+                let place = format!("{}{}.csv", self.folder, table.name);
+                let message = format!("the table `{}` is missing", table.name);
+                self.diagnostics.push(Diagnostic::error(place, message));
             }
         }
     }
-    for (table, _) in schema
-        .submission_tables()
-        .iter()
-        .zip(&seen)
-        .filter(|(t, s)| t.required && s.is_none())
-    {
-        let place = format!("{}{}.csv", folder_of(files), table.name);
-        reader.diagnostics.push(Diagnostic::error(
-            place,
-            format!("the table `{}` is missing", table.name),
-        ));
+
+    /// One file a table, the plans first; the others are told.
+    fn chosen(&mut self, paths: &[String]) -> Vec<(TableId, String)> {
+        let plan = self.schema.table(PLAN);
+        let mut sorted: Vec<(TableId, &String)> = paths
+            .iter()
+            .filter_map(|path| Some((table_of(self.schema, path)?, path)))
+            .collect();
+        sorted.sort_by_key(|(id, path)| (Some(*id) != plan, *path));
+        let mut seen: BTreeMap<TableId, String> = BTreeMap::new();
+        let mut chosen = Vec::new();
+        for (id, path) in sorted {
+            let name = self.schema.tables.get(id).map_or("", |t| &t.name);
+            let message = if let Some(first) = seen.get(&id) {
+                format!("`{first}` holds the table `{name}` already: this file was not read")
+            } else if is_toml(path) {
+                "statewide tables have the plans in `plan.csv`: this file was not read".to_owned()
+            } else {
+                seen.insert(id, path.clone());
+                chosen.push((id, path.clone()));
+                continue;
+            };
+            self.diagnostics.push(Diagnostic::error(path, message));
+        }
+        chosen
     }
-    let plans = reader.plans.into_values().chain(reader.untold);
-    (plans.collect(), reader.diagnostics)
-}
 
-fn folder_of(files: &[File]) -> String {
-    let path = files.first().map_or("", |file| file.path.as_str());
-    path.rsplit_once('/')
-        .map_or(String::new(), |(folder, _)| format!("{folder}/"))
-}
+    /// Finds a table's header and which of its records are whose; `None` when nothing of it can be read.
+    fn pass_over(
+        &mut self,
+        table: &Table,
+        path: &str,
+        open: &Open<'_>,
+    ) -> io::Result<Option<There>> {
+        let head = head_of(open(path)?)?;
+        let whole = || -> io::Result<Vec<u8>> {
+            let mut bytes = Vec::new();
+            open(path)?
+                .take(SUBMISSION.file + 1)
+                .read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        if is_wide(&head) {
+            return self.pass_over_whole(table, path, &whole()?);
+        }
+        let Some(mut there) = self.header_of(table, path, &head) else {
+            return Ok(None);
+        };
+        let (found, nature) = self.pass(table, &there).run(&mut open(path)?, 0)?;
+        if nature.has_bare_returns {
+            return self.pass_over_whole(table, path, &whole()?);
+        }
+        there.is_latin = nature.is_latin;
+        if there.is_latin {
+            let message = "the file is not UTF-8: it was read as Windows-1252";
+            self.diagnostics.push(Diagnostic::notice(path, message));
+        }
+        Ok(self.take(table, there, found, nature))
+    }
 
-struct Statewide<'s> {
-    schema: &'s Schema,
-    key: PlanKey,
-    plans: BTreeMap<Key, Submission>,
-    untold: Vec<Submission>,
-    diagnostics: Vec<Diagnostic>,
-}
+    /// The same of a file whose text must be held and changed first: of wide characters, or with lines that end otherwise.
+    fn pass_over_whole(
+        &mut self,
+        table: &Table,
+        path: &str,
+        bytes: &[u8],
+    ) -> io::Result<Option<There>> {
+        let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if found > SUBMISSION.file {
+            return Err(io::Error::other(format!(
+                "{}; save it as UTF-8 with plain line ends, then any size will do",
+                too_large(found, SUBMISSION.file)
+            )));
+        }
+        let Some(text) = decode(path, bytes, &mut self.diagnostics) else {
+            return Ok(None);
+        };
+        let text = with_line_feeds(&text).into_owned().into_bytes();
+        let Some(mut there) = self.header_of(table, path, &head_of(text.as_slice())?) else {
+            return Ok(None);
+        };
+        let (found, nature) = self.pass(table, &there).run(&mut text.as_slice(), 0)?;
+        there.held = Some(text);
+        Ok(self.take(table, there, found, nature))
+    }
 
-impl Statewide<'_> {
-    /// Reads one table; `None` when nothing of it could be read.
-    fn read_table(&mut self, id: TableId, table: &Table, file: &File) -> Option<()> {
-        let form = Form::Csv(file.path.clone());
-        let text = decode(&file.path, &file.bytes, &mut self.diagnostics)?;
-        let records = Records::read(table, &self.key.headers(self.schema), &text, STATEWIDE);
+    fn pass<'p>(&'p self, table: &'p Table, there: &'p There) -> Pass<'p> {
+        Pass {
+            schema: self.schema,
+            key: self.key,
+            table,
+            header: &there.header,
+            form: &there.form,
+            delimiter: there.delimiter,
+            is_plan: table.name == PLAN,
+        }
+    }
+
+    fn header_of(&mut self, table: &Table, path: &str, head: &[u8]) -> Option<There> {
+        let form = Form::Csv(path.to_owned());
+        let text = match decode(path, head, &mut Vec::new()) {
+            Some(text) => text,
+            None => {
+                decode(path, head, &mut self.diagnostics);
+                return None;
+            }
+        };
+        let records = Records::head(table, &self.key.headers(self.schema), &text, STATEWIDE);
         if records.tell_trouble(&form, &mut self.diagnostics) {
             return None;
         }
         let grid = records.grid();
-        super::report_unclosed(&records, &form, &mut self.diagnostics);
         let Some(mut header) = self.key.find_header(self.schema, table, &grid) else {
             self.diagnostics.push(no_header(table, &grid, &form));
             return None;
         };
-        let is_plan = table.name == PLAN;
-        if is_plan {
+        if table.name == PLAN {
             self.fill_from_key(&mut header);
         }
         self.report_header(table, &header, &form);
-        if !has_key(&header) {
-            return None;
-        }
-        let rows = grid.rows.get(header.at + 1..).unwrap_or_default();
-        if is_plan {
-            self.start_plans(table, file, &header, rows);
-        }
-        self.share_out(id, table, &header, &form, rows);
-        Some(())
-    }
-
-    fn lose(&mut self, id: TableId, table: &Table, path: &str) {
-        for slot in self
-            .plans
-            .values_mut()
-            .filter_map(|plan| plan.tables.get_mut(id))
-        {
-            *slot = Rows::lost(table, path.to_owned());
-        }
+        has_key(&header).then(|| There {
+            form,
+            header,
+            delimiter: records.delimiter,
+            is_latin: false,
+            held: None,
+        })
     }
 
     fn fill_from_key(&self, header: &mut Header) {
@@ -266,127 +312,75 @@ impl Statewide<'_> {
             .extend(lacks.into_iter().filter(|d| d.place != form.path()));
     }
 
-    /// A submission for each row of `plan.csv`.
-    fn start_plans(&mut self, table: &Table, file: &File, header: &Header, rows: &[GridRow<'_>]) {
-        let form = Form::Csv(file.path.clone());
-        let folder = file
-            .path
-            .rsplit_once('/')
-            .map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        for row in rows
-            .iter()
-            .filter(|row| !is_passed_over(table, header, row))
-        {
-            let Ok(key) = self.key_of(header, row) else {
-                continue;
-            };
-            let path = key.path();
-            if self.plans.contains_key(&key) {
-                let place = form.place(At::Row(row.number));
-                let message = format!(
-                    "the plan `{path}` has a row above already: which counts? their lines cannot be told apart"
-                );
-                self.diagnostics.push(Diagnostic::fatal(place, message));
-                continue;
-            }
-            let submission =
-                Submission::empty(self.schema, &path, |name| format!("{folder}{name}.csv"));
-            self.plans.insert(key, submission);
-        }
-    }
-
-    /// Gives every row to its plan. Rows that fit none are told of once a key.
-    fn share_out(
+    /// Gives what a pass found to the plans; `None` when the table could not be passed over to its end.
+    fn take(
         &mut self,
-        id: TableId,
         table: &Table,
-        header: &Header,
-        form: &Form,
-        rows: &[GridRow<'_>],
-    ) {
-        let mut lines: BTreeMap<Key, Lines<'_>> = BTreeMap::new();
-        let mut strays: BTreeMap<Key, (u32, usize)> = BTreeMap::new();
-        for row in rows
-            .iter()
-            .filter(|row| !is_passed_over(table, header, row))
-        {
-            let key = match self.key_of(header, row) {
-                Ok(key) => key,
-                Err((column, message)) => {
-                    let names = self.key.names(self.schema);
-                    let name = names.get(column).copied().unwrap_or_default();
-                    let at = header
-                        .keys
-                        .get(column)
-                        .copied()
-                        .flatten()
-                        .unwrap_or_default();
-                    let place = form.place(At::Cell(row.number, at, name));
-                    if table.name == PLAN {
-                        self.untold(row, form, Diagnostic::fatal(place, message));
-                    } else {
-                        self.diagnostics.push(Diagnostic::error(place, message));
-                    }
-                    continue;
-                }
-            };
-            let Some(key) = self.plan_of(&key) else {
-                strays.entry(key).or_insert((row.number, 0)).1 += 1;
-                continue;
-            };
-            let Some(plan) = self.plans.get_mut(&key) else {
-                continue;
-            };
-            let lines = lines
-                .entry(key)
-                .or_insert_with(|| Lines::new(table, header, form));
-            if table.name != PLAN || lines.rows.is_empty() {
-                lines.take(row, &mut plan.texts, &mut plan.diagnostics);
-            }
+        there: There,
+        mut found: Found,
+        nature: Nature,
+    ) -> Option<There> {
+        let form = &there.form;
+        if let Some(row) = nature.unclosed {
+            self.diagnostics.push(super::unclosed(form, row));
         }
-        self.report_strays(form, strays);
-        for (key, plan) in &mut self.plans {
-            let mut found = Vec::new();
-            let rows = lines.remove(key).map(|lines| lines.finish(&mut found));
-            let rows = rows.unwrap_or_else(|| Lines::new(table, header, form).rows);
-            plan.inputs.push(Input {
-                path: form.path().to_owned(),
-                rows: rows.len(),
-                sha256: None,
+        if let Some(row) = nature.too_long {
+            let message = "this row is longer than any that is read: is a quote never closed? the table was not read";
+            self.diagnostics
+                .push(Diagnostic::fatal(form.place(At::Row(row)), message));
+            return None;
+        }
+        self.diagnostics.append(&mut found.told);
+        self.untold.append(&mut found.untold);
+        if table.name == PLAN {
+            self.start_plans(form, found.runs);
+        } else {
+            self.share_out(form, found.runs);
+        }
+        Some(there)
+    }
+
+    /// A plan for each key of `plan.csv`; of several rows of one key the first is read.
+    fn start_plans(&mut self, form: &Form, runs: BTreeMap<Key, Vec<Run>>) {
+        for (key, runs) in runs {
+            for run in runs.iter().skip(1) {
+                let message = format!(
+                    "the plan `{}` has a row above already: which counts? their lines cannot be told apart",
+                    key.path()
+                );
+                self.diagnostics
+                    .push(Diagnostic::fatal(form.place(At::Row(run.number)), message));
+            }
+            let runs = runs.first().map(|run| (self.tables.len(), *run));
+            self.plans.push(Plan {
+                key,
+                runs: runs.into_iter().collect(),
             });
-            if table.required && rows.is_empty() {
-                let message = format!("the table `{}` has no rows of this plan", table.name);
-                found.push(Diagnostic::error(form.path(), message));
-            }
-            plan.diagnostics.extend(found);
-            if let Some(slot) = plan.tables.get_mut(id) {
-                *slot = rows;
-            }
         }
     }
 
-    /// A plan of which it cannot be told whose it is: it counts, and is judged by nothing.
-    fn untold(&mut self, row: &GridRow<'_>, form: &Form, why: Diagnostic) {
-        let path = form.place(At::Row(row.number));
-        let mut plan = Submission::empty(self.schema, &path, |name| format!("{name}.csv"));
-        plan.diagnostics.push(why);
-        self.untold.push(plan);
-    }
-
-    fn report_strays(&mut self, form: &Form, strays: BTreeMap<Key, (u32, usize)>) {
-        let mut strays: Vec<_> = strays.into_iter().collect();
-        strays.sort_by_key(|(_, (row, _))| *row);
-        for (key, (row, count)) in strays {
+    /// Gives the runs of a table to the plans; those that fit none are told of once a key.
+    fn share_out(&mut self, form: &Form, runs: BTreeMap<Key, Vec<Run>>) {
+        let at = self.tables.len();
+        let mut strays = Vec::new();
+        for (key, runs) in runs {
+            let plan = self.plan_of(&key).and_then(|plan| self.plans.get_mut(plan));
+            match plan {
+                Some(plan) => plan.runs.extend(runs.into_iter().map(|run| (at, run))),
+                None => strays.push((key, runs)),
+            }
+        }
+        strays.sort_by_key(|(_, runs)| runs.first().map(|run| run.number));
+        for (key, runs) in strays {
+            let count: u32 = runs.iter().map(|run| run.rows).sum();
+            let row = runs.first().map_or(0, |run| run.number);
             let rows = if count == 1 {
                 "this row was".to_owned()
             } else {
                 format!("{count} rows, this one first, were")
             };
-            let several = self
-                .plans
-                .keys()
-                .any(|plan| plan.code == key.code && plan.year == key.year);
-            let lack = if several && key.revision.is_none() {
+            let several = !self.same(&key).is_empty() && key.revision.is_none();
+            let lack = if several {
                 "several revisions of the"
             } else {
                 "no"
@@ -400,76 +394,173 @@ impl Statewide<'_> {
         }
     }
 
-    /// The plan that a key means: itself, or without a revision the only one of its district and year.
-    fn plan_of(&self, key: &Key) -> Option<Key> {
-        if self.plans.contains_key(key) {
-            return Some(key.clone());
-        }
-        if key.revision.is_some() {
-            return None;
-        }
-        let mut same = self
-            .plans
-            .keys()
-            .filter(|plan| plan.code == key.code && plan.year == key.year);
-        let only = same.next()?;
-        same.next().is_none().then(|| only.clone())
-    }
-
-    /// The key of a row, or which of its columns cannot be read and why.
-    fn key_of(&self, header: &Header, row: &GridRow<'_>) -> Result<Key, (usize, String)> {
-        let cell = |key: usize| {
-            let column = header.keys.get(key).copied().flatten();
-            column.map_or(&Written::BLANK, |column| row.cell(column))
+    /// The plans of the code and year of a key.
+    fn same(&self, key: &Key) -> Range<usize> {
+        let of = |plan: &Plan| {
+            (plan.key.code.as_str(), plan.key.year).cmp(&(key.code.as_str(), key.year))
         };
-        Key::read(self.schema, self.key, [cell(0), cell(1), cell(2)])
+        let from = self.plans.partition_point(|plan| of(plan).is_lt());
+        let to = self.plans.partition_point(|plan| of(plan).is_le());
+        from..to
+    }
+
+    /// The plan that a key means: itself, or without a revision the only one of its code and year.
+    fn plan_of(&self, key: &Key) -> Option<usize> {
+        let same = self.same(key);
+        let exactly = self
+            .plans
+            .get(same.clone())?
+            .iter()
+            .position(|plan| plan.key == *key);
+        match exactly {
+            Some(at) => Some(same.start + at),
+            None => (key.revision.is_none() && same.len() == 1).then_some(same.start),
+        }
+    }
+
+    /// How many plans there are.
+    pub fn len(&self) -> usize {
+        self.plans.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.plans.is_empty()
+    }
+
+    /// Reads some of the plans.
+    pub fn read<'o>(&self, plans: Range<usize>, open: &Open<'o>) -> Vec<Submission> {
+        let mut windows: Vec<Window<'o>> = self.tables.iter().map(|_| Window::default()).collect();
+        let mut cells = Cells::default();
+        let plans = self.plans.get(plans).unwrap_or_default().iter();
+        plans
+            .map(|plan| self.read_plan(plan, open, &mut windows, &mut cells))
+            .collect()
+    }
+
+    fn read_plan<'o>(
+        &self,
+        plan: &Plan,
+        open: &Open<'o>,
+        windows: &mut [Window<'o>],
+        cells: &mut Cells,
+    ) -> Submission {
+        let place = |name: &str| format!("{}{name}.csv", self.folder);
+        let mut submission = Submission::empty(self.schema, &plan.key.path(), place);
+        for (at, ((id, source), window)) in self.tables.iter().zip(windows).enumerate() {
+            let Some(table) = self.schema.tables.get(*id) else {
+                continue;
+            };
+            let runs = plan
+                .runs
+                .iter()
+                .filter(|(of, _)| *of == at)
+                .map(|(_, run)| *run);
+            let rows = match source {
+                Source::Lost(path) => Rows::lost(table, path.clone()),
+                Source::There(there) => {
+                    let mut open = || open(there.form.path());
+                    let runs: Vec<Run> = runs.collect();
+                    let mut reader = PlanReader {
+                        table,
+                        there,
+                        open: &mut open,
+                        window,
+                        cells,
+                    };
+                    reader.read(&runs, &mut submission).unwrap_or_else(|why| {
+                        let path = there.form.path();
+                        submission.diagnostics.push(Diagnostic::fatal(path, why));
+                        Rows::lost(table, path.to_owned())
+                    })
+                }
+            };
+            if let Some(slot) = submission.tables.get_mut(*id) {
+                *slot = rows;
+            }
+        }
+        submission
     }
 }
 
-fn code_of(
-    schema: &Schema,
-    key: PlanKey,
-    written: &Written<'_>,
-) -> Result<String, (usize, String)> {
-    let field = key.code_field(schema);
-    let read = field.map_or(Read::BLANK, |field| read_cell(field, written));
-    match read.cell() {
-        Cell::Text(code) => Ok(code.to_owned()),
-        _ if field.is_none() && !written.is_blank() => Ok(written.shown().to_owned()),
-        _ => Err((
-            0,
-            read.message.unwrap_or_else(|| {
-                let [name, ..] = key.names(schema);
-                format!("`{name}` is missing: this row was not read")
-            }),
-        )),
+/// Reads the rows of one plan in one table.
+struct PlanReader<'r, 'o> {
+    table: &'r Table,
+    there: &'r There,
+    open: &'r mut dyn FnMut() -> io::Result<Box<dyn Seekable + 'o>>,
+    window: &'r mut Window<'o>,
+    cells: &'r mut Cells,
+}
+
+impl PlanReader<'_, '_> {
+    /// The rows; or why none can be read.
+    fn read(&mut self, runs: &[Run], submission: &mut Submission) -> Result<Rows, String> {
+        let (table, there) = (self.table, self.there);
+        let expected: usize = runs
+            .iter()
+            .map(|run| usize::try_from(run.rows).unwrap_or(usize::MAX))
+            .sum();
+        if expected > SUBMISSION.rows {
+            return Err(format!(
+                "the plan has {} rows in this table: at most {} are read",
+                count(expected),
+                count(SUBMISSION.rows)
+            ));
+        }
+        let mut lines = Lines::new(table, &there.header, &there.form);
+        lines.rows.reserve(expected);
+        for run in runs {
+            self.take_run(*run, &mut lines, submission)?;
+        }
+        let mut found = Vec::new();
+        let rows = lines.finish(&mut found);
+        submission.inputs.push(Input {
+            path: there.form.path().to_owned(),
+            rows: rows.len(),
+            sha256: None,
+        });
+        if table.required && rows.is_empty() {
+            let message = format!("the table `{}` has no rows of this plan", table.name);
+            found.push(Diagnostic::error(there.form.path(), message));
+        }
+        submission.diagnostics.append(&mut found);
+        Ok(rows)
+    }
+
+    fn take_run(
+        &mut self,
+        run: Run,
+        lines: &mut Lines<'_>,
+        submission: &mut Submission,
+    ) -> Result<(), String> {
+        let there = self.there;
+        let cannot = |error: io::Error| format!("the file cannot be read: {error}");
+        let bytes = match &there.held {
+            Some(held) => {
+                let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
+                held.get(at(run.from)..at(run.to)).unwrap_or_default()
+            }
+            None => self.window.bytes(run, &mut self.open).map_err(cannot)?,
+        };
+        let text = super::csv::text_of(bytes, there.is_latin);
+        let text = with_line_feeds(&text);
+        for (number, line) in (run.number..).zip(lines_of(&text, there.delimiter)) {
+            let mut row = GridRow {
+                number,
+                cells: self.cells.split(line, there.delimiter),
+            };
+            lines.take(&row, &mut submission.texts, &mut submission.diagnostics);
+            self.cells.take_back(std::mem::take(&mut row.cells));
+        }
+        Ok(())
     }
 }
 
-fn whole(text: &str) -> Option<i64> {
-    let x = parse_decimal(text)?.normalize();
-    (x.scale() == 0).then(|| i64::try_from(x.mantissa()).ok())?
-}
-
-fn not_whole(text: &str) -> (usize, String) {
-    (2, format!("{} is not a whole number", quoted(text)))
-}
-
-/// Blank rows, repeated headers, and totals of the whole state.
-fn is_passed_over(table: &Table, header: &Header, row: &GridRow<'_>) -> bool {
-    let keyless = header
-        .keys
-        .iter()
-        .take(2)
-        .flatten()
-        .any(|&column| row.cell(column).is_blank());
-    let total = row.cells.iter().any(|cell| is_total(cell.shown()));
-    let total_key = header
-        .keys
-        .iter()
-        .flatten()
-        .any(|&column| is_total(row.cell(column).shown()));
-    row.is_blank() || header.is_repeated_by(table, row) || (keyless && total) || total_key
+/// A plan of which it cannot be told whose it is.
+fn untold(schema: &Schema, path: String, why: Diagnostic) -> Submission {
+    let mut plan = Submission::empty(schema, &path, |name| format!("{name}.csv"));
+    plan.diagnostics.push(why);
+    plan
 }
 
 #[cfg(test)]

@@ -1,0 +1,208 @@
+//! Which bytes of a statewide table hold the rows of which plan.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use memchr::memchr;
+
+use super::super::csv::{Cells, decode};
+use super::super::grid::GridRow;
+use super::super::header::Header;
+use super::super::lines::{At, Form, is_total};
+use super::super::scan::{Nature, Record, records};
+use super::key::{Key, PlanKey};
+use super::{Seekable, untold};
+use crate::diagnostic::Diagnostic;
+use crate::schema::{Schema, Table};
+use crate::submission::Submission;
+
+/// Records of one plan that follow one another in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Where the first begins.
+    pub(super) from: u64,
+    /// Where the last ends.
+    pub(super) to: u64,
+    /// The row of the first as a spreadsheet counts.
+    pub(super) number: u32,
+    /// How many they are.
+    pub(super) rows: u32,
+}
+
+/// What one pass over a table found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The runs of each key, in the order of the file.
+    pub(super) runs: BTreeMap<Key, Vec<Run>>,
+    /// What was wrong with rows.
+    pub(super) told: Vec<Diagnostic>,
+    /// Plans of which it cannot be told whose they are.
+    pub(super) untold: Vec<Submission>,
+}
+
+/// One pass over the records of a table below its header.
+pub(super) struct Pass<'p> {
+    pub(super) schema: &'p Schema,
+    pub(super) key: PlanKey,
+    pub(super) table: &'p Table,
+    pub(super) header: &'p Header,
+    pub(super) form: &'p Form,
+    pub(super) delimiter: u8,
+    /// Whether each row is a plan of its own.
+    pub(super) is_plan: bool,
+}
+
+impl Pass<'_> {
+    /// Passes over a file from its byte `at`.
+    pub(super) fn run(&self, reader: &mut dyn Read, at: u64) -> io::Result<(Found, Nature)> {
+        let mut found = Found::default();
+        // The key of the record before, and how it is written at the beginning of a line.
+        let mut last: Option<(Vec<u8>, Key)> = None;
+        let mut run: Option<Run> = None;
+        let mut cells = Cells::default();
+        let nature = records(reader, at, self.delimiter, |record| {
+            if record.number <= self.header.number {
+                return;
+            }
+            if let (Some((prefix, _)), Some(run)) = (&last, &mut run)
+                && !self.is_plan
+                && !prefix.is_empty()
+                && record.bytes.starts_with(prefix)
+            {
+                run.to = record.to;
+                run.rows += 1;
+                return;
+            }
+            if let (Some((_, key)), Some(run)) = (last.take(), run.take()) {
+                found.runs.entry(key).or_default().push(run);
+            }
+            if let Some(key) = self.key_of(&record, &mut cells, &mut found) {
+                last = Some((self.prefix_of(record.bytes), key));
+                run = Some(Run {
+                    from: record.from,
+                    to: record.to,
+                    number: record.number,
+                    rows: 1,
+                });
+            }
+        })?;
+        if let (Some((_, key)), Some(run)) = (last, run) {
+            found.runs.entry(key).or_default().push(run);
+        }
+        Ok((found, nature))
+    }
+
+    /// Whose a record is; `None` of one that is passed over or cannot be told.
+    fn key_of(&self, record: &Record<'_>, cells: &mut Cells, found: &mut Found) -> Option<Key> {
+        let text = decode("", record.bytes, &mut Vec::new())?;
+        let row = GridRow {
+            number: record.number,
+            cells: cells.split(&text, self.delimiter),
+        };
+        let key = if is_passed_over(self.table, self.header, &row) {
+            None
+        } else {
+            self.read_key(&row, found)
+        };
+        cells.take_back(row.cells);
+        key
+    }
+
+    fn read_key(&self, row: &GridRow<'_>, found: &mut Found) -> Option<Key> {
+        let column = |key: usize| self.header.keys.get(key).copied().flatten();
+        let cell = |key: usize| row.cell(column(key).unwrap_or(usize::MAX));
+        match Key::read(self.schema, self.key, [cell(0), cell(1), cell(2)]) {
+            Ok(key) => Some(key),
+            Err((at, message)) => {
+                let names = self.key.names(self.schema);
+                let name = names.get(at).copied().unwrap_or_default();
+                let at = At::Cell(row.number, column(at).unwrap_or_default(), name);
+                let place = self.form.place(at);
+                if self.is_plan {
+                    let why = Diagnostic::fatal(place, message);
+                    found.untold.push(untold(
+                        self.schema,
+                        self.form.place(At::Row(row.number)),
+                        why,
+                    ));
+                } else {
+                    found.told.push(Diagnostic::error(place, message));
+                }
+                None
+            }
+        }
+    }
+
+    /// How a record begins when its key stands in its first columns, as far as the sign behind it; empty when it does not.
+    fn prefix_of(&self, record: &[u8]) -> Vec<u8> {
+        let mut columns: Vec<usize> = self.header.keys.iter().flatten().copied().collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let mut length = 0;
+        for (at, column) in columns.into_iter().enumerate() {
+            let rest = record.get(length..).unwrap_or_default();
+            match memchr(self.delimiter, rest) {
+                Some(end) if at == column => length += end + 1,
+                _ => return Vec::new(),
+            }
+        }
+        let prefix = record.get(..length).unwrap_or_default();
+        if prefix.contains(&b'"') {
+            Vec::new()
+        } else {
+            prefix.to_vec()
+        }
+    }
+}
+
+/// A piece of a file that is held while the plans in it are read.
+#[derive(Default)]
+pub(super) struct Window<'o> {
+    file: Option<Box<dyn Seekable + 'o>>,
+    from: u64,
+    bytes: Vec<u8>,
+}
+
+impl<'o> Window<'o> {
+    /// The bytes of a run; those behind it are held for the next.
+    pub(super) fn bytes(
+        &mut self,
+        run: Run,
+        open: impl FnOnce() -> io::Result<Box<dyn Seekable + 'o>>,
+    ) -> io::Result<&[u8]> {
+        const AHEAD: u64 = 1 << 17;
+        let held = self.from + u64::try_from(self.bytes.len()).unwrap_or(0);
+        if run.from < self.from || run.to > held {
+            let file = match &mut self.file {
+                Some(file) => file,
+                none => none.insert(open()?),
+            };
+            file.seek(SeekFrom::Start(run.from))?;
+            self.bytes.clear();
+            self.from = run.from;
+            let most = AHEAD.max(run.to - run.from);
+            file.take(most).read_to_end(&mut self.bytes)?;
+        }
+        let at =
+            |place: u64| usize::try_from(place.saturating_sub(self.from)).unwrap_or(usize::MAX);
+        let bytes = self.bytes.get(at(run.from)..at(run.to));
+        bytes.ok_or_else(|| io::Error::other("it became shorter while it was read"))
+    }
+}
+
+/// Blank rows, repeated headers, and totals of the whole state.
+fn is_passed_over(table: &Table, header: &Header, row: &GridRow<'_>) -> bool {
+    let keyless = header
+        .keys
+        .iter()
+        .take(2)
+        .flatten()
+        .any(|&column| row.cell(column).is_blank());
+    let total = row.cells.iter().any(|cell| is_total(cell.shown()));
+    let total_key = header
+        .keys
+        .iter()
+        .flatten()
+        .any(|&column| is_total(row.cell(column).shown()));
+    row.is_blank() || header.is_repeated_by(table, row) || (keyless && total) || total_key
+}
