@@ -228,9 +228,9 @@ impl Text<'_> {
         if review.recommendation.is_none() {
             return;
         }
-        judged(review)
-            .iter()
-            .for_each(|line| out.push_str(&format!("{line}\n")));
+        for line in judged(review) {
+            let _ = writeln!(out, "{line}");
+        }
         self.with_office(out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
     }

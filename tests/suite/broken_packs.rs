@@ -416,10 +416,11 @@ fn codes_of_codes_load_in_any_order() {
         ("kinds", ", of = { type = \"code\", codes = \"families\" }"),
         ("families", ""),
     ] {
-        text += &format!(
+        let more = format!(
             "[reference.{table}]\nfile = \"data/{table}.csv\"\nsource = \"handbook\"\nkey = [\"slug\"]\ncomplete = true\n\
              fields = {{ slug = {{ type = \"text\", required = true }}{field} }}\n"
         );
+        text.push_str(&more);
     }
     *schema = text.into_bytes();
     let mut data = |name: &str, text: &str| files.insert(format!("data/{name}.csv"), text.into());
