@@ -178,8 +178,10 @@ impl ListVec {
     /// The items of list `i`; a vector of one stands for every row.
     pub(crate) fn range(&self, i: usize) -> std::ops::Range<usize> {
         let i = if self.len() == 1 { 0 } else { i };
-        let at = |i: usize| self.offsets.get(i).copied().unwrap_or(0);
-        at(i)..at(i + 1)
+        match (self.offsets.get(i), self.offsets.get(i.saturating_add(1))) {
+            (Some(&from), Some(&to)) => from..to,
+            _ => 0..0,
+        }
     }
 
     pub(crate) fn is_maybe(&self, item: usize) -> bool {
