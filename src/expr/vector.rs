@@ -496,12 +496,22 @@ fn int_arithmetic(op: BinaryOp, a: &Nums, b: &Nums) -> Option<Nums> {
     Some(Nums::Int { v, scale })
 }
 
+/// A quotient, without zeros at its end that neither number has.
+pub(crate) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let mut quotient = a.checked_div(b)?.normalize();
+    let places = a.scale().saturating_sub(b.scale());
+    if quotient.scale() < places {
+        quotient.rescale(places);
+    }
+    Some(quotient)
+}
+
 fn checked(op: BinaryOp, a: Decimal, b: Decimal) -> Option<Decimal> {
     match op {
         BinaryOp::Add => a.checked_add(b),
         BinaryOp::Subtract => a.checked_sub(b),
         BinaryOp::Multiply => a.checked_mul(b),
-        _ => a.checked_div(b),
+        _ => quotient(a, b),
     }
 }
 
