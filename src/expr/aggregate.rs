@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::ast::BinaryOp;
 use super::equality::{Seen, equal};
 use super::eval::Machine;
-use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, one, truth};
+use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, one, quotient, truth};
 use crate::hash::Set;
 use crate::table::Nums;
 use crate::value::Decimal;
@@ -101,9 +101,9 @@ pub(crate) fn mean(lists: &ListVec) -> NumVec {
         let range = lists.range(i);
         match sums.at(i) {
             Num::Known(_) if range.is_empty() => Num::Null,
-            Num::Known(total) if !range.clone().any(|k| lists.is_maybe(k)) => total
-                .checked_div(Decimal::from(range.len()))
-                .map_or(Num::Null, Num::Known),
+            Num::Known(total) if !range.clone().any(|k| lists.is_maybe(k)) => {
+                quotient(total, Decimal::from(range.len())).map_or(Num::Null, Num::Known)
+            }
             Num::Null => Num::Null,
             _ => Num::Unknown,
         }

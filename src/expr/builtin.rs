@@ -56,7 +56,7 @@ use Builtin as B;
 
 /// Each function with its name, the number of arguments, and how it is called.
 const TABLE: [(Builtin, &str, std::ops::RangeInclusive<usize>, &str); 33] = [
-    (B::Count, "count", 1..=MANY, "count(list)"),
+    (B::Count, "count", 1..=1, "count(list)"),
     (B::Sum, "sum", 1..=MANY, "sum(list)"),
     (B::Min, "min", 1..=MANY, "min(list)"),
     (B::Max, "max", 1..=MANY, "max(list)"),
@@ -159,7 +159,7 @@ const TABLE: [(Builtin, &str, std::ops::RangeInclusive<usize>, &str); 33] = [
 const MANY: usize = 1000;
 
 /// FEEL's functions that this language leaves out, with what to write instead.
-const NOT_TAKEN: [(&str, &str); 36] = [
+const NOT_TAKEN: [(&str, &str); 59] = [
     ("sort", ""),
     ("overlaps", ""),
     ("date and time", "times are not taken; use a date"),
@@ -214,6 +214,29 @@ const NOT_TAKEN: [(&str, &str); 36] = [
     ("substring before", ""),
     ("substring after", ""),
     ("get value", "contexts are not taken"),
+    ("context", "contexts are not taken"),
+    ("context put", "contexts are not taken"),
+    ("context merge", "contexts are not taken"),
+    ("get entries", "contexts are not taken"),
+    ("string join", ""),
+    ("list replace", ""),
+    ("before", "write the comparison out"),
+    ("after", "write the comparison out"),
+    ("meets", "write the comparison out"),
+    ("met by", "write the comparison out"),
+    ("overlaps before", "write the comparison out"),
+    ("overlaps after", "write the comparison out"),
+    ("finishes", "write the comparison out"),
+    ("finished by", "write the comparison out"),
+    ("includes", "write the comparison out"),
+    ("during", "write the comparison out"),
+    ("starts", "write the comparison out"),
+    ("started by", "write the comparison out"),
+    ("coincides", "write the comparison out"),
+    ("day of year", "a date has .year, .month and .day"),
+    ("day of week", "a date has .year, .month and .day"),
+    ("month of year", "a date has .year, .month and .day"),
+    ("week of year", "a date has .year, .month and .day"),
 ];
 
 impl Builtin {

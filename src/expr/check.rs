@@ -89,6 +89,9 @@ fn rows_wanted(expr: &Expr, scope: &Scope<'_>) -> Fault {
     .help("write `name in table` or `name in table[test]`")
 }
 
+/// How many pieces may be repeated by `between` and `in`.
+const MAX_REPEATED: usize = 100_000;
+
 struct Variable {
     /// `None` for the row of a filter, whose fields are bare names.
     name: Option<String>,
@@ -100,6 +103,8 @@ pub(crate) struct Checker<'a> {
     scope: &'a Scope<'a>,
     variables: Vec<Variable>,
     next_id: usize,
+    /// How many pieces were repeated: `between` and `in` ask of a value more than once.
+    repeated: usize,
     pub(crate) faults: Vec<Fault>,
     pub(crate) notes: Notes,
 }
@@ -115,6 +120,7 @@ impl<'a> Checker<'a> {
             scope,
             variables: row.collect(),
             next_id: 0,
+            repeated: 0,
             faults: Vec::new(),
             notes: Notes::default(),
         }
@@ -351,6 +357,13 @@ impl<'a> Checker<'a> {
                 span,
                 "`item` is not taken",
                 "name the row: `some x in list satisfies …`",
+            );
+        }
+        if name == "?" {
+            return self.fault(
+                span,
+                "`?` is not taken",
+                "write the test out with the value's name",
             );
         }
         if name == "param" {
@@ -807,28 +820,53 @@ impl<'a> Checker<'a> {
         } else {
             BinaryOp::Less
         };
+        let again = self.repeat(&x)?;
         let (low, high) = (
-            self.compare(above, x.clone(), low, span.clone()),
+            self.compare(above, again, low, span.clone()),
             self.compare(below, x, high, span.clone()),
         );
         Some(self.node(Kind::And(Box::new(low?), Box::new(high?)), Ty::Bool, span))
     }
 
-    fn any_test(&mut self, x: &Node, tests: &[Test], span: &Range<usize>) -> Option<Node> {
-        let tests: Vec<_> = tests.iter().map(|t| self.one_test(x, t, span)).collect();
-        let mut tests: Vec<Node> = tests.into_iter().collect::<Option<_>>()?;
-        if tests.is_empty() {
-            return Some(self.node(Kind::Const(Value::Bool(false)), Ty::Bool, span.clone()));
+    /// The same piece once more, unless the tree would grow out of all proportion to the text.
+    fn repeat(&mut self, node: &Node) -> Option<Node> {
+        if self.repeated > MAX_REPEATED {
+            return None;
         }
-        let mut any = tests.remove(0);
-        for test in tests {
-            any = self.node(
-                Kind::Or(Box::new(any), Box::new(test)),
-                Ty::Bool,
-                span.clone(),
+        self.repeated += node.size();
+        if self.repeated > MAX_REPEATED {
+            return self.fault(
+                &node.span,
+                "the expression is too long: `between` and `in` repeat what stands before them",
+                "name it with `let`",
             );
         }
-        Some(any)
+        Some(node.clone())
+    }
+
+    fn any_test(&mut self, x: &Node, tests: &[Test], span: &Range<usize>) -> Option<Node> {
+        let tests: Vec<_> = tests.iter().map(|t| self.one_test(x, t, span)).collect();
+
+        let mut tests: Vec<Node> = tests.into_iter().collect::<Option<_>>()?;
+        // In pairs, so that the tree of many tests is not as deep as they are many.
+        while tests.len() > 1 {
+            let mut left = tests.into_iter();
+            tests = Vec::new();
+            while let Some(a) = left.next() {
+                tests.push(match left.next() {
+                    Some(b) => {
+                        let either = Kind::Or(Box::new(a), Box::new(b));
+                        self.node(either, Ty::Bool, span.clone())
+                    }
+                    None => a,
+                });
+            }
+        }
+        let none = Kind::Const(Value::Bool(false));
+        Some(match tests.pop() {
+            Some(any) => any,
+            None => self.node(none, Ty::Bool, span.clone()),
+        })
     }
 
     fn one_test(&mut self, x: &Node, test: &Test, span: &Range<usize>) -> Option<Node> {
@@ -836,7 +874,8 @@ impl<'a> Checker<'a> {
             Test::Any(tests) => self.any_test(x, tests, span),
             Test::Compare(op, value, at) => {
                 let value = self.check(value)?;
-                self.compare(*op, x.clone(), value, at.clone())
+                let x = self.repeat(x)?;
+                self.compare(*op, x, value, at.clone())
             }
             Test::Range(RangeTest {
                 low,
@@ -846,15 +885,16 @@ impl<'a> Checker<'a> {
                 span: at,
             }) => {
                 let (low, high) = self.check_pair(low, high)?;
-                self.between(x.clone(), low, *low_in, high, *high_in, at.clone())
+                let x = self.repeat(x)?;
+                self.between(x, low, *low_in, high, *high_in, at.clone())
             }
             Test::Value(value) => {
                 let value = self.check(value)?;
-                let same = x.ty != Ty::Null && x.ty.unify(&value.ty).is_some();
-                if matches!(value.ty, Ty::List(_)) && !same {
-                    return Builtin::ListContains.check(self, vec![value, x.clone()], span.clone());
+                let x = self.repeat(x)?;
+                if value.ty.depth() > x.ty.depth() {
+                    return Builtin::ListContains.check(self, vec![value, x], span.clone());
                 }
-                self.compare(BinaryOp::Equal, x.clone(), value, span.clone())
+                self.compare(BinaryOp::Equal, x, value, span.clone())
             }
         }
     }

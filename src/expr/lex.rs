@@ -224,13 +224,17 @@ fn string(rest: &str, at: usize) -> Result<(String, usize), Fault> {
 
 /// The character of a `\u` escape; a high surrogate takes the low one behind it along.
 fn surrogates(hex: &str, rest: &mut impl Iterator<Item = (usize, char)>) -> Option<char> {
-    let high = u32::from_str_radix(hex, 16).ok()?;
+    let high = code(hex)?;
     if !(0xD800..0xDC00).contains(&high) {
         return char::from_u32(high);
     }
     let tail: String = rest.take(6).map(|(_, c)| c).collect();
-    let low = u32::from_str_radix(tail.strip_prefix("\\u")?, 16)
-        .ok()
-        .filter(|l| (0xDC00..0xE000).contains(l))?;
+    let low = code(tail.strip_prefix("\\u")?).filter(|l| (0xDC00..0xE000).contains(l))?;
     char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+}
+
+/// Hexadecimal digits, and nothing else, as a number.
+fn code(hex: &str) -> Option<u32> {
+    let plain = hex.bytes().all(|b| b.is_ascii_hexdigit());
+    u32::from_str_radix(hex, 16).ok().filter(|_| plain)
 }

@@ -6,7 +6,7 @@ use super::ast::{Ast, AstKind, BinaryOp, Quantifier, RangeTest, Test};
 use super::builtin::Builtin;
 use super::lex::{Fault, Token, lex};
 
-/// How many pieces of an expression may stand one inside the other.
+/// How many pieces of an expression may stand one inside the other; operators in a row do.
 const MAX_DEPTH: u16 = 200;
 
 /// How many expressions may be begun: `in (` is read again when it turns out not to be a list of tests.
@@ -171,7 +171,9 @@ impl Parser {
         let help = match self.peek() {
             Token::End => return Ok(()),
             Token::Sign("**") => "powers are not taken; write the product",
-            Token::Sign("=") => "comparisons do not chain; join them with `and`",
+            Token::Sign("=" | "!=" | "<" | "<=" | ">" | ">=") => {
+                "comparisons do not chain; join them with `and`"
+            }
             Token::Sign(":") => "named arguments are not taken; write them in order",
             Token::Name(n) if n == "instance" => {
                 "`instance of` is not taken: types are checked when the pack is loaded"
@@ -199,8 +201,8 @@ impl Parser {
 
     fn expression(&mut self) -> Parsed {
         self.nesting += 1;
-        self.steps += 1;
-        if self.nesting > MAX_DEPTH || self.steps > MAX_STEPS {
+        self.step()?;
+        if self.nesting > MAX_DEPTH {
             return Err(too_deep(self.span()));
         }
         let tree = match self.peek() {
@@ -212,6 +214,16 @@ impl Parser {
         };
         self.nesting -= 1;
         tree
+    }
+
+    fn step(&mut self) -> Result<(), Fault> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            return Err(Fault::new(self.span(), TOO_LONG).help(format!(
+                "at most {MAX_STEPS} parts; name parts of it with `let`"
+            )));
+        }
+        Ok(())
     }
 
     fn conditional(&mut self) -> Parsed {
@@ -371,6 +383,7 @@ impl Parser {
     }
 
     fn test(&mut self) -> Result<Test, Fault> {
+        self.step()?;
         if let Some(op) = self.comparison_sign() {
             let from = self.span().start;
             self.at += 1;
@@ -412,7 +425,9 @@ impl Parser {
         self.at += 1;
         let low = match self.sum() {
             Ok(low) if self.take_sign("..") => low,
-            Err(fault) if fault.message == TOO_DEEP => return Err(fault),
+            Err(fault) if [TOO_DEEP, TOO_LONG].contains(&fault.message.as_str()) => {
+                return Err(fault);
+            }
             _ => {
                 self.at = start;
                 return Ok(None);
@@ -622,7 +637,10 @@ impl Parser {
 
     fn arguments(&mut self, close: &str) -> Result<Vec<Ast>, Fault> {
         let mut arguments = Vec::new();
-        while !self.is_sign(close) {
+        if self.take_sign(close) {
+            return Ok(arguments);
+        }
+        loop {
             arguments.push(self.expression()?);
             if self.is_sign(":") {
                 return Err(self
@@ -642,10 +660,11 @@ impl Parser {
 }
 
 const TOO_DEEP: &str = "the expression is nested too deeply";
+const TOO_LONG: &str = "the expression is too long";
 
 fn too_deep(span: Range<usize>) -> Fault {
     Fault::new(span, TOO_DEEP).help(format!(
-        "at most {MAX_DEPTH} levels; name parts of it with `let`"
+        "at most {MAX_DEPTH} levels, operators in a row included; name parts of it with `let`"
     ))
 }
 

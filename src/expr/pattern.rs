@@ -1,5 +1,7 @@
 //! `XPath`'s regular expressions, as FEEL's `matches` takes them, said in the words of the `regex` crate.
 
+use std::fmt::Write as _;
+
 use regex::Regex;
 
 /// Why a pattern or its flags cannot be taken, if they cannot.
@@ -38,16 +40,28 @@ fn translate(pattern: &str, flags: &str) -> Result<String, String> {
         ));
     }
     let mut out = String::new();
-    if !flags.is_empty() {
-        out.push_str("(?");
-        out.push_str(flags);
-        out.push(')');
+    for flag in ['i', 'm', 's'].into_iter().filter(|f| flags.contains(*f)) {
+        let _ = write!(out, "(?{flag})");
     }
     let dot_is_all = flags.contains('s');
     let mut chars = pattern.chars().peekable();
+    // How many quantifiers stand behind the last piece: one, and a `?` that makes it reluctant.
+    let mut quantifiers = 0;
     while let Some(c) = chars.next() {
+        quantifiers = match (c, quantifiers) {
+            ('*' | '+' | '?' | '{', 0) => 1,
+            ('?', 1) => 2,
+            ('*' | '+' | '?' | '{', _) => {
+                return Err(format!(
+                    "the pattern cannot be read: `{c}` repeats a repetition"
+                ));
+            }
+            _ => 0,
+        };
         match c {
-            '\\' => escape(chars.next(), false, &mut out)?,
+            '{' => repetition(&mut chars, &mut out)?,
+            '}' | ']' => return Err(format!("`{c}` as itself stands behind a backslash")),
+            '\\' => escape(&mut chars, false, &mut out)?,
             '[' => class(&mut chars, &mut out)?,
             '.' if !dot_is_all => out.push_str("[^\\n\\r]"),
             '(' if chars.peek() == Some(&'?') => {
@@ -64,45 +78,96 @@ fn translate(pattern: &str, flags: &str) -> Result<String, String> {
     Ok(out)
 }
 
-fn escape(escaped: Option<char>, in_class: bool, out: &mut String) -> Result<(), String> {
-    match escaped {
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// What stands between a `{` that was read and its `}`.
+fn braced(chars: &mut Chars<'_>) -> Result<String, String> {
+    let mut inner = String::new();
+    loop {
+        match chars.next() {
+            None => return Err("the pattern has a `{` without `}`".to_owned()),
+            Some('}') => return Ok(inner),
+            Some(c) => inner.push(c),
+        }
+    }
+}
+
+/// How often, from behind its `{` to its `}`.
+fn repetition(chars: &mut Chars<'_>, out: &mut String) -> Result<(), String> {
+    let times = braced(chars)?;
+    let (least, most) = times.split_once(',').unwrap_or((&times, ""));
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    if least.is_empty() || !digits(least) || !digits(most) {
+        return Err(format!(
+            "the pattern cannot be read: `{{{times}}}` is no number of times"
+        ));
+    }
+    let _ = write!(out, "{{{times}}}");
+    Ok(())
+}
+
+/// A category of characters, from behind its `\p`.
+fn category(kind: char, chars: &mut Chars<'_>, out: &mut String) -> Result<(), String> {
+    let name = match chars.next_if_eq(&'{') {
+        Some(_) => braced(chars)?,
+        None => String::new(),
+    };
+    let mut letters = name.chars();
+    let is_one = letters.next().is_some_and(|c| "LMNPZSC".contains(c))
+        && letters.next().is_none_or(|c| c.is_ascii_lowercase())
+        && letters.next().is_none();
+    if !is_one {
+        return Err(format!(
+            "`\\{kind}` stands before a category in braces, such as `\\{kind}{{Lu}}`"
+        ));
+    }
+    let _ = write!(out, "\\{kind}{{{name}}}");
+    Ok(())
+}
+
+fn escape(chars: &mut Chars<'_>, in_class: bool, out: &mut String) -> Result<(), String> {
+    match chars.next() {
         None => Err("the pattern ends in a backslash".to_owned()),
         Some(c) if c.is_ascii_digit() => Err(if in_class {
             format!("`\\{c}` means nothing in a class")
         } else {
             "back-references are not taken".to_owned()
         }),
-        Some('i') => {
-            out.push_str(if in_class { ":_\\p{L}" } else { "[:_\\p{L}]" });
-            Ok(())
-        }
-        Some('c') => {
-            out.push_str(if in_class {
-                "\\-.:_\\p{L}\\p{N}\\p{M}"
-            } else {
-                "[\\-.:_\\p{L}\\p{N}\\p{M}]"
-            });
-            Ok(())
-        }
-        Some(c @ ('d' | 'D' | 's' | 'S' | 'w' | 'W' | 'n' | 'r' | 't' | 'p' | 'P')) => {
-            out.push('\\');
-            out.push(c);
-            Ok(())
-        }
-        Some(c) if c.is_alphanumeric() => Err(format!("`\\{c}` means nothing")),
-        Some(c) => {
-            out.push('\\');
-            out.push(c);
-            Ok(())
-        }
+        Some(c @ ('p' | 'P')) => category(c, chars, out),
+        Some(c) => match shorthand(c) {
+            Some((inner, false)) => {
+                let _ = write!(out, "[{inner}]");
+                Ok(())
+            }
+            Some((inner, true)) => {
+                let _ = write!(out, "[^{inner}]");
+                Ok(())
+            }
+            None if "\\|.?*+(){}-[]^$nrtdD".contains(c) => {
+                out.push('\\');
+                out.push(c);
+                Ok(())
+            }
+            None => Err(format!("`\\{c}` means nothing")),
+        },
     }
 }
 
+/// The characters that XPath means by an escape where it differs from what the crate means, and whether all others are meant.
+fn shorthand(escaped: char) -> Option<(&'static str, bool)> {
+    let inner = match escaped.to_ascii_lowercase() {
+        's' => " \\t\\n\\r",
+        // A word has no punctuation, the low line included, but has signs.
+        'w' => return Some(("\\p{P}\\p{Z}\\p{C}", escaped == 'w')),
+        'i' => ":_\\p{L}",
+        'c' => "\\-.:_\\p{L}\\p{N}\\p{M}",
+        _ => return None,
+    };
+    Some((inner, escaped.is_ascii_uppercase()))
+}
+
 /// A class, from behind its `[` to its `]`.
-fn class(
-    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    out: &mut String,
-) -> Result<(), String> {
+fn class(chars: &mut Chars<'_>, out: &mut String) -> Result<(), String> {
     out.push('[');
     if chars.peek() == Some(&'^') {
         out.push('^');
@@ -117,7 +182,7 @@ fn class(
             Some('[') => {
                 return Err("class subtraction is not taken; escape `[` in a class".to_owned());
             }
-            Some('\\') => escape(chars.next(), true, out)?,
+            Some('\\') => escape(chars, true, out)?,
             Some(c @ ('&' | '~')) => {
                 out.push('\\');
                 out.push(c);

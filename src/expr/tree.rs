@@ -71,6 +71,14 @@ impl Ty {
         matches!(self, Ty::Num | Ty::Percent | Ty::Money | Ty::Date)
     }
 
+    /// How many lists stand one inside the other.
+    pub(crate) fn depth(&self) -> usize {
+        match self {
+            Ty::List(item) => 1 + item.depth(),
+            _ => 0,
+        }
+    }
+
     /// The type that both fit, if there is one.
     pub(crate) fn unify(&self, other: &Ty) -> Option<Ty> {
         match (self, other) {
@@ -197,6 +205,11 @@ impl Node {
     /// Whether it is the literal 0, which fits money too.
     pub(crate) fn is_zero(&self) -> bool {
         matches!(&self.kind, Kind::Const(Value::Number(x)) if x.is_zero())
+    }
+
+    /// How many pieces it is made of, itself included.
+    pub(crate) fn size(&self) -> usize {
+        1 + self.parts().iter().map(|part| part.size()).sum::<usize>()
     }
 
     /// Its parts.

@@ -178,8 +178,8 @@ impl ListVec {
     /// The items of list `i`; a vector of one stands for every row.
     pub(crate) fn range(&self, i: usize) -> std::ops::Range<usize> {
         let i = if self.len() == 1 { 0 } else { i };
-        match self.offsets.get(i..).unwrap_or_default() {
-            [from, to, ..] => *from..*to,
+        match (self.offsets.get(i), self.offsets.get(i.saturating_add(1))) {
+            (Some(&from), Some(&to)) => from..to,
             _ => 0..0,
         }
     }
@@ -506,12 +506,22 @@ fn int_arithmetic(op: BinaryOp, a: &Nums, b: &Nums) -> Option<Nums> {
     Some(Nums::Int { v, scale })
 }
 
+/// A quotient, without zeros at its end that neither number has.
+pub(crate) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let mut quotient = a.checked_div(b)?.normalize();
+    let places = a.scale().saturating_sub(b.scale());
+    if quotient.scale() < places {
+        quotient.rescale(places);
+    }
+    Some(quotient)
+}
+
 fn checked(op: BinaryOp, a: Decimal, b: Decimal) -> Option<Decimal> {
     match op {
         BinaryOp::Add => a.checked_add(b),
         BinaryOp::Subtract => a.checked_sub(b),
         BinaryOp::Multiply => a.checked_mul(b),
-        _ => a.checked_div(b),
+        _ => quotient(a, b),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod broken_packs;
 mod cases;
+mod feel;
 mod forms;
 mod goldens;
 mod hostile;
