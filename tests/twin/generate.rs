@@ -21,6 +21,11 @@ impl<'a> Choices<'a> {
         usize::from(number) % n
     }
 
+    /// How many numbers were asked for.
+    pub(crate) fn used(&self) -> usize {
+        self.at
+    }
+
     /// True once in `n` times, and never when the numbers are used up.
     fn once_in(&mut self, n: usize) -> bool {
         self.below(n) == n - 1
