@@ -345,6 +345,14 @@ impl Plan {
         Some(plan)
     }
 
+    /// Its files, for a person.
+    pub(crate) fn told(&self) -> String {
+        let files = self.files().into_iter();
+        files
+            .map(|(name, text)| format!("{name}\n{text}\n"))
+            .collect()
+    }
+
     /// Its files.
     pub(crate) fn files(&self) -> Vec<(&'static str, String)> {
         let mut files = Vec::new();
@@ -443,6 +451,7 @@ pub(crate) struct Maker<'c, 'n> {
     /// The tables of the rows of filters, whose fields are bare names.
     open: Vec<&'static str>,
     made: usize,
+    asks_for_suppressed: bool,
 }
 
 impl<'c, 'n> Maker<'c, 'n> {
@@ -452,6 +461,15 @@ impl<'c, 'n> Maker<'c, 'n> {
             names: Vec::new(),
             open: Vec::new(),
             made: 0,
+            asks_for_suppressed: true,
+        }
+    }
+
+    /// Makes none that ask whether a cell is suppressed.
+    pub(crate) fn without_suppressed(self) -> Self {
+        Maker {
+            asks_for_suppressed: false,
+            ..self
         }
     }
 
@@ -469,6 +487,18 @@ impl<'c, 'n> Maker<'c, 'n> {
     /// A test.
     pub(crate) fn test(&mut self, depth: usize) -> String {
         self.of(&T::Bool, depth)
+    }
+
+    /// A comparison of two figures or dates.
+    pub(crate) fn comparison(&mut self, depth: usize) -> String {
+        let ty = match self.choices.below(3) {
+            0 => T::Num,
+            1 => T::Money,
+            _ => T::Date,
+        };
+        let (a, b) = self.compared(&ty, depth);
+        let sign = self.choices.of(&["<", "<=", ">", ">=", "="]);
+        format!("{a} {sign} {b}")
     }
 
     /// Some rows of a table of the submission, such as a rule runs over.
@@ -770,7 +800,10 @@ impl<'c, 'n> Maker<'c, 'n> {
                 )
             }
             22 | 23 => {
-                let name = self.choices.of(&["is suppressed", "is not applicable"]);
+                let name = match self.choices.below(2) {
+                    0 if self.asks_for_suppressed => "is suppressed",
+                    _ => "is not applicable",
+                };
                 let table = self.table();
                 let row = match self.choices.below(3) {
                     0 => "plan".to_owned(),

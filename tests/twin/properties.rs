@@ -1,122 +1,43 @@
 //! The evaluator and its twin give equal answers for random expressions over random plans.
 
-use std::path::Path;
-use std::sync::OnceLock;
-
 use proptest::prelude::*;
-use proptest::test_runner::{TestCaseError, TestError, TestRunner};
+use proptest::test_runner::TestCaseError;
 
 use super::bounds::Known;
 use super::feel::Answer;
 use super::generate::{Choices, Maker, Plan, T};
 use super::number::exact;
+use super::packs::{A_PLAN, in_force, pack, read, try_choices};
 use super::plain::Scene;
 use crate::expr::eval::{Machine, Notebook};
 use crate::expr::tree::Ty;
 use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::expr::{Expr, check};
-use crate::pack::{Files, InForce, Pack, load};
-use crate::read::{File, read_folder};
+use crate::pack::Pack;
 use crate::schema::TableId;
 use crate::submission::Submission;
 use crate::value::from_days;
-
-const YEAR: i64 = 2026;
-
-/// The pack of these tests; `told`: with every figure that the state owes.
-fn pack(told: bool) -> &'static Pack {
-    static PACKS: [OnceLock<Pack>; 2] = [OnceLock::new(), OnceLock::new()];
-    PACKS[usize::from(told)].get_or_init(|| {
-        let mut files = pack_files();
-        if told {
-            for (path, from, to) in [
-                ("schema.toml", "owed_by", "complete = true\nowed_by"),
-                ("data/areas.csv", "*", "2"),
-                ("data/rates.csv", "*", "25%"),
-            ] {
-                let file = files.get_mut(path).expect("it is there");
-                *file = String::from_utf8_lossy(file).replace(from, to).into_bytes();
-            }
-        }
-        load("twin", &files).expect("it loads")
-    })
-}
-
-/// The same in the year of these tests.
-fn in_force(told: bool) -> &'static InForce<'static> {
-    static YEARS: [OnceLock<InForce<'static>>; 2] = [OnceLock::new(), OnceLock::new()];
-    YEARS[usize::from(told)].get_or_init(|| InForce::new(pack(told), YEAR))
-}
-
-fn pack_files() -> Files {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/twin");
-    [
-        "pack.toml",
-        "schema.toml",
-        "params.toml",
-        "sources.toml",
-        "data/areas.csv",
-        "data/rates.csv",
-    ]
-    .map(|path| (path.to_owned(), std::fs::read(root.join(path)).expect(path)))
-    .into_iter()
-    .collect()
-}
-
-fn read(pack: &Pack, plan: &Plan) -> Submission {
-    let files = plan.files().into_iter().map(|(name, text)| File {
-        path: format!("plan/{name}"),
-        bytes: text.into_bytes(),
-    });
-    read_folder(&pack.schema, "plan", &files.collect::<Vec<_>>())
-}
-
-/// How many expressions each property looks at: more by `ACCORDANT_CASES`.
-fn cases() -> u32 {
-    let told = std::env::var("ACCORDANT_CASES").ok();
-    told.and_then(|n| n.parse().ok()).unwrap_or(1_000)
-}
-
-/// How many expressions are tried over one plan, which takes longer to read than they to evaluate; indexes that one of
-/// them makes serve the next.
-const A_PLAN: u32 = 5;
 
 /// Runs a property over random plans and expressions, with unknown cells when there may be `gaps`.
 fn for_all(
     gaps: bool,
     property: impl Fn(&Plan, &[Made], &mut Choices<'_>) -> Result<(), TestCaseError>,
 ) {
-    let config = ProptestConfig {
-        cases: cases().div_ceil(A_PLAN),
-        failure_persistence: None,
-        max_shrink_iters: 5_000,
-        ..ProptestConfig::default()
-    };
-    let plan_and_made = |numbers: &[u16]| {
+    let case = |numbers: &[u16]| {
         let mut choices = Choices::new(numbers);
         let plan = Plan::new(&mut choices, gaps);
         let made = (0..A_PLAN).filter_map(|_| make(pack(!gaps), &mut choices));
         let made: Vec<Made> = made.collect();
         (plan, made, choices.used())
     };
-    let numbers = prop::collection::vec(any::<u16>(), 0..1_500);
-    let outcome = TestRunner::new(config).run(&numbers, |numbers| {
-        let (plan, made, used) = plan_and_made(&numbers);
-        let rest = numbers.get(used..).unwrap_or_default();
-        property(&plan, &made, &mut Choices::new(rest))
-    });
-    match outcome {
-        Ok(()) => {}
-        Err(TestError::Abort(why)) => panic!("{why}"),
-        Err(TestError::Fail(why, numbers)) => {
-            let (plan, made, _) = plan_and_made(&numbers);
-            for (name, text) in plan.files() {
-                println!("{name}\n{text}");
-            }
-            let texts: Vec<_> = made.iter().map(|made| &made.texts).collect();
-            panic!("{why}\n{texts:#?}");
-        }
-    }
+    try_choices(
+        |numbers| {
+            let (plan, made, used) = case(numbers);
+            let rest = numbers.get(used..).unwrap_or_default();
+            property(&plan, &made, &mut Choices::new(rest))
+        },
+        |numbers| case(numbers).0.told(),
+    );
 }
 
 /// What the evaluator knows of a value, as the twin has it.
