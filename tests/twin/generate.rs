@@ -347,10 +347,11 @@ impl Plan {
 
     /// Its files, for a person.
     pub(crate) fn told(&self) -> String {
-        let files = self.files().into_iter();
-        files
-            .map(|(name, text)| format!("{name}\n{text}\n"))
-            .collect()
+        let files = self.files();
+        let files = files
+            .iter()
+            .flat_map(|(name, text)| [name, "\n", text, "\n"]);
+        files.collect()
     }
 
     /// Its files.
@@ -506,7 +507,7 @@ impl<'c, 'n> Maker<'c, 'n> {
         let table = self.choices.of(&["lines", "parties"]);
         let rows = match self.choices.below(3) {
             0 => table.to_owned(),
-            _ => self.filter_of(table, table.to_owned(), depth),
+            _ => self.filter_of(table, table, depth),
         };
         (rows, table)
     }
@@ -895,7 +896,7 @@ impl<'c, 'n> Maker<'c, 'n> {
     }
 
     /// A list with some rows left out.
-    fn filter_of(&mut self, table: &'static str, list: String, depth: usize) -> String {
+    fn filter_of(&mut self, table: &'static str, list: &str, depth: usize) -> String {
         let free = |f: &Field, open: &[&str]| {
             open.iter()
                 .all(|t| fields_of(t).iter().all(|other| other.name != f.name))
@@ -1122,7 +1123,7 @@ impl<'c, 'n> Maker<'c, 'n> {
             2..6 => match item {
                 T::Row(table) => {
                     let rows = self.of(&list, depth);
-                    self.filter_of(table, rows, depth)
+                    self.filter_of(table, &rows, depth)
                 }
                 _ => self.projection(item, depth),
             },
@@ -1145,7 +1146,7 @@ impl<'c, 'n> Maker<'c, 'n> {
                 let items = self.of(&list, depth);
                 // The items of a list of values have no fields: the test reads what stands around.
                 match item {
-                    T::Row(table) => self.filter_of(table, items, depth),
+                    T::Row(table) => self.filter_of(table, &items, depth),
                     _ => format!("{items}[{}]", self.test(depth)),
                 }
             }
@@ -1162,7 +1163,7 @@ impl<'c, 'n> Maker<'c, 'n> {
         let field = fields[self.choices.below(fields.len())].name;
         let rows = match self.choices.below(3) {
             0 => table.to_owned(),
-            _ => self.filter_of(table, table.to_owned(), depth),
+            _ => self.filter_of(table, table, depth),
         };
         format!("{rows}.{field}")
     }

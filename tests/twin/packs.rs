@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 
 use super::generate::Plan;
@@ -90,4 +91,17 @@ pub(crate) fn try_choices(
         Err(TestError::Abort(why)) => panic!("{why}"),
         Err(TestError::Fail(why, numbers)) => panic!("{why}\n{}", tell(&numbers)),
     }
+}
+
+/// Some lists of choices, always the same.
+pub(crate) fn some_choices(n: usize) -> Vec<Vec<u16>> {
+    let mut runner = TestRunner::deterministic();
+    let numbers = prop::collection::vec(any::<u16>(), 500..1_500);
+    let one = |_| {
+        numbers
+            .new_tree(&mut runner)
+            .expect("there is one")
+            .current()
+    };
+    (0..n).map(one).collect()
 }

@@ -1,5 +1,7 @@
 //! The evaluator and its twin give equal answers for random expressions over random plans.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -7,10 +9,10 @@ use super::bounds::Known;
 use super::feel::Answer;
 use super::generate::{Choices, Maker, Plan, T};
 use super::number::exact;
-use super::packs::{A_PLAN, in_force, pack, read, try_choices};
+use super::packs::{A_PLAN, in_force, pack, read, some_choices, try_choices};
 use super::plain::Scene;
 use crate::expr::eval::{Machine, Notebook};
-use crate::expr::tree::Ty;
+use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::expr::{Expr, check};
 use crate::pack::Pack;
@@ -263,19 +265,43 @@ fn what_is_known_stays_so_under_every_completion() {
     });
 }
 
+/// The names of the pieces of an expression, and of the functions that it calls.
+fn pieces(node: &Node, found: &mut BTreeSet<String>) {
+    let words = match &node.kind {
+        Kind::Call(builtin, _) => format!("{builtin:?}"),
+        Kind::Quantified(quantifier, _) => format!("{quantifier:?}"),
+        other => format!("{other:?}"),
+    };
+    let name = words.split(|c: char| !c.is_alphanumeric()).next();
+    found.extend(name.map(str::to_owned));
+    node.parts()
+        .into_iter()
+        .for_each(|part| pieces(part, found));
+}
+
 #[test]
-fn most_expressions_that_are_made_load() {
-    let (mut loaded, mut made) = (0, 0);
-    for seed in 0..200_u32 {
-        let numbers: Vec<u16> = (0..300_u32)
-            .map(|i| {
-                u16::try_from((seed * 7919 + i * 104_729 + seed * i * 31 + i * i) % 65_521)
-                    .expect("it fits")
-            })
-            .collect();
+fn every_operator_and_function_is_tried_and_most_of_what_is_made_loads() {
+    let (mut tried, mut loaded, mut found) = (0, 0, BTreeSet::new());
+    for numbers in some_choices(150) {
         let mut choices = Choices::new(&numbers);
-        made += 1;
-        loaded += u32::from(make(pack(true), &mut choices).is_some());
+        for _ in 0..A_PLAN {
+            tried += 1;
+            let made = make(pack(true), &mut choices);
+            loaded += usize::from(made.is_some());
+            let exprs = made
+                .into_iter()
+                .flat_map(|made| made.lets.into_iter().chain([made.expr]));
+            exprs.for_each(|expr| pieces(&expr.root, &mut found));
+        }
     }
-    assert!(loaded * 10 > made * 8, "{loaded} of {made}");
+    assert!(loaded * 10 > tried * 8, "{loaded} of {tried}");
+    let all = "Const Year Param Let Plan Table Var Field DatePart Lookup List Negate Arithmetic Compare And Or Not If \
+               Filter Some Every For Index Marked Assume Count Sum Min Max Mean All Any DistinctValues ListContains \
+               Concatenate Append Abs Floor Ceiling Decimal Modulo RoundHalfUp StringLength UpperCase LowerCase \
+               Substring Contains StartsWith EndsWith Matches String Date Mentions";
+    let missing: Vec<&str> = all
+        .split_whitespace()
+        .filter(|name| !found.contains(*name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::generate::{Choices, Maker, Plan, T};
-use super::packs::{A_PLAN, pack, pack_files, read, try_choices};
+use super::packs::{A_PLAN, pack, pack_files, read, some_choices, try_choices};
 use crate::batch::{Options, Reviewer};
 use crate::expr::{Scope, check, check_for};
 use crate::pack::{Pack, load};
@@ -243,4 +243,27 @@ fn the_gap_is_the_least_over_all_completions() {
             )
         },
     );
+}
+
+#[test]
+fn the_packs_and_plans_have_every_outcome() {
+    let (mut loaded, mut tally) = (0, Tally::default());
+    for numbers in some_choices(60) {
+        let mut choices = Choices::new(&numbers);
+        let plan = Plan::new(&mut choices, true);
+        if let (Some(pack), _) = rules(&mut choices) {
+            loaded += 1;
+            let review = Reviewer::new(&pack, Options::default()).review(&read(&pack, &plan));
+            tally.add_all(review.outcomes());
+        }
+    }
+    assert!(loaded > 50, "{loaded} of 60 packs load");
+    let Tally {
+        pass,
+        fail,
+        unknown,
+        not_applicable,
+    } = tally;
+    let least = pass.min(fail).min(unknown).min(not_applicable);
+    assert!(least * 30 > tally.subjects(), "{tally:?}");
 }
