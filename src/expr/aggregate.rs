@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::ast::BinaryOp;
 use super::equality::{Seen, equal};
 use super::eval::Machine;
-use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, one, quotient, truth};
+use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, is_unknown_at, one, quotient, truth};
 use crate::hash::Set;
 use crate::table::Nums;
 use crate::value::Decimal;
@@ -255,6 +255,9 @@ pub(crate) fn contains(lists: &ListVec, value: &Vector, n: usize) -> Vec<u8> {
         return found;
     }
     let one = |i: usize| {
+        if lists.state(i) == truth::NULL && is_unknown_at(value, i) {
+            return truth::UNKNOWN;
+        }
         fold(lists, i, truth::FALSE, |any, k| {
             let same = equal(&lists.items, k, value, i);
             let same = if lists.is_maybe(k) && same != truth::FALSE {

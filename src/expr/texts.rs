@@ -116,35 +116,47 @@ pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &Machine<'_
         other => other.clone().into_lists(),
     };
     let ids = (*lists.items).clone().into_texts();
-    let one = |i: usize| {
-        let phrases = lists.range(i).filter_map(|at| ids.get(at)).copied();
-        match (at(texts, i).unwrap_or(NULL_ID), lists.state(i)) {
-            (UNKNOWN_ID, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
-            (NULL_ID, _) | (_, truth::NULL) => truth::NULL,
-            (id, _) => {
-                let text = m.text(id).to_lowercase();
-                phrases.fold(truth::FALSE, |found, phrase| match phrase {
-                    UNKNOWN_ID => truth::or(found, truth::UNKNOWN),
-                    NULL_ID => truth::or(found, truth::NULL),
-                    phrase => truth::or(
-                        found,
-                        truth::of(has_words(&text, &m.text(phrase).to_lowercase())),
-                    ),
-                })
-            }
+    let phrase_at = |k: usize| at_or_null(&ids, k);
+    let is_gap = |k: usize| lists.is_maybe(k) || phrase_at(k) == UNKNOWN_ID;
+    let one = |i: usize| match (at(texts, i).unwrap_or(NULL_ID), lists.state(i)) {
+        (UNKNOWN_ID, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
+        (NULL_ID, _) if lists.range(i).any(is_gap) => truth::UNKNOWN,
+        (NULL_ID, _) | (_, truth::NULL) => truth::NULL,
+        (id, _) => {
+            let text = m.text(id).to_lowercase();
+            lists.range(i).fold(truth::FALSE, |found, k| {
+                let test = match phrase_at(k) {
+                    UNKNOWN_ID => truth::UNKNOWN,
+                    NULL_ID => truth::NULL,
+                    phrase => truth::of(has_words(&text, &m.text(phrase).to_lowercase())),
+                };
+                let test = if lists.is_maybe(k) && test != truth::FALSE {
+                    truth::UNKNOWN
+                } else {
+                    test
+                };
+                truth::or(found, test)
+            })
         }
     };
     (0..n).map(one).collect()
 }
 
+fn at_or_null(ids: &[u32], k: usize) -> u32 {
+    ids.get(k).copied().unwrap_or(NULL_ID)
+}
+
 /// Whether `phrase` stands in `text` with no letter or digit next to it.
 fn has_words(text: &str, phrase: &str) -> bool {
     let phrase = phrase.trim();
+    let is_edge = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    // Not `match_indices`: one that has a letter beside it may cover the beginning of one that has none.
     !phrase.is_empty()
-        && text.match_indices(phrase).any(|(at, found)| {
-            let before = text.get(..at).and_then(|t| t.chars().next_back());
-            let after = text.get(at + found.len()..).and_then(|t| t.chars().next());
-            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+        && text.char_indices().any(|(at, _)| {
+            let (before, rest) = text.split_at(at);
+            rest.strip_prefix(phrase).is_some_and(|after| {
+                is_edge(before.chars().next_back()) && is_edge(after.chars().next())
+            })
         })
 }
 

@@ -65,6 +65,8 @@ fn what_the_twin_found() {
     // A number's text does not depend on the numbers beside it.
     assert_value("string([1, 2.5])", "\"[1, 2.5]\"");
     assert_value("string(budget[1].amount)", "\"10\"");
+    // A phrase that has a letter beside it, and covers the beginning of one that has none.
+    assert_value("mentions(\"xa a a\", \"a a\")", "true");
     // `null` and `[]` have no type of their own, and take no other's away.
     assert_value(
         "[min(if year = 1 then budget.area else []), \"a\"]",

@@ -514,6 +514,8 @@ fn call(builtin: Builtin, args: &[Known]) -> Known {
                 .map(|(item, maybe)| (same(item, value), *maybe));
             any(&tests.collect::<Vec<_>>())
         }
+        // A list that holds something unknown is no unknown.
+        (B::ListContains, [NULL, List(_)]) => NULL,
         (B::Concatenate, lists) => concatenate(lists),
         (B::Append, [list, more @ ..]) => concatenate(&[
             list.clone(),

@@ -21,6 +21,11 @@ impl<'a> Choices<'a> {
         usize::from(number) % n
     }
 
+    /// How many numbers were asked for.
+    pub(crate) fn used(&self) -> usize {
+        self.at
+    }
+
     /// True once in `n` times, and never when the numbers are used up.
     fn once_in(&mut self, n: usize) -> bool {
         self.below(n) == n - 1
@@ -340,6 +345,15 @@ impl Plan {
         Some(plan)
     }
 
+    /// Its files, for a person.
+    pub(crate) fn told(&self) -> String {
+        let files = self.files();
+        let files = files
+            .iter()
+            .flat_map(|(name, text)| [name, "\n", text, "\n"]);
+        files.collect()
+    }
+
     /// Its files.
     pub(crate) fn files(&self) -> Vec<(&'static str, String)> {
         let mut files = Vec::new();
@@ -438,6 +452,7 @@ pub(crate) struct Maker<'c, 'n> {
     /// The tables of the rows of filters, whose fields are bare names.
     open: Vec<&'static str>,
     made: usize,
+    asks_for_suppressed: bool,
 }
 
 impl<'c, 'n> Maker<'c, 'n> {
@@ -447,6 +462,15 @@ impl<'c, 'n> Maker<'c, 'n> {
             names: Vec::new(),
             open: Vec::new(),
             made: 0,
+            asks_for_suppressed: true,
+        }
+    }
+
+    /// Makes none that ask whether a cell is suppressed.
+    pub(crate) fn without_suppressed(self) -> Self {
+        Maker {
+            asks_for_suppressed: false,
+            ..self
         }
     }
 
@@ -466,12 +490,24 @@ impl<'c, 'n> Maker<'c, 'n> {
         self.of(&T::Bool, depth)
     }
 
+    /// A comparison of two figures or dates.
+    pub(crate) fn comparison(&mut self, depth: usize) -> String {
+        let ty = match self.choices.below(3) {
+            0 => T::Num,
+            1 => T::Money,
+            _ => T::Date,
+        };
+        let (a, b) = self.compared(&ty, depth);
+        let sign = self.choices.of(&["<", "<=", ">", ">=", "="]);
+        format!("{a} {sign} {b}")
+    }
+
     /// Some rows of a table of the submission, such as a rule runs over.
     pub(crate) fn subjects(&mut self, depth: usize) -> (String, &'static str) {
         let table = self.choices.of(&["lines", "parties"]);
         let rows = match self.choices.below(3) {
             0 => table.to_owned(),
-            _ => self.filter_of(table, table.to_owned(), depth),
+            _ => self.filter_of(table, table, depth),
         };
         (rows, table)
     }
@@ -765,7 +801,10 @@ impl<'c, 'n> Maker<'c, 'n> {
                 )
             }
             22 | 23 => {
-                let name = self.choices.of(&["is suppressed", "is not applicable"]);
+                let name = match self.choices.below(2) {
+                    0 if self.asks_for_suppressed => "is suppressed",
+                    _ => "is not applicable",
+                };
                 let table = self.table();
                 let row = match self.choices.below(3) {
                     0 => "plan".to_owned(),
@@ -857,7 +896,7 @@ impl<'c, 'n> Maker<'c, 'n> {
     }
 
     /// A list with some rows left out.
-    fn filter_of(&mut self, table: &'static str, list: String, depth: usize) -> String {
+    fn filter_of(&mut self, table: &'static str, list: &str, depth: usize) -> String {
         let free = |f: &Field, open: &[&str]| {
             open.iter()
                 .all(|t| fields_of(t).iter().all(|other| other.name != f.name))
@@ -1084,7 +1123,7 @@ impl<'c, 'n> Maker<'c, 'n> {
             2..6 => match item {
                 T::Row(table) => {
                     let rows = self.of(&list, depth);
-                    self.filter_of(table, rows, depth)
+                    self.filter_of(table, &rows, depth)
                 }
                 _ => self.projection(item, depth),
             },
@@ -1107,7 +1146,7 @@ impl<'c, 'n> Maker<'c, 'n> {
                 let items = self.of(&list, depth);
                 // The items of a list of values have no fields: the test reads what stands around.
                 match item {
-                    T::Row(table) => self.filter_of(table, items, depth),
+                    T::Row(table) => self.filter_of(table, &items, depth),
                     _ => format!("{items}[{}]", self.test(depth)),
                 }
             }
@@ -1124,7 +1163,7 @@ impl<'c, 'n> Maker<'c, 'n> {
         let field = fields[self.choices.below(fields.len())].name;
         let rows = match self.choices.below(3) {
             0 => table.to_owned(),
-            _ => self.filter_of(table, table.to_owned(), depth),
+            _ => self.filter_of(table, table, depth),
         };
         format!("{rows}.{field}")
     }

@@ -18,6 +18,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) lets: &'a [&'a Expr],
     /// The rule's row.
     pub(crate) row: Option<(TableId, usize)>,
+    /// The scene before its unknown cells were filled in, if they were: marks stay as they are.
+    pub(crate) before: Option<&'a Scene<'a>>,
 }
 
 impl<'a> Scene<'a> {
@@ -88,11 +90,13 @@ impl<'a> Scene<'a> {
             Kind::Call(builtin, args) => {
                 feel::call(*builtin, &args.iter().map(of).collect::<Vec<_>>())
             }
-            Kind::Marked(not_applicable, row, table, field) => {
-                let mark = mark(*not_applicable);
-                let marked = matches!(of(row), Answer::Row(_, row) if self.state(*table, row, *field) == mark);
-                Answer::Bool(marked)
-            }
+            Kind::Marked(not_applicable, row, table, field) => Answer::Bool(match of(row) {
+                Answer::Row(_, row) => {
+                    let state = self.before.unwrap_or(self).state(*table, row, *field);
+                    state == mark(*not_applicable)
+                }
+                _ => false,
+            }),
             Kind::Assume(value, default) => match of(value) {
                 Answer::Null => of(default),
                 value => value,

@@ -1,116 +1,45 @@
 //! The evaluator and its twin give equal answers for random expressions over random plans.
 
-use std::path::Path;
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use proptest::test_runner::{TestCaseError, TestError, TestRunner};
+use proptest::test_runner::TestCaseError;
 
 use super::bounds::Known;
 use super::feel::Answer;
 use super::generate::{Choices, Maker, Plan, T};
 use super::number::exact;
+use super::packs::{A_PLAN, in_force, pack, read, some_choices, try_choices};
 use super::plain::Scene;
 use crate::expr::eval::{Machine, Notebook};
-use crate::expr::tree::Ty;
+use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::expr::{Expr, check};
-use crate::pack::{Files, InForce, Pack, load};
-use crate::read::{File, read_folder};
+use crate::pack::Pack;
 use crate::schema::TableId;
 use crate::submission::Submission;
 use crate::value::from_days;
 
-const YEAR: i64 = 2026;
-
-/// The pack of these tests; `told`: with every figure that the state owes.
-fn pack(told: bool) -> &'static Pack {
-    static PACKS: [OnceLock<Pack>; 2] = [OnceLock::new(), OnceLock::new()];
-    PACKS[usize::from(told)].get_or_init(|| {
-        let mut files = pack_files();
-        if told {
-            for (path, from, to) in [
-                ("schema.toml", "owed_by", "complete = true\nowed_by"),
-                ("data/areas.csv", "*", "2"),
-                ("data/rates.csv", "*", "25%"),
-            ] {
-                let file = files.get_mut(path).expect("it is there");
-                *file = String::from_utf8_lossy(file).replace(from, to).into_bytes();
-            }
-        }
-        load("twin", &files).expect("it loads")
-    })
-}
-
-/// The same in the year of these tests.
-fn in_force(told: bool) -> &'static InForce<'static> {
-    static YEARS: [OnceLock<InForce<'static>>; 2] = [OnceLock::new(), OnceLock::new()];
-    YEARS[usize::from(told)].get_or_init(|| InForce::new(pack(told), YEAR))
-}
-
-fn pack_files() -> Files {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/twin");
-    [
-        "pack.toml",
-        "schema.toml",
-        "params.toml",
-        "sources.toml",
-        "data/areas.csv",
-        "data/rates.csv",
-    ]
-    .map(|path| (path.to_owned(), std::fs::read(root.join(path)).expect(path)))
-    .into_iter()
-    .collect()
-}
-
-fn read(pack: &Pack, plan: &Plan) -> Submission {
-    let files = plan.files().into_iter().map(|(name, text)| File {
-        path: format!("plan/{name}"),
-        bytes: text.into_bytes(),
-    });
-    read_folder(&pack.schema, "plan", &files.collect::<Vec<_>>())
-}
-
-/// How many cases: more by `ACCORDANT_CASES`.
-fn cases() -> u32 {
-    let told = std::env::var("ACCORDANT_CASES").ok();
-    told.and_then(|n| n.parse().ok()).unwrap_or(1_000)
-}
-
-/// Runs a property over random expressions and plans, the latter with unknown cells when there may be `gaps`.
+/// Runs a property over random plans and expressions, with unknown cells when there may be `gaps`.
 fn for_all(
     gaps: bool,
-    property: impl Fn(&Plan, &Made, &mut Choices<'_>) -> Result<(), TestCaseError>,
+    property: impl Fn(&Plan, &[Made], &mut Choices<'_>) -> Result<(), TestCaseError>,
 ) {
-    let config = ProptestConfig {
-        cases: cases(),
-        failure_persistence: None,
-        max_shrink_iters: 20_000,
-        ..ProptestConfig::default()
-    };
-    let numbers = prop::collection::vec(any::<u16>(), 0..500);
-    let outcome = TestRunner::new(config).run(&numbers, |numbers| {
-        let mut choices = Choices::new(&numbers);
+    let case = |numbers: &[u16]| {
+        let mut choices = Choices::new(numbers);
         let plan = Plan::new(&mut choices, gaps);
-        match make(pack(!gaps), &mut choices) {
-            Some(made) => property(&plan, &made, &mut choices),
-            None => Ok(()),
-        }
-    });
-    match outcome {
-        Ok(()) => {}
-        Err(TestError::Abort(why)) => panic!("{why}"),
-        Err(TestError::Fail(why, numbers)) => {
-            let mut choices = Choices::new(&numbers);
-            let plan = Plan::new(&mut choices, gaps);
-            let made = make(pack(!gaps), &mut choices);
-            let (files, texts) = (plan.files(), made.map(|made| made.texts));
-            for (name, text) in files {
-                println!("{name}\n{text}");
-            }
-            panic!("{why}\n{texts:#?}");
-        }
-    }
+        let made = (0..A_PLAN).filter_map(|_| make(pack(!gaps), &mut choices));
+        let made: Vec<Made> = made.collect();
+        (plan, made, choices.used())
+    };
+    try_choices(
+        |numbers| {
+            let (plan, made, used) = case(numbers);
+            let rest = numbers.get(used..).unwrap_or_default();
+            property(&plan, &made, &mut Choices::new(rest))
+        },
+        |numbers| case(numbers).0.told(),
+    );
 }
 
 /// What the evaluator knows of a value, as the twin has it.
@@ -200,59 +129,89 @@ fn make(pack: &'static Pack, choices: &mut Choices<'_>) -> Option<Made> {
     Some(made)
 }
 
-/// What the evaluator says: for all rows at once, or for one, with everything noted or not.
+/// What the evaluator says for the given rows, with everything noted or not.
 fn evaluated<'a>(
     machine: &mut Machine<'a>,
     made: &'a Made,
-    rows: Option<Vec<u32>>,
+    rows: Vec<u32>,
     noting: bool,
 ) -> Vector {
     machine.notebook = noting.then(Notebook::default);
-    machine.begin(made.lets.iter().collect(), made.row.zip(rows));
+    machine.begin(
+        made.lets.iter().collect(),
+        made.row.map(|table| (table, rows)),
+    );
     let vector = machine.run(&made.expr);
     machine.notebook = None;
     vector
 }
 
-fn rows_of(submission: &Submission, made: &Made) -> Option<Vec<u32>> {
-    let rows = submission.table(made.row?)?;
-    Some((0..u32::try_from(rows.len()).expect("it fits")).collect())
+/// The subjects of a rule: its rows, or the one submission.
+fn subjects(submission: &Submission, made: &Made) -> Vec<Option<usize>> {
+    match made.row.and_then(|table| submission.table(table)) {
+        None => vec![None],
+        Some(rows) => (0..rows.len()).map(Some).collect(),
+    }
 }
 
-/// What the evaluator knows for each row of the rule, and what the twin says; the evaluator is asked for all rows at
-/// once and for each alone, as the first and the second pass over a rule ask it.
+fn scene<'a>(
+    told: bool,
+    submission: &'a Submission,
+    lets: &'a [&'a Expr],
+    row: Option<(TableId, usize)>,
+) -> Scene<'a> {
+    Scene {
+        schema: &pack(told).schema,
+        world: &in_force(told).world,
+        submission,
+        lets,
+        row,
+        before: None,
+    }
+}
+
+/// The evaluator knows what the twin says, whether it is asked for all rows at once or for each alone, as the first and
+/// the second pass over a rule ask it.
 fn agree(
     gaps: bool,
     plan: &Plan,
-    made: &Made,
-    twin: impl Fn(Scene<'_>) -> Known,
+    all_made: &[Made],
+    twin: fn(Scene<'_>, &Expr) -> Known,
 ) -> Result<(), TestCaseError> {
-    let pack = pack(!gaps);
-    let in_force = in_force(!gaps);
-    let submission = read(pack, plan);
-    let mut machine = Machine::new(&pack.schema, &in_force.world, &submission);
-    let lets: Vec<&Expr> = made.lets.iter().collect();
-    let rows = rows_of(&submission, made);
-    let all = evaluated(&mut machine, made, rows.clone(), false);
-    let of_rows: Vec<Option<u32>> = match rows {
-        None => vec![None],
-        Some(rows) => rows.into_iter().map(Some).collect(),
-    };
-    for (i, row) in of_rows.into_iter().enumerate() {
-        let at = row.map(|row| usize::try_from(row).expect("it fits"));
-        let wanted = twin(Scene {
-            schema: &pack.schema,
-            world: &in_force.world,
-            submission: &submission,
-            lets: &lets,
-            row: made.row.zip(at),
-        });
-        let found = known(&machine, &all, i, made.expr.ty());
-        prop_assert_eq!(&found, &wanted, "row {:?} among all", row);
-        for noting in [false, true] {
-            let one = evaluated(&mut machine, made, row.map(|row| vec![row]), noting);
-            let found = known(&machine, &one, 0, made.expr.ty());
-            prop_assert_eq!(&found, &wanted, "row {:?} alone, noting: {}", row, noting);
+    let submission = read(pack(!gaps), plan);
+    let mut machine = Machine::new(&pack(!gaps).schema, &in_force(!gaps).world, &submission);
+    for made in all_made {
+        let lets: Vec<&Expr> = made.lets.iter().collect();
+        let subjects = subjects(&submission, made);
+        let number = |row: usize| u32::try_from(row).expect("it fits");
+        let rows = subjects.iter().flatten().map(|&row| number(row)).collect();
+        let together = evaluated(&mut machine, made, rows, false);
+        for (i, row) in subjects.into_iter().enumerate() {
+            let wanted = twin(
+                scene(!gaps, &submission, &lets, made.row.zip(row)),
+                &made.expr,
+            );
+            let found = known(&machine, &together, i, made.expr.ty());
+            prop_assert_eq!(
+                &found,
+                &wanted,
+                "row {:?} among all of {:?}",
+                row,
+                made.texts
+            );
+            for noting in [false, true] {
+                let alone = row.map(number).into_iter().collect();
+                let alone = evaluated(&mut machine, made, alone, noting);
+                let found = known(&machine, &alone, 0, made.expr.ty());
+                prop_assert_eq!(
+                    &found,
+                    &wanted,
+                    "row {:?} alone, noting {} of {:?}",
+                    row,
+                    noting,
+                    made.texts
+                );
+            }
         }
     }
     Ok(())
@@ -261,8 +220,8 @@ fn agree(
 #[test]
 fn where_nothing_is_unknown_the_twin_gives_the_same_answer() {
     for_all(false, |plan, made, _| {
-        agree(false, plan, made, |scene| {
-            Known::of(scene.answer(&made.expr))
+        agree(false, plan, made, |scene, expr| {
+            Known::of(scene.answer(expr))
         })
     });
 }
@@ -270,42 +229,35 @@ fn where_nothing_is_unknown_the_twin_gives_the_same_answer() {
 #[test]
 fn what_is_unknown_is_so_by_the_words_of_the_contract() {
     for_all(true, |plan, made, _| {
-        agree(true, plan, made, |scene| scene.known(&made.expr))
+        agree(true, plan, made, |scene, expr| scene.known(expr))
     });
 }
 
 #[test]
 fn what_is_known_stays_so_under_every_completion() {
-    for_all(true, |plan, made, choices| {
+    for_all(true, |plan, all_made, choices| {
         let submission = read(pack(false), plan);
+        let completed = read(pack(true), &plan.completed(choices));
         let mut machine = Machine::new(&pack(false).schema, &in_force(false).world, &submission);
-        let rows = rows_of(&submission, made);
-        let before = evaluated(&mut machine, made, rows.clone(), false);
-        let lets: Vec<&Expr> = made.lets.iter().collect();
-        for _ in 0..3 {
-            let completed = read(pack(true), &plan.completed(choices));
-            let of_rows: Vec<Option<usize>> = match &rows {
-                None => vec![None],
-                Some(rows) => (0..rows.len()).map(Some).collect(),
-            };
-            for (i, row) in of_rows.into_iter().enumerate() {
-                let scene = Scene {
-                    schema: &pack(true).schema,
-                    world: &in_force(true).world,
-                    submission: &completed,
-                    lets: &lets,
-                    row: made.row.zip(row),
+        for made in all_made {
+            let lets: Vec<&Expr> = made.lets.iter().collect();
+            for row in subjects(&submission, made) {
+                let alone = row.map(|row| u32::try_from(row).expect("it fits"));
+                let before = evaluated(&mut machine, made, alone.into_iter().collect(), false);
+                let before = known(&machine, &before, 0, made.expr.ty());
+                let gaps = scene(false, &submission, &lets, made.row.zip(row));
+                let after = Scene {
+                    before: Some(&gaps),
+                    ..scene(true, &completed, &lets, made.row.zip(row))
                 };
-                let (known, told) = (
-                    known(&machine, &before, i, made.expr.ty()),
-                    scene.answer(&made.expr),
-                );
+                let after = after.answer(&made.expr);
                 prop_assert!(
-                    known.allows(&told),
-                    "row {:?}: {:?} became {:?}",
+                    before.allows(&after),
+                    "row {:?} of {:?}: {:?} became {:?}",
                     row,
-                    known,
-                    told
+                    made.texts,
+                    before,
+                    after
                 );
             }
         }
@@ -313,19 +265,43 @@ fn what_is_known_stays_so_under_every_completion() {
     });
 }
 
+/// The names of the pieces of an expression, and of the functions that it calls.
+fn pieces(node: &Node, found: &mut BTreeSet<String>) {
+    let words = match &node.kind {
+        Kind::Call(builtin, _) => format!("{builtin:?}"),
+        Kind::Quantified(quantifier, _) => format!("{quantifier:?}"),
+        other => format!("{other:?}"),
+    };
+    let name = words.split(|c: char| !c.is_alphanumeric()).next();
+    found.extend(name.map(str::to_owned));
+    node.parts()
+        .into_iter()
+        .for_each(|part| pieces(part, found));
+}
+
 #[test]
-fn most_expressions_that_are_made_load() {
-    let (mut loaded, mut made) = (0, 0);
-    for seed in 0..200_u32 {
-        let numbers: Vec<u16> = (0..300_u32)
-            .map(|i| {
-                u16::try_from((seed * 7919 + i * 104_729 + seed * i * 31 + i * i) % 65_521)
-                    .expect("it fits")
-            })
-            .collect();
+fn every_operator_and_function_is_tried_and_most_of_what_is_made_loads() {
+    let (mut tried, mut loaded, mut found) = (0, 0, BTreeSet::new());
+    for numbers in some_choices(150) {
         let mut choices = Choices::new(&numbers);
-        made += 1;
-        loaded += u32::from(make(pack(true), &mut choices).is_some());
+        for _ in 0..A_PLAN {
+            tried += 1;
+            let made = make(pack(true), &mut choices);
+            loaded += usize::from(made.is_some());
+            let exprs = made
+                .into_iter()
+                .flat_map(|made| made.lets.into_iter().chain([made.expr]));
+            exprs.for_each(|expr| pieces(&expr.root, &mut found));
+        }
     }
-    assert!(loaded * 10 > made * 8, "{loaded} of {made}");
+    assert!(loaded * 10 > tried * 8, "{loaded} of {tried}");
+    let all = "Const Year Param Let Plan Table Var Field DatePart Lookup List Negate Arithmetic Compare And Or Not If \
+               Filter Some Every For Index Marked Assume Count Sum Min Max Mean All Any DistinctValues ListContains \
+               Concatenate Append Abs Floor Ceiling Decimal Modulo RoundHalfUp StringLength UpperCase LowerCase \
+               Substring Contains StartsWith EndsWith Matches String Date Mentions";
+    let missing: Vec<&str> = all
+        .split_whitespace()
+        .filter(|name| !found.contains(*name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
