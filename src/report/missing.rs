@@ -107,11 +107,13 @@ fn describe(out: &mut String, table: &LackingTable) {
     } else {
         &table.owed_by
     };
-    let _ = writeln!(
-        out,
-        "    owed by: {owed}; supply: {}; other years: {source}",
-        supply_table(table)
-    );
+    let supply = supply_table(table);
+    let others = if source.is_empty() {
+        String::new()
+    } else {
+        format!("; other years: {source}")
+    };
+    let _ = writeln!(out, "    owed by: {owed}; supply: {supply}{others}");
 }
 
 fn supply_years(year: i64) -> String {

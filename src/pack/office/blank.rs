@@ -79,11 +79,10 @@ fn tables(text: &mut String, pack: &Pack, lacking: &Lacking, alone: bool) {
                 format!(", in {}.csv", lack.name)
             };
             let _ = writeln!(text, "\n# {}{place}. {}.", lack.label, owed_by(lack, owed));
-            let _ = writeln!(
-                text,
-                "# Rows of other years: {}.",
-                lack.source.trim_end_matches('.')
-            );
+            if !lack.source.is_empty() {
+                let source = lack.source.trim_end_matches('.');
+                let _ = writeln!(text, "# Rows of other years: {source}.");
+            }
             for &id in &super::rows::figures(pack, table) {
                 let _ = writeln!(text, "#   {}", column(table, id));
             }
