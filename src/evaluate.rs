@@ -243,6 +243,8 @@ impl<'p> Evaluator<'p> {
         let lets: Vec<&'s Expr> = test.lets.iter().map(|(_, e)| e).collect();
         let mut story = Self::story(machine, rule, test, &lets, subject, outcome);
         machine.notebook = None;
+        let from_state =
+            outcome == Outcome::Unknown && story.missing.is_empty() && !story.owed.is_empty();
         let no_row = matches!(subject, Subject::Table(_));
         if matches!(subject, Subject::Uncertain(..)) {
             machine.begin(lets.clone(), rows.clone());
@@ -253,13 +255,13 @@ impl<'p> Evaluator<'p> {
             Self::fill(machine, &test.message, &lets, rows.as_ref())
         };
         let advice = match &test.advice {
+            // What others owe, the submitter cannot mend.
+            _ if from_state => String::new(),
             Some(advice) if !no_row => Self::fill(machine, advice, &lets, rows.as_ref()),
             _ if no_row => "Add the table.".to_owned(),
             _ => String::new(),
         };
         let pack = self.in_force.pack;
-        let from_state =
-            outcome == Outcome::Unknown && story.missing.is_empty() && !story.owed.is_empty();
         let undecided = if from_state {
             self.undecided(rule, &story)
         } else {
@@ -301,6 +303,7 @@ impl<'p> Evaluator<'p> {
             evidence: story.evidence,
             assumptions: story.assumptions,
             missing: story.missing,
+            owed: undecided.clone(),
             cells: story.cells,
             needs: story.needs,
         };

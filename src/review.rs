@@ -252,6 +252,8 @@ pub struct Finding {
     pub assumptions: Vec<Evidence>,
     /// The places that made it unknown.
     pub missing: Vec<String>,
+    /// What others than the submitter owe, where that alone made it unknown.
+    pub owed: Vec<Undecided>,
     /// The cells that decided, as they are written in the submission.
     pub cells: Vec<DrawnCell>,
     /// What the deciding comparison needs, in words.

@@ -159,6 +159,10 @@ impl Text<'_> {
         }
         let advice = f.next_step();
         if !advice.is_empty() {
+        for owed in &f.owed {
+            let word = self.faint(&format!("owed by {}", owed.owed_by));
+            let _ = writeln!(out, "   = {word}: {}", clean(&owed.message));
+        }
             let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&advice));
         }
         out.push('\n');
