@@ -439,7 +439,11 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
-        labelled(machine, machine.value(vector, 0, expr.ty()), expr.ty())
+        labelled(
+            machine,
+            machine.value(vector, 0, expr.ty()).settled(),
+            expr.ty(),
+        )
     }
 
     fn summary<'s>(machine: &mut Machine<'s>, summary: &'s Summary) -> SummaryTable {
@@ -457,7 +461,7 @@ impl<'p> Evaluator<'p> {
                 let value = if small {
                     Value::Suppressed
                 } else {
-                    machine.value(&vector, i, expr.ty())
+                    machine.value(&vector, i, expr.ty()).settled()
                 };
                 let words = say(
                     &labelled(machine, value.clone(), expr.ty()),

@@ -280,6 +280,8 @@ pub struct Gap {
     pub value: Decimal,
     /// The currency's code, `days` or `number`.
     pub unit: String,
+    /// It is the difference of two percentages, 0.01 a point.
+    pub is_share: bool,
 }
 
 /// A sub-expression that decided.

@@ -10,7 +10,7 @@ use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::pack::{Office, Severity, Verification};
 use crate::review::{Cite, Evidence, Finding, Outcome, Recommendation, Review, SummaryTable};
-use crate::value::{money, plain, say};
+use crate::value::{Decimal, money, plain, say};
 
 /// Printing for people, in colour or not.
 #[derive(Debug, Clone, Copy)]
@@ -136,7 +136,9 @@ impl Text<'_> {
         }
         if let Some(gap) = &f.gap {
             let by = match gap.unit.as_str() {
+                "days" if gap.value == Decimal::ONE => "1 day".to_owned(),
                 "days" => format!("{} days", plain(gap.value)),
+                "number" if gap.is_share => points(gap.value),
                 "number" => plain(gap.value),
                 currency => money(gap.value, currency),
             };
@@ -157,12 +159,12 @@ impl Text<'_> {
                 how_far_checked(cite)
             );
         }
-        let advice = f.next_step();
-        if !advice.is_empty() {
         for owed in &f.owed {
             let word = self.faint(&format!("owed by {}", owed.owed_by));
             let _ = writeln!(out, "   = {word}: {}", clean(&owed.message));
         }
+        let advice = f.next_step();
+        if !advice.is_empty() {
             let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&advice));
         }
         out.push('\n');
@@ -466,6 +468,17 @@ pub fn clean(text: &str) -> String {
         .collect()
 }
 
+/// A difference of two percentages: 0.025 is `2.5 points`.
+fn points(x: Decimal) -> String {
+    let points = x.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(x).normalize();
+    let unit = if points == Decimal::ONE {
+        "point"
+    } else {
+        "points"
+    };
+    format!("{points} {unit}")
+}
+
 fn shorten(text: &str) -> String {
     const MOST: usize = 72;
     if text.chars().count() <= MOST {
@@ -474,4 +487,15 @@ fn shorten(text: &str) -> String {
     let mut short: String = text.chars().take(MOST - 1).collect();
     short.push('…');
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_of_percentages_are_points() {
+        assert_eq!(points(Decimal::new(25, 3)), "2.5 points");
+        assert_eq!(points(Decimal::new(1, 2)), "1 point");
+    }
 }
