@@ -320,8 +320,13 @@ fn read_codes(doc: Doc<'_>, entry: Option<Entry<'_>>) -> (Option<Codes>, Option<
         Some((entry, DeValue::Table(_))) => {
             let mut codes = Codes::default();
             for (code, label) in as_table(doc, entry).iter().flat_map(Keys::entries) {
-                if let Some(label) = as_text(doc, label) {
-                    codes.add(&code.value, &label.value, []);
+                let Some(label) = as_text(doc, label) else {
+                    continue;
+                };
+                codes.add(&code.value, &label.value, []);
+                if let [one, other, ..] = codes.meanings(&label.value).as_slice() {
+                    let message = format!("`{}` means both `{one}` and `{other}`", label.value);
+                    doc.mistake(label.span, message, "", "give each code its own label");
                 }
             }
             (Some(codes), None)

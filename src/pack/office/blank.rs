@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::pack::lacking::{Capped, Lacking, LackingTable};
-use crate::pack::load::cell_text;
+use crate::pack::reference::cell_text;
 use crate::pack::{Files, Pack, Param};
 use crate::schema::{Field, FieldId, Table};
 use crate::value::{Decimal, Type, Value, plain, plain_money, say};
