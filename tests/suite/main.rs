@@ -5,6 +5,7 @@ mod cases;
 mod forms;
 mod goldens;
 mod language;
+mod lists;
 mod offices;
 mod reports;
 mod soundness;
