@@ -1,13 +1,15 @@
 //! A batch of submissions: who each is from, which revision counts, who has not submitted, and the review of each.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::Evaluator;
-use crate::pack::{InForce, Office, Pack, Words};
+use crate::pack::{InForce, Office, Pack, Words, cell_text};
+use crate::read::cell::quoted;
 use crate::review::{Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
@@ -119,6 +121,11 @@ impl<'p> Reviewer<'p> {
             }
             _ => could_not_check(self.pack, submission, &who),
         };
+        if let Some(year) = who.year {
+            review
+                .diagnostics
+                .extend(out_of_force(self.pack, submission, year));
+        }
         if let Some(conflict) = conflict(self.pack, submission, &who) {
             review.diagnostics.push(conflict);
             review.doubtful = true;
@@ -246,11 +253,7 @@ impl<'p> Reviewer<'p> {
                     r.fiscal_year == Some(year) && r.district_code.as_deref() == Some(&code)
                 };
                 if !reviews.iter().any(here) {
-                    let district = self
-                        .pack
-                        .directory()
-                        .and_then(|d| d.label(&code))
-                        .map(str::to_owned);
+                    let district = self.pack.district_name(&code, Some(year));
                     missing.push(NotReceived {
                         fiscal_year: year,
                         district_code: code,
@@ -352,12 +355,11 @@ pub fn identify(pack: &Pack, submission: &Submission) -> Identified {
     } else {
         None
     };
-    let listed = code
-        .as_deref()
-        .and_then(|code| pack.directory()?.label(code))
-        .map(str::to_owned);
     let year = number(identity.year)
         .and_then(|y| i64::try_from(y.mantissa() / 10_i128.pow(y.scale())).ok());
+    let listed = code
+        .as_deref()
+        .and_then(|code| pack.district_name(code, year));
     let revision = pack
         .schema
         .tables
@@ -382,8 +384,8 @@ fn conflict(pack: &Pack, submission: &Submission, who: &Identified) -> Option<Di
     let directory = pack.directory()?;
     let named = directory.find(&stated).filter(|named| *named != own)?;
     let (plan, whose) = (&pack.words.submission, &pack.words.submitter);
-    let unknown = format!("no known {whose}");
-    let other = directory.label(own).unwrap_or(&unknown);
+    let other = pack.district_name(own, who.year);
+    let other = other.unwrap_or_else(|| format!("no known {whose}"));
     let table = pack.schema.tables.get(pack.identity.table)?;
     let rows = submission.table(pack.identity.table)?;
     let message = format!(
@@ -392,6 +394,38 @@ fn conflict(pack: &Pack, submission: &Submission, who: &Identified) -> Option<Di
         rows.place(table, 0, name),
     );
     Some(Diagnostic::error(rows.place(table, 0, code), message))
+}
+
+/// What to say of codes that stand in their lists for other years only.
+fn out_of_force(pack: &Pack, submission: &Submission, year: i64) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    let tables = pack.schema.submission_tables().iter();
+    for (table, rows) in tables.zip(&submission.tables) {
+        for (id, field) in table.fields.iter().enumerate() {
+            let is_dated = |list: &usize| {
+                let list = pack.schema.tables.get(*list);
+                let reference = list.and_then(|t| t.reference.as_ref());
+                reference.is_some_and(|r| r.dated.is_some()) && rows.has_column(id)
+            };
+            let Some(list) = field.codes_of.filter(is_dated) else {
+                continue;
+            };
+            let mut seen: BTreeMap<&str, Option<String>> = BTreeMap::new();
+            for row in 0..rows.len() {
+                let Some(code) = cell_text(rows, row, id, &submission.texts) else {
+                    continue;
+                };
+                let in_list = || pack.years_in_list(list, code, year);
+                if let Entry::Vacant(first) = seen.entry(code)
+                    && let Some(years) = first.insert(in_list())
+                {
+                    let message = format!("{} is in the list {years}", quoted(rows.raw(row, id)));
+                    told.push(Diagnostic::notice(rows.place(table, row, id), message));
+                }
+            }
+        }
+    }
+    told
 }
 
 fn plan_text(pack: &Pack, submission: &Submission, field: FieldId) -> Option<String> {

@@ -255,6 +255,8 @@ impl<'p> Evaluator<'p> {
         let lets: Vec<&'s Expr> = test.lets.iter().map(|(_, e)| e).collect();
         let mut story = Self::story(machine, rule, test, &lets, subject, outcome);
         machine.notebook = None;
+        let from_state =
+            outcome == Outcome::Unknown && story.missing.is_empty() && !story.owed.is_empty();
         let no_row = matches!(subject, Subject::Table(_));
         if matches!(subject, Subject::Uncertain(..)) {
             machine.begin(lets.clone(), rows.clone());
@@ -265,13 +267,13 @@ impl<'p> Evaluator<'p> {
             Self::fill(machine, &test.message, &lets, rows.as_ref())
         };
         let advice = match &test.advice {
+            // What others owe, the submitter cannot mend.
+            _ if from_state => String::new(),
             Some(advice) if !no_row => Self::fill(machine, advice, &lets, rows.as_ref()),
             _ if no_row => "Add the table.".to_owned(),
             _ => String::new(),
         };
         let pack = self.in_force.pack;
-        let from_state =
-            outcome == Outcome::Unknown && story.missing.is_empty() && !story.owed.is_empty();
         let undecided = if from_state {
             self.undecided(rule, &story)
         } else {
@@ -313,6 +315,7 @@ impl<'p> Evaluator<'p> {
             evidence: story.evidence,
             assumptions: story.assumptions,
             missing: story.missing,
+            owed: undecided.clone(),
             cells: story.cells,
             needs: story.needs,
         };
@@ -448,7 +451,11 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
-        labelled(machine, machine.value(vector, 0, expr.ty()), expr.ty())
+        labelled(
+            machine,
+            machine.value(vector, 0, expr.ty()).settled(),
+            expr.ty(),
+        )
     }
 
     fn summary<'s>(machine: &mut Machine<'s>, summary: &'s Summary) -> SummaryTable {
@@ -466,7 +473,7 @@ impl<'p> Evaluator<'p> {
                 let value = if small {
                     Value::Suppressed
                 } else {
-                    machine.value(&vector, i, expr.ty())
+                    machine.value(&vector, i, expr.ty()).settled()
                 };
                 let words = say(
                     &labelled(machine, value.clone(), expr.ty()),

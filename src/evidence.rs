@@ -201,6 +201,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         self.noted(expr, node).map_or(Value::Null, |v| {
             self.machine
                 .value(v, Self::index(v, node.level, at), &node.ty)
+                .settled()
         })
     }
 
@@ -630,13 +631,19 @@ impl<'m, 'a> Teller<'m, 'a> {
         let Some(value) = short.filter(|x| *x > Decimal::ZERO) else {
             return;
         };
-        let unit = match if a.ty == Ty::Null { &b.ty } else { &a.ty } {
+        let ty = if a.ty == Ty::Null { &b.ty } else { &a.ty };
+        let is_share = *ty == Ty::Percent || b.ty == Ty::Percent;
+        let unit = match ty {
             Ty::Money => self.machine.schema.currency.clone(),
             Ty::Date => "days".to_owned(),
             _ => "number".to_owned(),
         };
         self.story.needs = self.needs(no, op, (a, b), at);
-        self.story.gap = Some(Gap { value, unit });
+        self.story.gap = Some(Gap {
+            value,
+            unit,
+            is_share,
+        });
     }
 
     /// What the left side needs to be, in words; money to the nearest cent that passes.

@@ -40,7 +40,7 @@ pub fn evaluate(
     let mut machine = eval::Machine::new(schema, world, submission);
     machine.begin(Vec::new(), None);
     let value = machine.run(expr);
-    machine.value(&value, 0, expr.ty())
+    machine.value(&value, 0, expr.ty()).settled()
 }
 
 /// The first key of each row that an expression over a reference table gives, in order.

@@ -24,7 +24,7 @@ pub use lacking::{Capped, Lacking, LackingParam, LackingTable};
 pub use load::load;
 pub use office::{Contact, Office, apply_office, new_office};
 pub use param::{Dated, Param};
-pub(crate) use reference::merge;
+pub(crate) use reference::{cell_text, merge};
 pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
 pub use source::{Reading, Source, Verification};
 pub use words::{Words, capitalised};
@@ -163,6 +163,61 @@ impl Pack {
     pub(crate) fn directory(&self) -> Option<&Codes> {
         let plan = self.schema.tables.get(self.identity.table)?;
         plan.fields.get(self.identity.code?)?.codes.as_ref()
+    }
+
+    /// What a district is called in a fiscal year: in the row of the directory that is in force then, else in the latest.
+    pub(crate) fn district_name(&self, code: &str, year: Option<i64>) -> Option<String> {
+        let dated = self.identity.directory.and_then(|directory| {
+            let table = self.schema.tables.get(directory)?;
+            let (reference, rows) = (table.reference.as_ref()?, self.reference(directory)?);
+            let (key, ..) = reference::code_fields(table);
+            let is_it =
+                |row: &usize| reference::cell_text(rows, *row, key, &self.texts) == Some(code);
+            let holds = |row: &usize| {
+                year.is_some_and(|year| reference::is_in_force(reference, rows, *row, year))
+            };
+            let latest = |row: &usize| reference::years_of(reference, rows, *row).0;
+            let of_code = || (0..rows.len()).filter(is_it);
+            let row = of_code()
+                .find(holds)
+                .or_else(|| of_code().max_by_key(latest))?;
+            let names = reference::names_of(table, rows, row, &self.texts);
+            names.first().map(|name| (*name).to_owned())
+        });
+        dated.or_else(|| Some(self.directory()?.label(code)?.to_owned()))
+    }
+
+    /// In which years a code stands in a list of codes, in words; `None` where it does in the given year, or never.
+    pub(crate) fn years_in_list(&self, list: TableId, code: &str, year: i64) -> Option<String> {
+        let table = self.schema.tables.get(list)?;
+        let (reference, rows) = (table.reference.as_ref()?, self.reference(list)?);
+        let (key, ..) = reference::code_fields(table);
+        let is_it = |row: &usize| reference::cell_text(rows, *row, key, &self.texts) == Some(code);
+        let found: Vec<usize> = (0..rows.len()).filter(is_it).collect();
+        if found
+            .iter()
+            .any(|&row| reference::is_in_force(reference, rows, row, year))
+        {
+            return None;
+        }
+        let years = found
+            .iter()
+            .map(|&row| reference::years_of(reference, rows, row));
+        let before = years
+            .clone()
+            .filter_map(|(_, until)| until)
+            .filter(|until| *until < year);
+        let after = years
+            .filter_map(|(from, _)| from)
+            .filter(|from| *from > year);
+        match (before.max(), after.min()) {
+            (Some(until), Some(from)) => {
+                Some(format!("until {until} and from {from} on, not in {year}"))
+            }
+            (Some(until), None) => Some(format!("until {until} only")),
+            (None, Some(from)) => Some(format!("from {from} on only")),
+            (None, None) => None,
+        }
     }
 
     /// The fiscal years that it covers by itself, without an office file.

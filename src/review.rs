@@ -252,6 +252,8 @@ pub struct Finding {
     pub assumptions: Vec<Evidence>,
     /// The places that made it unknown.
     pub missing: Vec<String>,
+    /// What others than the submitter owe, where that alone made it unknown.
+    pub owed: Vec<Undecided>,
     /// The cells that decided, as they are written in the submission.
     pub cells: Vec<DrawnCell>,
     /// What the deciding comparison needs, in words.
@@ -278,6 +280,8 @@ pub struct Gap {
     pub value: Decimal,
     /// The currency's code, `days` or `number`.
     pub unit: String,
+    /// It is the difference of two percentages, 0.01 a point.
+    pub is_share: bool,
 }
 
 /// A sub-expression that decided.

@@ -217,10 +217,13 @@ pub struct Codes {
     /// Each code and its label, in the list's order.
     pub entries: Vec<(String, String)>,
     index: Map<String, usize>,
+    /// Spellings that mean several codes, by the numbers of those.
+    shared: Map<String, Vec<usize>>,
 }
 
 impl Codes {
-    /// Adds a code with its label and other spellings; an earlier meaning of a spelling stays.
+    /// Adds a code with its label and other spellings. A spelling that is a code means that code; one of several codes means
+    /// none.
     pub fn add<'a>(&mut self, code: &str, label: &'a str, also: impl IntoIterator<Item = &'a str>) {
         let at = match self.entries.iter().position(|(c, _)| c == code) {
             Some(at) => at,
@@ -229,13 +232,31 @@ impl Codes {
                 self.entries.len() - 1
             }
         };
-        self.index.insert(fold(code), at);
+        let own = fold(code);
+        self.shared.remove(&own);
+        self.index.insert(own, at);
         for name in std::iter::once(label)
             .chain(also)
             .map(fold)
             .filter(|name| !name.is_empty())
         {
-            self.index.entry(name).or_insert(at);
+            self.spell(name, at);
+        }
+    }
+
+    /// Lets a spelling mean a code, unless it is a code itself.
+    fn spell(&mut self, name: String, at: usize) {
+        let first = *self.index.entry(name.clone()).or_insert(at);
+        let is_code = self
+            .entries
+            .get(first)
+            .is_some_and(|(code, _)| fold(code) == name);
+        if first == at || is_code {
+            return;
+        }
+        let codes = self.shared.entry(name).or_insert_with(|| vec![first]);
+        if !codes.contains(&at) {
+            codes.push(at);
         }
     }
 
@@ -246,7 +267,17 @@ impl Codes {
             .get(text)
             .or_else(|| self.index.get(&fold(text)))
             .copied()?;
+        if !self.shared.is_empty() && self.shared.contains_key(&fold(text)) {
+            return None;
+        }
         self.entries.get(at).map(|(code, _)| code.as_str())
+    }
+
+    /// The codes that a text means where it means several.
+    pub fn meanings(&self, text: &str) -> Vec<&str> {
+        let codes = self.shared.get(&fold(text)).into_iter().flatten();
+        let codes = codes.filter_map(|&at| self.entries.get(at));
+        codes.map(|(code, _)| code.as_str()).collect()
     }
 
     /// Whether the text is exactly one of the codes.
@@ -265,5 +296,24 @@ impl Codes {
     /// Every code.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.entries.iter().map(|(code, _)| code.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spelling_of_two_codes_means_neither() {
+        let mut codes = Codes::default();
+        codes.add("upper-grey", "Upper Grey", ["UG"]);
+        codes.add("under-grey", "Under Grey", ["ug", "upper grey", "Lower"]);
+        codes.add("lower", "Lower", []);
+        assert_eq!(codes.find("UG"), None);
+        assert_eq!(codes.meanings("UG"), ["upper-grey", "under-grey"]);
+        assert_eq!(codes.find("Upper Grey"), Some("upper-grey"));
+        assert_eq!(codes.find("lower"), Some("lower"));
+        codes.add("under-grey", "Under Grey", ["ug"]);
+        assert_eq!(codes.meanings("UG").len(), 2);
     }
 }

@@ -99,6 +99,19 @@ impl Value {
         min: None,
         max: None,
     };
+
+    /// The value, which is known where both of its bounds are the same.
+    #[must_use]
+    pub fn settled(self) -> Value {
+        match self {
+            Value::Unknown {
+                min: Some(min),
+                max: Some(max),
+            } if min == max => *min,
+            Value::List(items) => Value::List(items.into_iter().map(Value::settled).collect()),
+            other => other,
+        }
+    }
 }
 
 /// The largest magnitude of a cell or a literal: 10¹². Money columns of up to six decimals therefore fit 64 bits.
@@ -569,6 +582,9 @@ fn quote(text: &str) -> String {
 
 /// The value as a person reads it in a message.
 pub fn say(value: &Value, currency: &str) -> String {
+    // Outward, so that what is said of a bound stays true.
+    let least = |min: &Value| say(&rounded(min, floor), currency);
+    let most = |max: &Value| say(&rounded(max, ceiling), currency);
     match value {
         Value::Null => "none".to_owned(),
         Value::Bool(b) => if *b { "yes" } else { "no" }.to_owned(),
@@ -587,16 +603,54 @@ pub fn say(value: &Value, currency: &str) -> String {
         Value::NotApplicable => "n/a".to_owned(),
         Value::Unknown { min, max } => match (min, max) {
             (None, None) => "not known".to_owned(),
-            (Some(min), None) => format!("at least {}", say(min, currency)),
-            (None, Some(max)) => format!("at most {}", say(max, currency)),
-            (Some(min), Some(max)) => format!("{} to {}", say(min, currency), say(max, currency)),
+            (Some(min), None) => format!("at least {}", least(min)),
+            (None, Some(max)) => format!("at most {}", most(max)),
+            (Some(min), Some(max)) => format!("{} to {}", least(min), most(max)),
         },
+    }
+}
+
+/// A bound as people read it: cents, two places, hundredths of a percent.
+fn rounded(bound: &Value, round: fn(Decimal, i64) -> Option<Decimal>) -> Value {
+    let to = |x: Decimal, places| round(x, places).unwrap_or(x);
+    match bound {
+        Value::Money(x) => Value::Money(to(*x, 2)),
+        Value::Number(x) => Value::Number(to(*x, 2)),
+        Value::Percent(x) => Value::Percent(to(*x, 4)),
+        other => other.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bounds_are_rounded_outward_and_equal_ones_are_a_value() {
+        let between = |value: fn(Decimal) -> Value, min: &str, max: &str| {
+            let bound = |text| Some(Box::new(value(parse_decimal(text).unwrap())));
+            Value::Unknown {
+                min: bound(min),
+                max: bound(max),
+            }
+        };
+        let said = |value: Value| say(&value.settled(), "USD");
+        assert_eq!(
+            said(between(Value::Money, "1.239", "2.001")),
+            "$1.23 to $2.01"
+        );
+        assert_eq!(
+            said(between(Value::Number, "-0.126", "33.3333")),
+            "-0.13 to 33.34"
+        );
+        assert_eq!(
+            said(between(Value::Percent, "0.12345", "0.5")),
+            "12.34 % to 50 %"
+        );
+        assert_eq!(said(between(Value::Money, "0", "0.00")), "$0.00");
+        let list = Value::List(vec![between(Value::Number, "1", "1")]);
+        assert_eq!(said(list), "1");
+    }
 
     fn d(text: &str) -> Decimal {
         parse_decimal(text).unwrap()

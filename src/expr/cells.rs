@@ -477,7 +477,10 @@ impl<'a> Machine<'a> {
         match (threshold, column) {
             (Some(threshold), Some(column)) if column.state(row) == State::Value => {
                 match &column.data {
-                    Data::Nums(nums) => nums.get(row) > Decimal::ZERO && nums.get(row) < threshold,
+                    Data::Nums(nums) => {
+                        let size = nums.get(row).abs();
+                        !size.is_zero() && size < threshold
+                    }
                     _ => false,
                 }
             }

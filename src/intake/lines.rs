@@ -224,7 +224,9 @@ impl Reader<'_> {
         let filled = self.filled(row);
         let mut needs = self.block.needs.iter();
         filled == 0
-            || (at > last && self.is_lone(row) && !self.may_be_line(row))
+            || (at > last
+                && self.is_lone(row)
+                && (self.is_title(row, at) || !self.may_be_line(row)))
             || (closed && !needs.all(|field| self.has(row, *field)))
     }
 
@@ -249,6 +251,16 @@ impl Reader<'_> {
         let mut cells = row.cells.iter().filter(|cell| !cell.is_blank());
         let text = matches!(cells.next(), Some(Written::Text(_)));
         text && cells.next().is_none() && self.segment.read_columns().count() > 2
+    }
+
+    /// Whether a row below which the next header follows stands apart from the lines above it: it is the title of what follows.
+    fn is_title(&self, row: &GridRow<'_>, at: usize) -> bool {
+        let rows = &self.leaf.grid().rows;
+        let next = rows.iter().skip(at + 1).position(|row| !row.is_blank());
+        let above = self.leaf.grid().row(row.number.saturating_sub(1));
+        self.segment.end < rows.len()
+            && next.is_none_or(|next| at + 1 + next >= self.segment.end)
+            && above.is_none_or(GridRow::is_blank)
     }
 
     /// Whether a lone text, not marked as a note, stands where every line has a text: the line that it begins may be blank.

@@ -94,12 +94,13 @@ pub(crate) fn read_all(
     keys: &Keys<'_, '_>,
     schema: &Schema,
     params: &[Param],
+    years: (i64, i64),
     has_edge: bool,
 ) -> Vec<Case> {
     let cases: Vec<Case> = keys
         .tables("case")
         .iter()
-        .filter_map(|of| read(doc, of, schema, params))
+        .filter_map(|of| read(doc, of, schema, params, years))
         .collect();
     let has = |kind: CaseKind| cases.iter().any(|c| c.kind == kind);
     let wanted = [
@@ -123,7 +124,13 @@ pub(crate) fn read_all(
     cases
 }
 
-fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema, params: &[Param]) -> Option<Case> {
+fn read(
+    doc: Doc<'_>,
+    of: &Keys<'_, '_>,
+    schema: &Schema,
+    params: &[Param],
+    years: (i64, i64),
+) -> Option<Case> {
     let name = of.required_text("name");
     let kind = of.required_text("kind").and_then(|text| {
         one_of(doc, &text, &CaseKind::ALL.map(CaseKind::name));
@@ -149,6 +156,13 @@ fn read(doc: Doc<'_>, of: &Keys<'_, '_>, schema: &Schema, params: &[Param]) -> O
         found
     });
     let year = of.integer("year");
+    if let Some((year, entry)) = year.zip(of.get("year"))
+        && !(years.0..=years.1).contains(&year)
+    {
+        let message = format!("fiscal year {year} is not among those of the pack");
+        let help = format!("write a year from {} to {}", years.0, years.1);
+        doc.mistake(entry.span(), message, "", help);
+    }
     let plan = of
         .get("plan")
         .and_then(|entry| as_table(doc, entry))

@@ -236,12 +236,7 @@ impl Pack {
             .map(|year| first_keys(expected, &self.schema, &InForce::new(self, year).world))
             .find(|codes| !codes.is_empty())
             .unwrap_or_default();
-        let name = |code: &str| {
-            self.directory()
-                .and_then(|d| d.label(code))
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let name = |code: &str| self.district_name(code, Some(year)).unwrap_or_default();
         codes
             .into_iter()
             .map(|code| (code.clone(), name(&code)))

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::reference::{cell_text, code_fields, names_in};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
@@ -21,7 +22,7 @@ use crate::expr::{Expr, Scope, Ty, check, check_for};
 use crate::intake::map::FormMap;
 use crate::read;
 use crate::schema::{Codes, Field, FieldId, Schema, TableId};
-use crate::table::{Data, Rows, State, Texts};
+use crate::table::{Rows, Texts};
 use crate::value::{Type, Value};
 
 /// Loads a pack from its files. `folder` is the folder's name, which is the pack's id.
@@ -507,6 +508,10 @@ impl Loader<'_> {
             let Some((of, slot)) = found else { continue };
             let read = self.reference(doc, schema, of, sources, &mut texts);
             let list = codes_in(schema, table, &read, &texts);
+            let holds_codes = codes.iter().any(|c| c.reference == table);
+            if let Some(table) = schema.tables.get(table).filter(|_| holds_codes) {
+                self.wrong(reference::check_spellings(table, &read, &texts));
+            }
             *slot = Some(Arc::new(read));
             let lacks_file = of
                 .file
@@ -607,10 +612,14 @@ impl Loader<'_> {
         }
         let mut wrong = reference::check_keys(table, &[&rows], texts);
         wrong.extend(reference::check_blanks(table, &rows));
+        self.wrong(wrong);
+        rows
+    }
+
+    fn wrong(&self, wrong: Vec<reference::Wrong>) {
         for one in wrong {
             self.whole(&one.place, one.message, one.help);
         }
-        rows
     }
 
     fn identity(
@@ -676,6 +685,7 @@ impl Loader<'_> {
             );
         }
         let directory = of.text("directory").and_then(|text| {
+            let span = text.span.clone();
             let found = schema
                 .table(&text.value)
                 .filter(|&t| t >= schema.submission);
@@ -693,9 +703,18 @@ impl Loader<'_> {
                     help,
                 );
             }
-            found
+            Some((found?, span))
         });
         of.done();
+        let directory = directory.map(|(directory, span)| {
+            if let Some(message) =
+                code.and_then(|code| no_directory(schema, (table, code), directory))
+            {
+                let help = "name a reference table whose first key has the code's name and type";
+                doc.mistake(span, message, "", help);
+            }
+            directory
+        });
         if let Some((code, directory)) = code.zip(directory) {
             let list = rows
                 .get(directory - schema.submission)
@@ -841,6 +860,25 @@ fn refuse_circle(doc: Doc<'_>, schema: &mut Schema, codes: &[CodesOf], circle: &
     }
 }
 
+/// What is wrong with a directory whose first key is not the code that identifies a submission.
+fn no_directory(schema: &Schema, code: (TableId, FieldId), directory: TableId) -> Option<String> {
+    let code = schema.tables.get(code.0)?.fields.get(code.1)?;
+    let of = schema.tables.get(directory)?;
+    let key = of.reference.as_ref()?.key.first();
+    let key = key.and_then(|key| of.fields.get(*key));
+    if key.is_some_and(|key| key.name == code.name && key.ty == code.ty) {
+        return None;
+    }
+    let key = key.map_or_else(
+        || "it has no key".to_owned(),
+        |key| format!("its first key is `{}`", key.name),
+    );
+    Some(format!(
+        "`{}` is no directory of `{}`: {key}",
+        of.name, code.name
+    ))
+}
+
 /// Texts among the values of a parameter that do not fit where a rule uses it: the place of the use, what is wrong, and
 /// what would be right.
 pub(crate) fn misfits(
@@ -899,6 +937,15 @@ fn steps(keys: &Keys<'_, '_>) -> [String; 4] {
     words
 }
 
+/// Whether a type is a row or a list of rows.
+fn is_rows(ty: &Ty) -> bool {
+    match ty {
+        Ty::Row(_) => true,
+        Ty::List(item) => is_rows(item),
+        _ => false,
+    }
+}
+
 /// Who is expected, and the tables of every report.
 fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
     let Some(tree) = doc.parse(doc.text) else {
@@ -954,6 +1001,11 @@ fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
             };
             let (header, value) = (as_text(doc, header)?, as_text(doc, value)?);
             match check(&value.value, &row_scope) {
+                Ok((expr, _)) if is_rows(expr.ty()) => {
+                    let message = "this is a row and no value";
+                    doc.mistake(value.span, message, "", "name a field of it: `row.field`");
+                    None
+                }
                 Ok((expr, _)) => Some((header.value, expr)),
                 Err(faults) => {
                     doc.faults(&value, faults);
@@ -981,27 +1033,17 @@ pub(crate) fn codes_in(schema: &Schema, table: TableId, rows: &Rows, texts: &Tex
     let Some(t) = schema.tables.get(table) else {
         return codes;
     };
-    let key = t
-        .reference
-        .as_ref()
-        .and_then(|r| r.key.first().copied())
-        .unwrap_or(0);
-    let label = ["label", "name", "title"].iter().find_map(|n| t.field(n));
-    let also = t.field("also");
+    let (key, label, also) = code_fields(t);
     for row in 0..rows.len() {
-        let Some(code) = cell_text(rows, row, key, texts) else {
+        let text = |field: FieldId| cell_text(rows, row, field, texts);
+        let Some(code) = text(key) else {
             continue;
         };
-        let label = label
-            .and_then(|f| cell_text(rows, row, f, texts))
-            .unwrap_or(code);
-        let also = also
-            .and_then(|f| cell_text(rows, row, f, texts))
-            .unwrap_or_default();
+        let label = label.and_then(text).unwrap_or(code);
         codes.add(
             code,
             label,
-            also.split('|').map(str::trim).filter(|t| !t.is_empty()),
+            names_in(also.and_then(text).unwrap_or_default()),
         );
     }
     codes
@@ -1013,43 +1055,16 @@ pub(crate) fn directory_in(schema: &Schema, table: TableId, rows: &Rows, texts: 
     let Some(t) = schema.tables.get(table) else {
         return codes;
     };
-    let key = t
-        .reference
-        .as_ref()
-        .and_then(|r| r.key.first().copied())
-        .unwrap_or(0);
+    let (key, ..) = code_fields(t);
     for row in 0..rows.len() {
-        let Some(code) = cell_text(rows, row, key, texts) else {
-            continue;
-        };
-        let names = (0..t.fields.len())
-            .filter(|f| *f != key)
-            .filter_map(|f| cell_text(rows, row, f, texts));
-        let names: Vec<&str> = names
-            .flat_map(|n| n.split('|'))
-            .map(str::trim)
-            .filter(|n| !n.is_empty())
-            .collect();
-        codes.add(
-            code,
-            names.first().copied().unwrap_or(code),
-            names.iter().copied(),
-        );
+        if let Some(code) = cell_text(rows, row, key, texts) {
+            let names = reference::names_of(t, rows, row, texts);
+            codes.add(
+                code,
+                names.first().copied().unwrap_or(code),
+                names.iter().copied(),
+            );
+        }
     }
     codes
-}
-
-pub(crate) fn cell_text<'t>(
-    rows: &Rows,
-    row: usize,
-    field: FieldId,
-    texts: &'t Texts,
-) -> Option<&'t str> {
-    let column = rows.columns.get(field)?.as_ref()?;
-    match &column.data {
-        Data::Texts(ids) if column.state(row) == State::Value => {
-            ids.get(row).map(|&id| texts.get(id))
-        }
-        _ => None,
-    }
 }

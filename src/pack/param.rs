@@ -6,7 +6,9 @@ use super::source::one_of;
 use super::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table, check_name};
 use crate::diagnostic::suggest;
 use crate::expr::Ty;
-use crate::value::{Decimal, Type, Value, parse_boolean, parse_figure, parse_iso_date, parse_year};
+use crate::value::{
+    Decimal, Type, Value, parse_boolean, parse_figure, parse_iso_date, parse_year, percent, plain,
+};
 
 /// One parameter.
 #[derive(Debug, Clone)]
@@ -217,6 +219,15 @@ pub(crate) fn value_or_list(doc: Doc<'_>, entry: Entry<'_>, ty: Type, list: bool
     ))
 }
 
+/// A share above 1 is probably a percentage that lacks its sign.
+pub(crate) fn warn_of_share(doc: Doc<'_>, text: &Text, x: Decimal) {
+    if x.abs() > Decimal::ONE {
+        let message = format!("{} is {}", text.value.trim(), percent(x));
+        let help = format!("write \"{}%\" if it is a percentage", plain(x));
+        doc.warning(text.span.clone(), message, "", help);
+    }
+}
+
 /// A value of a type, as people write it.
 fn value_of(doc: Doc<'_>, text: &Text, ty: Type) -> Option<Value> {
     let written = text.value.trim();
@@ -231,6 +242,7 @@ fn value_of(doc: Doc<'_>, text: &Text, ty: Type) -> Option<Value> {
             Value::Percent(if percent {
                 x.checked_mul(Decimal::new(1, 2)).unwrap_or(x)
             } else {
+                warn_of_share(doc, text, x);
                 x
             })
         }),

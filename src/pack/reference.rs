@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::diagnostic::fold;
 use crate::hash::Map;
 use crate::schema::{FieldId, Reference, Schema, Table, TableId};
 use crate::table::{Cell, Data, Rows, State, Texts, Vintage};
@@ -120,6 +121,112 @@ pub(crate) fn check_keys(table: &Table, files: &[&Rows], texts: &Texts) -> Vec<W
         others.push((rows, row));
     }
     wrong
+}
+
+/// A spelling of two codes of one list that are in force in one year would leave it open which is meant.
+pub(crate) fn check_spellings(table: &Table, rows: &Rows, texts: &Texts) -> Vec<Wrong> {
+    let reference = table.reference.clone().unwrap_or_default();
+    let mut seen: Map<String, Vec<(usize, &str)>> = Map::default();
+    let mut wrong = Vec::new();
+    for (row, code, spellings) in spellings_of(table, rows, texts) {
+        for (field, spelling) in spellings {
+            let others = seen.entry(fold(spelling)).or_default();
+            let other = others.iter().find(|(other, of)| {
+                *of != code && overlap(&reference, (rows, row), (rows, *other))
+            });
+            if let Some((other, of)) = other {
+                let there = rows.row_place(*other);
+                wrong.push(Wrong {
+                    place: rows.place(table, row, field),
+                    message: format!("`{spelling}` means `{code}` here and `{of}` in {there}"),
+                    help: "a spelling means one code of a list in a year",
+                });
+            }
+            others.push((row, code));
+        }
+    }
+    wrong
+}
+
+/// The codes of a reference table: of each row the code, and every spelling of it with its field.
+type Spelt<'t> = (usize, &'t str, Vec<(FieldId, &'t str)>);
+
+fn spellings_of<'t>(table: &Table, rows: &Rows, texts: &'t Texts) -> Vec<Spelt<'t>> {
+    let (key, label, also) = code_fields(table);
+    let of_row = |row: usize| {
+        let text = |field: FieldId| Some((field, cell_text(rows, row, field, texts)?));
+        let (_, code) = text(key)?;
+        let mut spellings = vec![(key, code)];
+        spellings.extend(label.and_then(text));
+        let also = also.and_then(text).into_iter();
+        spellings.extend(also.flat_map(|(field, names)| names_in(names).map(move |n| (field, n))));
+        Some((row, code, spellings))
+    };
+    (0..rows.len()).filter_map(of_row).collect()
+}
+
+/// The fields of a list of codes: its code, its label and its other spellings.
+pub(crate) fn code_fields(table: &Table) -> (FieldId, Option<FieldId>, Option<FieldId>) {
+    let first = |r: &Reference| r.key.first().copied();
+    let key = table.reference.as_ref().and_then(first).unwrap_or(0);
+    let label = ["label", "name", "title"]
+        .iter()
+        .find_map(|n| table.field(n));
+    (key, label, table.field("also"))
+}
+
+/// The names in a cell, parted by `|`.
+pub(crate) fn names_in(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('|')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+}
+
+/// Every name that a row of a directory has, what it is called first: all its texts beside its key.
+pub(crate) fn names_of<'t>(
+    table: &Table,
+    rows: &Rows,
+    row: usize,
+    texts: &'t Texts,
+) -> Vec<&'t str> {
+    let (key, ..) = code_fields(table);
+    let fields = (0..table.fields.len()).filter(|field| *field != key);
+    let cells = fields.filter_map(|field| cell_text(rows, row, field, texts));
+    cells.flat_map(names_in).collect()
+}
+
+/// The text in a cell, if it holds one.
+pub(crate) fn cell_text<'t>(
+    rows: &Rows,
+    row: usize,
+    field: FieldId,
+    texts: &'t Texts,
+) -> Option<&'t str> {
+    let column = rows.columns.get(field)?.as_ref()?;
+    match &column.data {
+        Data::Texts(ids) if column.state(row) == State::Value => {
+            ids.get(row).map(|&id| texts.get(id))
+        }
+        _ => None,
+    }
+}
+
+/// The first and the last fiscal year of a row, as far as it has them.
+pub(crate) fn years_of(
+    reference: &Reference,
+    rows: &Rows,
+    row: usize,
+) -> (Option<i64>, Option<i64>) {
+    let year =
+        |field| number(rows, row, field).and_then(|x| i64::try_from(x.trunc().mantissa()).ok());
+    let (from, until) = reference.dated.unzip();
+    (from.and_then(year), until.and_then(year))
+}
+
+/// Whether a row is in force in a fiscal year.
+pub(crate) fn is_in_force(reference: &Reference, rows: &Rows, row: usize, year: i64) -> bool {
+    let (from, until) = years_of(reference, rows, row);
+    from.is_none_or(|from| from <= year) && until.is_none_or(|until| year <= until)
 }
 
 /// Whether the years of two rows have one in common.

@@ -272,7 +272,14 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Ru
     let years = within(effective, context.years);
     check_law(doc, (basis, &editions), (&cited, place), years);
     let has_edge = compares(&editions);
-    let cases = case::read_all(doc, &keys, context.scope.schema, context.params, has_edge);
+    let cases = case::read_all(
+        doc,
+        &keys,
+        context.scope.schema,
+        context.params,
+        context.years,
+        has_edge,
+    );
     let verified = keys.text("verified_severity");
     let verified = verified.and_then(|text| read_verified(doc, text, basis, severity.as_ref()));
     keys.done();

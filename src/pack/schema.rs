@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::param::warn_of_share;
 use super::source::one_of;
 use super::spanned::{Doc, Entry, Keys, Text, as_table, as_text, check_name};
 use crate::diagnostic::{fold, nearest, suggest};
@@ -221,7 +222,14 @@ fn people(name: &str) -> String {
 
 fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> (Field, Option<Text>, Option<Text>) {
     let ty = of.required_text("type").map(|ty| field_type(doc, &ty));
-    let bound = |key: &str| of.figure(key).and_then(|text| figure(doc, &text));
+    let bound = |key: &str| {
+        let text = of.figure(key)?;
+        let x = figure(doc, &text)?;
+        if ty == Some(Type::Percent) && !text.value.contains('%') {
+            warn_of_share(doc, &text, x);
+        }
+        Some(x)
+    };
     let (min, max) = (bound("min"), bound("max"));
     if let (Some(min), Some(max)) = (min, max)
         && max < min
@@ -322,8 +330,13 @@ fn read_codes(doc: Doc<'_>, entry: Option<Entry<'_>>) -> (Option<Codes>, Option<
         Some((entry, DeValue::Table(_))) => {
             let mut codes = Codes::default();
             for (code, label) in as_table(doc, entry).iter().flat_map(Keys::entries) {
-                if let Some(label) = as_text(doc, label) {
-                    codes.add(&code.value, &label.value, []);
+                let Some(label) = as_text(doc, label) else {
+                    continue;
+                };
+                codes.add(&code.value, &label.value, []);
+                if let [one, other, ..] = codes.meanings(&label.value).as_slice() {
+                    let message = format!("`{}` means both `{one}` and `{other}`", label.value);
+                    doc.mistake(label.span, message, "", "give each code its own label");
                 }
             }
             (Some(codes), None)

@@ -328,6 +328,15 @@ fn unknown_code(field: &Field, text: &str) -> String {
     let Some(codes) = &field.codes else {
         return what;
     };
+    let meanings = codes.meanings(text);
+    if !meanings.is_empty() {
+        return format!(
+            "{} means several codes of `{}`: write the one that is meant, `{}`",
+            quoted(text),
+            field.name,
+            meanings.join("` or `")
+        );
+    }
     let spellings = codes
         .entries
         .iter()
@@ -569,6 +578,18 @@ mod tests {
             &listed,
             &Written::Text("x".into()),
             "Unreadable: `x` is not a known `domain`: one of Culture and climate, 111 (Teachers)",
+        );
+        let mut twice = Codes::default();
+        twice.add("salt-marsh", "Salt Marsh", ["SM"]);
+        twice.add("sandy-mouth", "Sandy Mouth", ["SM"]);
+        let twice = Field {
+            codes: Some(twice),
+            ..field("basin", Type::Code)
+        };
+        assert_reads(
+            &twice,
+            &Written::Text("sm".into()),
+            "Unreadable: `sm` means several codes of `basin`: write the one that is meant, `salt-marsh` or `sandy-mouth`",
         );
         let spelt = Field {
             ty: Type::Text,

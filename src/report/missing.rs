@@ -109,12 +109,16 @@ fn describe(out: &mut String, pack: &Pack, table: &LackingTable) {
     } else {
         &table.owed_by
     };
+    let supply = supply_table(table);
+    let others = if source.is_empty() {
+        String::new()
+    } else {
+        format!("; other years: {}", clean(source))
+    };
     let _ = writeln!(
         out,
-        "    owed by: {}; supply: {}; other years: {}",
-        clean(owed),
-        supply_table(table),
-        clean(source)
+        "    owed by: {}; supply: {supply}{others}",
+        clean(owed)
     );
 }
 

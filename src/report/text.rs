@@ -152,6 +152,10 @@ impl Text<'_> {
                 how_far_checked(cite)
             );
         }
+        for owed in &f.owed {
+            let word = self.faint(&format!("owed by {}", owed.owed_by));
+            let _ = writeln!(out, "   = {word}: {}", clean(&owed.message));
+        }
         let advice = f.next_step();
         if !advice.is_empty() {
             let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&advice));

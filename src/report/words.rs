@@ -5,7 +5,7 @@ use crate::diagnostic::Weight;
 use crate::neutral::clean;
 use crate::pack::{Office, Severity, Verification, capitalised};
 use crate::review::{Cite, Evidence, Finding, Gap, Recommendation, Review, SummaryTable};
-use crate::value::{Value, money, plain, say};
+use crate::value::{Decimal, Value, money, plain, say};
 
 /// What every report says of itself.
 pub(super) const ADVICE: &str = "This is advice to a person, who decides.";
@@ -29,10 +29,23 @@ pub(super) fn place(f: &Finding) -> Option<String> {
 /// By how much a comparison falls short.
 pub(super) fn off_by(gap: &Gap) -> String {
     match gap.unit.as_str() {
+        "days" if gap.value == Decimal::ONE => "1 day".to_owned(),
         "days" => format!("{} days", plain(gap.value)),
+        "number" if gap.is_share => points(gap.value),
         "number" => plain(gap.value),
         currency => money(gap.value, currency),
     }
+}
+
+/// A difference of two percentages: 0.025 is `2.5 points`.
+fn points(x: Decimal) -> String {
+    let points = x.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(x).normalize();
+    let unit = if points == Decimal::ONE {
+        "point"
+    } else {
+        "points"
+    };
+    format!("{points} {unit}")
 }
 
 /// An expression with its value, and the cells that it rests on.
@@ -224,4 +237,15 @@ pub(super) fn not_received(batch: &BatchReview) -> Vec<String> {
         )
     });
     named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_of_percentages_are_points() {
+        assert_eq!(points(Decimal::new(25, 3)), "2.5 points");
+        assert_eq!(points(Decimal::new(1, 2)), "1 point");
+    }
 }

@@ -193,6 +193,23 @@ const SLIPS: &[Slip] = &[
         &[("data/areas.csv", "music,Music", "reading,Music")],
     ),
     (
+        "spelling of two codes",
+        &[("data/areas.csv", "music,Music", "music,READING")],
+    ),
+    (
+        "directory of another key",
+        &[(
+            "pack.toml",
+            "identity = {",
+            "identity = { code = \"plan.applicant\", directory = \"areas\",",
+        )],
+    ),
+    (
+        "case outside the years",
+        &[(RULE, "kind = \"edge\"", "kind = \"edge\"\nyear = 1950")],
+    ),
+    ("row in a summary", &[("pack.toml", "'a.label'", "'a'")]),
+    (
         "missing data file",
         &[("schema.toml", "data/areas.csv", "data/area.csv")],
     ),
@@ -358,6 +375,34 @@ fn what_nothing_uses_is_a_warning() {
         ),
     ];
     insta::assert_snapshot!("warnings", warnings(&changes));
+}
+
+#[test]
+fn what_reading_the_data_tells_and_shares_above_one_are_warnings() {
+    let changes = [
+        ("data/areas.csv", "slug,label", "slug,label,note"),
+        ("params.toml", "value = \"10%\"", "value = \"12.5\""),
+        (
+            "schema.toml",
+            "starts_on = { type = \"date\" }",
+            "starts_on = { type = \"date\" }\nshare = { type = \"percent\", max = \"100\" }",
+        ),
+    ];
+    insta::assert_snapshot!("warnings-of-data-and-shares", warnings(&changes));
+}
+
+#[test]
+fn the_last_row_of_a_reference_table_is_a_row() {
+    let more = [(
+        "data/areas.csv",
+        "music,Music\n",
+        "music,Music\nTotal,\nWind and brass bands,\n",
+    )];
+    let pack = load("set-aside", &changed(&more)).expect("it loads");
+    let area = &pack.schema.tables[1].fields[1];
+    let codes = area.codes.as_ref().expect("it has codes");
+    let names: Vec<&str> = codes.names().collect();
+    assert_eq!(names, ["reading", "music", "Total", "Wind and brass bands"]);
 }
 
 #[test]

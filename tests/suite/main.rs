@@ -7,6 +7,7 @@ mod forms;
 mod goldens;
 mod hostile;
 mod language;
+mod lists;
 mod offices;
 mod reports;
 mod soundness;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::neutral::{cell, clean, is_command};
 use crate::pack::lacking::{Capped, Lacking, LackingTable};
-use crate::pack::load::cell_text;
+use crate::pack::reference::cell_text;
 use crate::pack::{Files, Pack, Param};
 use crate::schema::{Field, FieldId, Table};
 use crate::value::{Decimal, Type, Value, plain, plain_money, say};
@@ -90,11 +90,11 @@ fn tables(text: &mut String, pack: &Pack, lacking: &Lacking, alone: bool) {
             };
             let (label, owed) = (clean(&lack.label), clean(&owed_by(lack, owed)));
             let _ = writeln!(text, "\n# {label}{place}. {owed}.");
-            let _ = writeln!(
-                text,
-                "# Rows of other years: {}.",
-                clean(&lack.source).trim_end_matches('.')
-            );
+            if !lack.source.is_empty() {
+                let source = clean(&lack.source);
+                let source = source.trim_end_matches('.');
+                let _ = writeln!(text, "# Rows of other years: {source}.");
+            }
             for &id in &super::rows::figures(pack, table) {
                 let _ = writeln!(text, "#   {}", column(table, id));
             }

@@ -9,7 +9,9 @@ use toml::de::DeValue;
 
 use super::take_codes;
 use crate::diagnostic::{Diagnostic, Level, Mistake, suggest};
-use crate::pack::reference::{Order, Wrong, check_blanks, check_keys, merge, number, only};
+use crate::pack::reference::{
+    Order, Wrong, check_blanks, check_keys, check_spellings, merge, number, only,
+};
 use crate::pack::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table};
 use crate::pack::{Files, Pack};
 use crate::read;
@@ -312,6 +314,9 @@ impl<'a, 'p> Supply<'a, 'p> {
         }
         if wrong.is_empty() && !self.broken.contains(&table) {
             wrong = check_keys(&t, &[&merged], &self.pack.texts);
+            if self.holds_codes(table) {
+                wrong.extend(check_spellings(&t, &merged, &self.pack.texts));
+            }
         }
         for Wrong {
             place,
@@ -324,6 +329,12 @@ impl<'a, 'p> Supply<'a, 'p> {
         if let Some(slot) = self.pack.references.get_mut(at) {
             *slot = merged;
         }
+    }
+
+    /// Whether a field takes its codes from a table.
+    fn holds_codes(&self, table: TableId) -> bool {
+        let mut fields = self.pack.schema.tables.iter().flat_map(|t| &t.fields);
+        fields.any(|f| f.codes_of == Some(table))
     }
 
     /// Whether a row says nothing yet: a required figure is blank, or all of them are.
@@ -363,7 +374,8 @@ impl<'a, 'p> Supply<'a, 'p> {
             .iter()
             .flat_map(|rows| (0..rows.len()).map(move |r| (rows, r)))
         {
-            let text = |field| crate::pack::load::cell_text(rows, row, field, &self.pack.texts);
+            let text =
+                |field| crate::pack::reference::cell_text(rows, row, field, &self.pack.texts);
             let Some(written) = text(code).filter(|_| table != directory) else {
                 continue;
             };
