@@ -153,7 +153,7 @@ fn escape(chars: &mut Chars<'_>, in_class: bool, out: &mut String) -> Result<(),
     }
 }
 
-/// The characters that XPath means by an escape where it differs from what the crate means, and whether all others are meant.
+/// The characters of an escape that the crate reads otherwise or not at all, and whether all others are meant.
 fn shorthand(escaped: char) -> Option<(&'static str, bool)> {
     let inner = match escaped.to_ascii_lowercase() {
         's' => " \\t\\n\\r",

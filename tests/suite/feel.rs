@@ -9,7 +9,7 @@ use accordant::pack::{InForce, Pack};
 use accordant::submission::Submission;
 use accordant::value::feel;
 
-use super::{project, set_aside};
+use super::{project, set_aside, shipped};
 
 /// Headings, each with its cases: an expression, and what is said of it.
 type Table = BTreeMap<String, Vec<[String; 2]>>;
@@ -65,6 +65,29 @@ fn what_is_not_taken_is_refused() {
     hold("refused.toml", |got, wanted| {
         got.as_ref().is_err_and(|told| told.contains(wanted))
     });
+}
+
+#[test]
+fn the_examples_of_the_manual_give_what_it_says() {
+    let manual = std::fs::read_to_string(project("docs/language.md")).expect("it is there");
+    let pack = shipped("alliance");
+    let (mut examples, mut wrong) = (0, String::new());
+    let mut in_table = false;
+    for line in manual.lines() {
+        let mut cells = line.split(" | ").map(|c| c.trim_matches(['|', ' ']));
+        let (first, second) = (cells.next().unwrap_or(""), cells.next().unwrap_or(""));
+        in_table =
+            line.starts_with('|') && (in_table || (first, second) == ("expression", "answer"));
+        if let (true, Some(expression)) = (in_table, first.strip_prefix('`')) {
+            examples += 1;
+            let got = answer(&pack, expression.trim_end_matches('`'));
+            if got.as_deref() != Ok(second.trim_matches('`')) {
+                let _ = writeln!(wrong, "{line}\n   got {got:?}");
+            }
+        }
+    }
+    assert!(examples > 80, "{examples} examples are found");
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 /// The same on a thread with room: a build that is not optimised takes more stack than a test's thread has.
