@@ -90,6 +90,8 @@ pub(crate) struct Teller<'m, 'a> {
     decisive: Cells,
     gaps: Cells,
     no_gap: usize,
+    /// The comparison that gave the gap: its expression and left side.
+    measured: (usize, usize),
 }
 
 /// Where in the nest of rows a piece is looked at: one index a level.
@@ -110,6 +112,7 @@ impl<'m, 'a> Teller<'m, 'a> {
             decisive: Cells::default(),
             gaps: Cells::default(),
             no_gap: 0,
+            measured: (0, 0),
         }
     }
 
@@ -443,6 +446,8 @@ impl<'m, 'a> Teller<'m, 'a> {
         };
         if small {
             self.no_gap += 1_000_000;
+            self.story.gap = None;
+            self.story.needs = None;
         }
         self.decisive.extend(cells.iter().copied());
         let mut places = self.places(&cells);
@@ -605,9 +610,10 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
     }
 
-    /// By how much a comparison falls short, and what it needs.
+    /// By how much a comparison falls short, and what it needs. Of the items of one iteration the worst is told, so that the
+    /// order of rows does not matter.
     fn measure(&mut self, no: usize, op: BinaryOp, a: &Node, b: &Node, at: &At) {
-        if self.no_gap > 0 || self.story.gap.is_some() || op == BinaryOp::NotEqual {
+        if self.no_gap > 0 || op == BinaryOp::NotEqual {
             return;
         }
         let bounds = |x: Option<Num>| match x {
@@ -631,6 +637,13 @@ impl<'m, 'a> Teller<'m, 'a> {
         let Some(value) = short.filter(|x| *x > Decimal::ZERO) else {
             return;
         };
+        let here = (no, a.id);
+        let is_told =
+            |gap: &Gap| self.measured < here || (self.measured == here && gap.value >= value);
+        if self.story.gap.as_ref().is_some_and(is_told) {
+            return;
+        }
+        self.measured = here;
         let ty = if a.ty == Ty::Null { &b.ty } else { &a.ty };
         let is_share = *ty == Ty::Percent || b.ty == Ty::Percent;
         let unit = match ty {
@@ -650,9 +663,10 @@ impl<'m, 'a> Teller<'m, 'a> {
     fn needs(&self, no: usize, op: BinaryOp, sides: (&Node, &Node), at: &At) -> Option<String> {
         let (words, down) = match op {
             BinaryOp::LessEqual => ("at most", true),
-            BinaryOp::Less => ("less than", true),
+            // Of what is less than 10.005, 10.00 is the nearest: less than 10.01.
+            BinaryOp::Less => ("less than", false),
             BinaryOp::GreaterEqual => ("at least", false),
-            BinaryOp::Greater => ("more than", false),
+            BinaryOp::Greater => ("more than", true),
             _ => ("exactly", true),
         };
         let required = match self.value(no, sides.1, at) {
