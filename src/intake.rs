@@ -65,7 +65,9 @@ impl Forms<'_> {
         let other = (!self.is_own(&own)).then(|| recognise(self.maps, &book, false));
         match other.flatten() {
             Some(found) => self.fill(&found, &book, bytes),
-            None if own.tables.iter().all(Rows::is_absent) => self.own(self.of_no_form(own, &book)),
+            None if own.tables.iter().all(|rows| rows.is_absent() && !rows.lost) => {
+                self.own(self.of_no_form(own, &book))
+            }
             None => self.own(self.perhaps_of_a_form(own, &book)),
         }
     }

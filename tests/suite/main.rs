@@ -4,6 +4,8 @@ mod broken_packs;
 mod cases;
 mod forms;
 mod goldens;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod language;
 mod offices;
 mod reports;
