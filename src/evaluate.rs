@@ -24,7 +24,6 @@ use crate::value::{Value, say};
 const AT_ONCE: usize = 4_000_000;
 
 fn too_much(path: &str, what: &str) -> Diagnostic {
-    let most = count(WORK);
     let message = format!(
         "{what}: it takes more than {} values to work out and to explain; fewer rows take less",
         count(WORK)

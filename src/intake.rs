@@ -23,7 +23,6 @@ use crate::diagnostic::Diagnostic;
 use crate::read::{PlanKey, lost_workbook, read_sheets};
 use crate::schema::Schema;
 use crate::submission::Submission;
-use crate::table::Rows;
 
 /// A pack's forms, and what its submissions hold.
 #[derive(Debug, Clone, Copy)]
