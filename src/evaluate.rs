@@ -1,15 +1,17 @@
 //! The rules of a year over one submission: one outcome for each rule and subject, findings with their evidence, a
 //! recommendation. Pure; cannot fail.
 
+use crate::diagnostic::Diagnostic;
 use crate::evidence::{Story, Teller};
 use crate::expr::Expr;
 use crate::expr::check::{cells_that_may_not_apply, lets_of};
-use crate::expr::eval::{Machine, Notebook};
+use crate::expr::eval::{Machine, Notebook, WORK};
 use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{ListVec, NULL_ID, Vector, truth};
 use crate::pack::{
-    Audience, Current, InForce, Part, Rule, Severity, Subjects, Summary, Template, Test,
+    Audience, Current, InForce, Part, Rule, Severity, Source, Subjects, Summary, Template, Test,
 };
+use crate::read::limits::count;
 use crate::review::{
     Cite, Finding, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally, Undecided,
 };
@@ -32,6 +34,14 @@ fn inside(phrase: &str) -> String {
 
 /// How many pairs of rows are looked at together when a rule compares each of its rows with all of a table.
 const AT_ONCE: usize = 4_000_000;
+
+fn too_much(path: &str, what: &str) -> Diagnostic {
+    let message = format!(
+        "{what}: it takes more than {} values to work out and to explain; fewer rows take less",
+        count(WORK)
+    );
+    Diagnostic::fatal(path, message)
+}
 
 /// Judges submissions by the rules of one fiscal year.
 pub struct Evaluator<'p> {
@@ -80,6 +90,10 @@ impl<'p> Evaluator<'p> {
         for current in self.in_force.rules.iter().filter(asked) {
             let (tally, findings, undecided) = self.judge(&mut machine, *current);
             let rule = current.rule;
+            if machine.is_exhausted() {
+                let what = format!("the rule `{}` was not judged", rule.id);
+                review.diagnostics.push(too_much(&review.path, &what));
+            }
             review.rules.push(RuleTally {
                 rule: rule.id.clone(),
                 code: rule.code.clone(),
@@ -96,11 +110,14 @@ impl<'p> Evaluator<'p> {
         review
             .findings
             .sort_by(|a, b| (b.severity, &a.rule, a.row).cmp(&(a.severity, &b.rule, b.row)));
-        review.tables = pack
-            .summaries
-            .iter()
-            .map(|s| Self::summary(&mut machine, s))
-            .collect();
+        for summary in &pack.summaries {
+            machine.start_count();
+            review.tables.push(Self::summary(&mut machine, summary));
+            if machine.is_exhausted() {
+                let what = format!("the table `{}` was not worked out", summary.id);
+                review.diagnostics.push(too_much(&review.path, &what));
+            }
+        }
         let recommendation = Recommendation::of(review.worst());
         review.wording = self.wording(recommendation, review.undecided.len());
         review.recommendation = Some(recommendation);
@@ -141,19 +158,69 @@ impl<'p> Evaluator<'p> {
             tally.add(Outcome::NotApplicable);
             return (tally, findings, undecided);
         };
+        machine.start_count();
         let found = match &current.rule.subjects {
             None => Found::Whole,
             Some(subjects) => find_subjects(machine, subjects),
         };
-        for (subject, outcome) in Self::outcomes(machine, current.rule, test, &found) {
+        let outcomes = Self::outcomes(machine, current.rule, test, &found);
+        if machine.is_exhausted() {
+            return self.not_judged(current.rule);
+        }
+        machine.start_count();
+        for (subject, outcome) in outcomes {
             tally.add(outcome);
             if matches!(outcome, Outcome::Fail | Outcome::Unknown) {
                 let (finding, owed) = self.finding(machine, current.rule, test, subject, outcome);
+                if machine.is_exhausted() {
+                    return self.not_judged(current.rule);
+                }
                 undecided.extend(owed);
                 findings.push(finding);
             }
         }
         (tally, findings, undecided)
+    }
+
+    /// A rule that is too much work for a submission: it cannot be told whether it holds.
+    fn not_judged(&self, rule: &Rule) -> (Tally, Vec<Finding>, Vec<Undecided>) {
+        let mut tally = Tally::default();
+        tally.add(Outcome::Unknown);
+        let finding = Finding {
+            rule: rule.id.clone(),
+            code: rule.code.clone(),
+            title: rule.title.clone(),
+            outcome: Outcome::Unknown,
+            severity: rule.severity,
+            basis: rule.basis,
+            audience: rule.audience,
+            subject: None,
+            row: None,
+            message: "the rule was not judged: it compares too many rows with one another"
+                .to_owned(),
+            advice: "Split the tables, or write fewer rows.".to_owned(),
+            cites: self.cites(rule),
+            gap: None,
+            evidence: Vec::new(),
+            assumptions: Vec::new(),
+            missing: Vec::new(),
+            owed: Vec::new(),
+            cells: Vec::new(),
+            needs: None,
+        };
+        (tally, vec![finding], Vec::new())
+    }
+
+    fn cites(&self, rule: &Rule) -> Vec<Cite> {
+        let sources = rule.cites.iter();
+        let sources = sources.filter_map(|&at| self.in_force.pack.sources.get(at));
+        let cite = |s: &Source| Cite {
+            key: s.key.clone(),
+            citation: s.citation.clone(),
+            verification: s.verification,
+            reading: s.reading.clone(),
+        };
+        sources.map(cite).collect()
     }
 
     /// The outcome of each subject.
@@ -273,7 +340,6 @@ impl<'p> Evaluator<'p> {
             _ if no_row => "Add the table.".to_owned(),
             _ => String::new(),
         };
-        let pack = self.in_force.pack;
         let undecided = if from_state {
             self.undecided(rule, &story)
         } else {
@@ -284,16 +350,6 @@ impl<'p> Evaluator<'p> {
             let data = machine.rows(*table)?;
             Some((data.row_place(at), data.numbers.get(at).copied()))
         });
-        let cites = rule
-            .cites
-            .iter()
-            .filter_map(|&at| pack.sources.get(at))
-            .map(|s| Cite {
-                key: s.key.clone(),
-                citation: s.citation.clone(),
-                verification: s.verification,
-                reading: s.reading.clone(),
-            });
         let finding = Finding {
             rule: rule.id.clone(),
             code: rule.code.clone(),
@@ -310,7 +366,7 @@ impl<'p> Evaluator<'p> {
             row: place.and_then(|(_, number)| number),
             message,
             advice,
-            cites: cites.collect(),
+            cites: self.cites(rule),
             gap: story.gap.take(),
             evidence: story.evidence,
             assumptions: story.assumptions,
@@ -363,10 +419,11 @@ impl<'p> Evaluator<'p> {
                     Some((when, t)) => (when, t),
                     None => (&test.require, machine.run(&test.require).into_bools()),
                 };
-                debug_assert_eq!(
-                    outcome == Outcome::Fail,
-                    held.first() == Some(&truth::FALSE)
-                        && std::ptr::eq(expr, &raw const test.require),
+                debug_assert!(
+                    machine.is_exhausted()
+                        || (outcome == Outcome::Fail)
+                            == (held.first() == Some(&truth::FALSE)
+                                && std::ptr::eq(expr, &raw const test.require)),
                     "{}: one subject alone is judged as it was among all",
                     rule.id
                 );

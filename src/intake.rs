@@ -23,7 +23,6 @@ use crate::diagnostic::Diagnostic;
 use crate::read::{PlanKey, lost_workbook, read_sheets};
 use crate::schema::Schema;
 use crate::submission::Submission;
-use crate::table::Rows;
 
 /// A pack's forms, and what its submissions hold.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +64,9 @@ impl Forms<'_> {
         let other = (!self.is_own(&own)).then(|| recognise(self.maps, &book, false));
         match other.flatten() {
             Some(found) => self.fill(&found, &book, bytes),
-            None if own.tables.iter().all(Rows::is_absent) => self.own(self.of_no_form(own, &book)),
+            None if own.tables.iter().all(|rows| rows.is_absent() && !rows.lost) => {
+                self.own(self.of_no_form(own, &book))
+            }
             None => self.own(self.perhaps_of_a_form(own, &book)),
         }
     }

@@ -33,6 +33,7 @@ use self::csv::{Records, decode};
 use self::grid::Written;
 use self::limits::{Room, SUBMISSION};
 use self::lines::{At, Form, PLAN, report_missing, rows_of, vertical_rows};
+pub(crate) use self::toml::too_large as toml_too_large;
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::schema::{Schema, Table};
 use crate::submission::{Input, Submission};

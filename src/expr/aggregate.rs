@@ -5,7 +5,9 @@ use std::cmp::Ordering;
 use super::ast::BinaryOp;
 use super::equality::{Seen, equal};
 use super::eval::Machine;
-use super::vector::{ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, is_unknown_at, one, quotient, truth};
+use super::vector::{
+    ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, is_unknown_at, one, quotient, truth,
+};
 use crate::hash::Set;
 use crate::table::Nums;
 use crate::value::Decimal;

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::aggregate;
 use super::ast::{BinaryOp, Quantifier};
+use super::builtin::Builtin;
 use super::cells::Index;
 use super::equality::equal;
 use super::pattern;
@@ -46,6 +47,13 @@ pub(crate) type Notebook = Map<(usize, usize), Noted>;
 /// The number under which the expression itself is noted; `let`s have their own.
 pub(crate) const MAIN: usize = usize::MAX;
 
+/// How many values one rule may take for one submission. Beyond them nothing more is worked out, and the rule is not judged:
+/// what is counted are values, never time, so that the same bytes give the same answer.
+pub(crate) const WORK: usize = 100_000_000;
+
+/// How many items of nested lists are looked at together; they are held in memory.
+const ITEMS: usize = 20_000_000;
+
 /// Stands for a number that was not asked for yet.
 const NOT_YET: u32 = u32::MAX - 2;
 
@@ -66,6 +74,8 @@ pub(crate) struct Machine<'a> {
     let_values: Vec<Option<Vector>>,
     pub(crate) notebook: Option<Notebook>,
     expression: usize,
+    /// How many more values may be worked out; `None` when there were too many.
+    work: Option<usize>,
 }
 
 impl<'a> Machine<'a> {
@@ -84,9 +94,53 @@ impl<'a> Machine<'a> {
             let_values: Vec::new(),
             notebook: None,
             expression: MAIN,
+            work: Some(WORK),
         };
         machine.translate = vec![NOT_YET; submission.texts.len()];
         machine
+    }
+
+    /// Counts the work from here on.
+    pub(crate) fn start_count(&mut self) {
+        self.work = Some(WORK);
+    }
+
+    /// Whether there was more work than is done: what was given since the count began is then no answer.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.work.is_none()
+    }
+
+    /// Takes so many values to work out; whether they are not too many.
+    fn has_work_for(&mut self, values: usize) -> bool {
+        self.work = self.work.and_then(|left| left.checked_sub(values));
+        self.work.is_some()
+    }
+
+    /// Whether so many items are not too many to be held and worked through.
+    fn has_room_for(&mut self, items: usize) -> bool {
+        if items > ITEMS {
+            self.work = None;
+        }
+        self.has_work_for(items)
+    }
+
+    /// Whether the items of several lists, joined for each of `n` rows, are not too many.
+    fn has_room_for_all(&mut self, lists: &[Vector], n: usize) -> bool {
+        let items = |list: &Vector| {
+            let copies = if list.len() == 1 { n } else { 1 };
+            list.size().saturating_mul(copies)
+        };
+        self.has_room_for(lists.iter().map(items).fold(0, usize::saturating_add))
+    }
+
+    /// The same values for `n` rows; unknown when that were too many.
+    fn expand(&mut self, value: Vector, ty: &Ty, n: usize) -> Vector {
+        let copies = if value.len() == n { 0 } else { n };
+        if self.has_room_for(value.size().saturating_mul(copies)) {
+            value.expand(n)
+        } else {
+            Self::missing(ty, n, true)
+        }
     }
 
     /// Starts on a rule: its `let`s, and the rows of its table that are its subjects (`None`: the whole submission).
@@ -194,12 +248,12 @@ impl<'a> Machine<'a> {
         if node.level == 0 {
             value
         } else {
-            self.lift(&value, node.level, here)
+            self.lift(&value, &node.ty, node.level, here)
         }
     }
 
     /// The values of an outer level for the rows of an inner one.
-    fn lift(&self, value: &Vector, from: LevelNo, to: LevelNo) -> Vector {
+    fn lift(&mut self, value: &Vector, ty: &Ty, from: LevelNo, to: LevelNo) -> Vector {
         if value.len() == 1 && self.levels.get(from).is_some_and(|l| l.len != 1) {
             return value.clone();
         }
@@ -216,11 +270,22 @@ impl<'a> Machine<'a> {
                 *row = level.parent.get(*row).copied().unwrap_or(0);
             }
         }
+        let items = match value {
+            Vector::Lists(lists) => rows.iter().map(|&row| lists.range(row).len()).sum(),
+            _ => n,
+        };
+        if !self.has_room_for(items) {
+            return Self::missing(ty, n, true);
+        }
         value.gather(&rows)
     }
 
     fn eval_here(&mut self, node: &'a Node) -> Vector {
+        if self.is_exhausted() {
+            return Self::missing(&node.ty, 1, true);
+        }
         let value = Self::held_as(&node.ty, self.compute(node));
+        self.has_work_for(value.size());
         if let Some(notebook) = &mut self.notebook {
             let frame = notebook
                 .remove(&(self.expression, node.id))
@@ -312,10 +377,7 @@ impl<'a> Machine<'a> {
                 let (list, at) = (self.eval(list).into_lists(), self.eval(at).into_nums());
                 index(&list, &at)
             }
-            Kind::Call(builtin, args) => {
-                let args: Vec<Vector> = args.iter().map(|a| self.eval(a)).collect();
-                builtin.evaluate(&args, node, self)
-            }
+            Kind::Call(builtin, args) => self.call(*builtin, args, node),
             Kind::Marked(not_applicable, row, table, field) => {
                 let row = self.eval(row);
                 self.marked(
@@ -334,6 +396,15 @@ impl<'a> Machine<'a> {
                 Self::assume(value, default)
             }
         }
+    }
+
+    fn call(&mut self, builtin: Builtin, args: &'a [Node], node: &'a Node) -> Vector {
+        let args: Vec<Vector> = args.iter().map(|a| self.eval(a)).collect();
+        let n = args.iter().map(Vector::len).fold(1, joint_len);
+        if matches!(node.ty, Ty::List(_)) && !self.has_room_for_all(&args, n) {
+            return Self::missing(&node.ty, n, true);
+        }
+        builtin.evaluate(&args, node, self)
     }
 
     /// A constant as a vector of one.
@@ -431,7 +502,9 @@ impl<'a> Machine<'a> {
     fn list(&mut self, items: &'a [Node]) -> Vector {
         let values: Vec<Vector> = items.iter().map(|i| self.eval(i)).collect();
         let n = values.iter().map(Vector::len).fold(1, joint_len);
-        let expanded: Vec<Vector> = values.into_iter().map(|v| v.expand(n)).collect();
+        let expanded: Vec<Vector> = (values.into_iter().zip(items))
+            .map(|(value, item)| self.expand(value, &item.ty, n))
+            .collect();
         let k = expanded.len();
         let pool = if expanded.is_empty() {
             Vector::Bools(Vec::new())
@@ -469,8 +542,14 @@ impl<'a> Machine<'a> {
             (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => UNKNOWN_ID,
             (NULL_ID, _) | (_, NULL_ID) => NULL_ID,
             (a, b) => {
-                let joined = format!("{}{}", self.text(a), self.text(b));
-                self.intern(&joined)
+                let (a, b) = (self.text(a), self.text(b));
+                let length = a.len() + b.len();
+                let joined = [a, b].concat();
+                if self.has_work_for(length) {
+                    self.intern(&joined)
+                } else {
+                    UNKNOWN_ID
+                }
             }
         };
         Vector::Texts((0..n).map(join).collect())
@@ -530,9 +609,11 @@ impl<'a> Machine<'a> {
         if !test.is_empty() && test.iter().all(|&t| t == truth::FALSE || t == truth::NULL) {
             return self.eval(no);
         }
+        let (yes_type, no_type) = (&yes.ty, &no.ty);
         let (yes, no) = (self.eval(yes), self.eval(no));
         let n = joint_len(test.len(), joint_len(yes.len(), no.len()));
-        let (yes, no) = (yes.expand(n), no.expand(n));
+        let yes = self.expand(yes, yes_type, n);
+        let no = self.expand(no, no_type, n);
         let merged = merge(&yes, &no, n);
         let at = |i: usize| {
             test.get(if test.len() == 1 { 0 } else { i })
@@ -613,10 +694,13 @@ impl<'a> Machine<'a> {
         let n = self.levels.last().map_or(1, |l| l.len);
         let lists = match &iteration.join {
             Some(join) if narrow && self.worth_joining(join, n) => self.joined(join, n),
-            _ => match self.eval(&iteration.list).expand(n) {
-                Vector::Lists(lists) => lists,
-                other => other.into_lists(),
-            },
+            _ => {
+                let lists = self.eval(&iteration.list);
+                match self.expand(lists, &iteration.list.ty, n) {
+                    Vector::Lists(lists) => lists,
+                    other => other.into_lists(),
+                }
+            }
         };
         if iteration.may_not_apply.is_empty() {
             return lists;
@@ -662,7 +746,8 @@ impl<'a> Machine<'a> {
         let lists = self.list_of(iteration, narrow);
         let depth = self.levels.len();
         self.enter(iteration.item, &lists);
-        let items = self.eval(&iteration.body).expand(lists.items.len());
+        let items = self.eval(&iteration.body);
+        let items = self.expand(items, &iteration.body.ty, lists.items.len());
         let frame = self.leave(depth);
         self.note_frame(node, frame);
         ListVec {

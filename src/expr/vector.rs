@@ -217,6 +217,14 @@ impl Vector {
         }
     }
 
+    /// How many values it holds, those in its lists included.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Vector::Lists(lists) => lists.len() + lists.items.size(),
+            other => other.len(),
+        }
+    }
+
     /// As truth values; what is no truth value is `null`.
     pub(crate) fn into_bools(self) -> Vec<u8> {
         match self {

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
+use crate::read::limits::TOML_MISTAKES;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -97,9 +98,13 @@ impl Doc<'_> {
     /// The tree of the file; every syntax error is told.
     /// `None` when there are any: what is missing then is not missing from the file.
     pub(crate) fn parse<'t>(&self, text: &'t str) -> Option<Spanned<DeTable<'t>>> {
+        if let Some(why) = crate::read::toml_too_large(text) {
+            self.mistake(0..0, why, "", "");
+            return None;
+        }
         let (table, errors) = DeTable::parse_recoverable(text);
         let whole = errors.is_empty();
-        for error in errors {
+        for error in errors.iter().take(TOML_MISTAKES) {
             let span = error.span().unwrap_or(0..0);
             self.mistake(
                 span,

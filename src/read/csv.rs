@@ -208,22 +208,49 @@ pub(crate) fn decode<'a>(
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         let bytes = bytes.get(length..).unwrap_or_default();
         if encoding != UTF_8 {
-            return Some(encoding.decode_without_bom_handling(bytes).0);
+            return utf16(path, encoding, bytes, diagnostics);
         }
-        return Some(utf8(path, bytes, diagnostics));
+        return utf8(path, bytes, diagnostics);
     }
-    Some(utf8(path, bytes, diagnostics))
+    utf8(path, bytes, diagnostics)
 }
 
-fn utf8<'a>(path: &str, bytes: &'a [u8], diagnostics: &mut Vec<Diagnostic>) -> Cow<'a, str> {
+fn utf16<'a>(
+    path: &str,
+    encoding: &'static Encoding,
+    bytes: &'a [u8],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Cow<'a, str>> {
+    let (text, is_damaged) = encoding.decode_without_bom_handling(bytes);
+    diagnostics.push(if is_damaged {
+        let why = "the file is UTF-16 and damaged: it was not read; save it again as CSV UTF-8";
+        Diagnostic::fatal(path, why)
+    } else {
+        Diagnostic::notice(path, "the file is UTF-16: it was read as such")
+    });
+    (!is_damaged).then_some(text)
+}
+
+fn utf8<'a>(
+    path: &str,
+    bytes: &'a [u8],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Cow<'a, str>> {
+    if let Some(at) = bytes.iter().position(|&b| b == 0) {
+        let line = 1 + bytes.iter().take(at).filter(|&&b| b == b'\n').count();
+        let message =
+            "the file is not text: a NUL byte stands in this line; save it again as CSV UTF-8";
+        diagnostics.push(Diagnostic::fatal(format!("{path}:{line}"), message));
+        return None;
+    }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
+        return Some(Cow::Borrowed(text));
     }
     diagnostics.push(Diagnostic::notice(
         path,
         "the file is not UTF-8: it was read as Windows-1252",
     ));
-    WINDOWS_1252.decode_without_bom_handling(bytes).0
+    Some(WINDOWS_1252.decode_without_bom_handling(bytes).0)
 }
 
 /// Whether a file begins with the mark of UTF-16.

@@ -44,6 +44,11 @@ pub const STATEWIDE: Limits = Limits {
     ..SUBMISSION
 };
 
+/// The bytes of a TOML file, and how many mistakes are told of one that is none.
+pub const TOML: usize = 4_000_000;
+/// See [`TOML`].
+pub const TOML_MISTAKES: usize = 100;
+
 /// The sheets of a workbook.
 pub const SHEETS: usize = 500;
 

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// How many bytes are read at once.
 const BLOCK: u64 = 1 << 16;
@@ -98,7 +98,7 @@ impl Nature {
         let inner = record.strip_suffix(b"\r").unwrap_or(record);
         self.has_bare_returns |=
             memchr(b'\r', inner).is_some_and(|at| inner.get(at + 1) != Some(&b'\n'));
-        let is_open = || record.iter().filter(|&&b| b == b'"').count() % 2 == 1;
+        let is_open = || memchr_iter(b'"', record).count() % 2 == 1;
         if is_last && memchr(b'\n', record).is_some() && is_open() {
             self.unclosed = Some(number);
         }

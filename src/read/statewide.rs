@@ -253,12 +253,10 @@ impl<'s> Statewide<'s> {
 
     fn header_of(&mut self, table: &Table, path: &str, head: &[u8]) -> Option<There> {
         let form = Form::Csv(path.to_owned());
-        let text = match decode(path, head, &mut Vec::new()) {
-            Some(text) => text,
-            None => {
-                decode(path, head, &mut self.diagnostics);
-                return None;
-            }
+        let mut told = Vec::new();
+        let Some(text) = decode(path, head, &mut told) else {
+            self.diagnostics.append(&mut told);
+            return None;
         };
         let records = Records::head(table, &self.key.headers(self.schema), &text, STATEWIDE);
         if records.tell_trouble(&form, &mut self.diagnostics) {
@@ -273,7 +271,7 @@ impl<'s> Statewide<'s> {
             self.fill_from_key(&mut header);
         }
         self.report_header(table, &header, &form);
-        has_key(&header).then(|| There {
+        has_key(&header).then_some(There {
             form,
             header,
             delimiter: records.delimiter,
@@ -557,8 +555,8 @@ impl PlanReader<'_, '_> {
 }
 
 /// A plan of which it cannot be told whose it is.
-fn untold(schema: &Schema, path: String, why: Diagnostic) -> Submission {
-    let mut plan = Submission::empty(schema, &path, |name| format!("{name}.csv"));
+fn untold(schema: &Schema, path: &str, why: Diagnostic) -> Submission {
+    let mut plan = Submission::empty(schema, path, |name| format!("{name}.csv"));
     plan.diagnostics.push(why);
     plan
 }

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::cell::{quoted, short};
 use super::grid::Written;
+use super::limits::{self, Room, SUBMISSION, TOML_MISTAKES, size};
 use super::lines::{not_used, record};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{FieldId, Table};
@@ -23,7 +24,22 @@ pub(crate) fn read_toml(
     let Some(text) = super::csv::decode(path, bytes, diagnostics) else {
         return Rows::lost(table, path.to_owned());
     };
+    if let Some(why) = too_large(&text) {
+        diagnostics.push(Diagnostic::fatal(path, why));
+        return Rows::lost(table, path.to_owned());
+    }
     let (root, errors) = DeTable::parse_recoverable(&text);
+    if errors.len() > TOML_MISTAKES {
+        let first = errors.iter().take(1);
+        diagnostics.extend(first.map(|error| syntax_error(path, &text, error).1));
+        let why = format!(
+            "the file is not TOML: it has {} such mistakes",
+            errors.len()
+        );
+        diagnostics.push(Diagnostic::fatal(path, why));
+        return Rows::lost(table, path.to_owned());
+    }
+    let mut room = Room::new(SUBMISSION);
     let mut told: Vec<(usize, Diagnostic)> = errors
         .iter()
         .map(|error| syntax_error(path, &text, error))
@@ -35,7 +51,13 @@ pub(crate) fn read_toml(
         let (name, start) = (key.get_ref().as_ref(), key.span().start);
         let place = format!("{path}:{}", short(name));
         let slot = table.find_field(name).and_then(|id| written.get_mut(id));
-        match (slot, value_of(value.get_ref())) {
+        let value_here = value_of(value.get_ref());
+        let text = value_here.as_ref().map_or("", Written::as_stored);
+        if let Err(why) = room.text(text) {
+            diagnostics.push(Diagnostic::fatal(place, why));
+            return Rows::lost(table, path.to_owned());
+        }
+        match (slot, value_here) {
             (Some(slot @ None), Some(value)) => *slot = Some(value),
             (Some(slot @ None), None) => {
                 *slot = Some(Written::Bad(no_value(value.get_ref()).to_owned()));
@@ -77,6 +99,18 @@ pub(crate) fn read_toml(
         texts,
         diagnostics,
     )
+}
+
+/// Why a text is not read as TOML: all of it is held in memory, many times its size.
+pub(crate) fn too_large(text: &str) -> Option<String> {
+    let (found, most) = (text.len(), limits::TOML);
+    (found > most).then(|| {
+        format!(
+            "the file has {}: at most {} of TOML are read",
+            size(found),
+            size(most)
+        )
+    })
 }
 
 /// Fields that stand in a table of the file rather than at its root cannot be read; they are not blank.

@@ -14,6 +14,7 @@ use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
 pub use crate::neutral::clean;
 use crate::pack::{Office, Severity};
+use crate::read::limits::count;
 use crate::review::{Evidence, Finding, Outcome, Review, SummaryTable};
 
 /// Printing for people, in colour or not.
@@ -26,6 +27,12 @@ pub struct Text<'a> {
     /// The office file that was laid over the pack.
     pub office: Option<&'a Office>,
 }
+
+/// How many findings of one rule are printed for people; they are all in the JSON report.
+pub const FINDINGS: usize = 100;
+
+/// How many mistakes of one submission's files are printed for people; they are all in the JSON report.
+pub const DIAGNOSTICS: usize = 300;
 
 impl Text<'_> {
     fn paint(&self, style: Style, words: &str) -> String {
@@ -59,8 +66,14 @@ impl Text<'_> {
         let mut out = String::new();
         self.head(&mut out, review);
         self.diagnostics(&mut out, &review.diagnostics);
-        for finding in &review.findings {
-            self.finding(&mut out, finding);
+        for of_rule in review.findings.chunk_by(|a, b| a.rule == b.rule) {
+            for finding in of_rule.iter().take(FINDINGS) {
+                self.finding(&mut out, finding);
+            }
+            if let Some(first) = of_rule.first() {
+                let what = format!("findings of `{}`", first.rule);
+                self.more(&mut out, &what, of_rule.len(), FINDINGS);
+            }
         }
         self.undecided(&mut out, review);
         for table in &review.tables {
@@ -86,7 +99,11 @@ impl Text<'_> {
     }
 
     fn diagnostics(&self, out: &mut String, diagnostics: &[Diagnostic]) {
-        for diagnostic in diagnostics {
+        // What could not be read at all is never left out.
+        let is_shown =
+            |(at, d): &(usize, &Diagnostic)| *at < DIAGNOSTICS || d.weight == Weight::Fatal;
+        let shown: Vec<_> = diagnostics.iter().enumerate().filter(is_shown).collect();
+        for (_, diagnostic) in &shown {
             let word = weight(diagnostic.weight);
             let word = match diagnostic.weight {
                 Weight::Notice => self.faint(word),
@@ -100,8 +117,20 @@ impl Text<'_> {
                 clean(&diagnostic.place)
             );
         }
+        self.more(out, "mistakes and notices", diagnostics.len(), shown.len());
         if !diagnostics.is_empty() {
             out.push('\n');
+        }
+    }
+
+    /// How many were left out, and where they are.
+    fn more(&self, out: &mut String, what: &str, found: usize, most: usize) {
+        if let Some(left) = found.checked_sub(most).filter(|left| *left > 0) {
+            let words = format!(
+                "and {} more {what}: `--format json` has them all",
+                count(left)
+            );
+            let _ = writeln!(out, "{}\n", self.faint(&words));
         }
     }
 
@@ -259,7 +288,7 @@ impl Text<'_> {
         out.push_str(&align(&Columns::of_batch(batch)));
         out.push('\n');
         for (words, count) in batch.steps() {
-            let _ = writeln!(out, "{count:>5}  {}", clean(&words));
+            let _ = writeln!(out, "{count:>5}  {}", clean(words));
         }
         for review in batch.unchecked() {
             let (path, wording) = (clean(&review.path), clean(&review.wording));

@@ -1,524 +1,782 @@
-//! Reports cannot attack their reader: what others wrote runs in no spreadsheet and commands no terminal.
+//! Hostile files: each ends with its reason and leaves nothing half-written; none panics, hangs or fills the memory.
 
-use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use accordant::neutral::{cell, is_command};
-use accordant::pack::{Files, load, new_office};
-use accordant::read::{self, File};
-use accordant::submission::Submission;
-use accordant::table::{Cell, Texts};
-use accordant::workbook::own;
-use proptest::prelude::*;
+use tempfile::TempDir;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
-use super::{project, set_aside_files};
+use super::project;
 
-/// Clears the screen, hides what follows, turns the direction of writing and forges a line.
-const ATTACK: &str = "\u{1b}[2J\u{1b}[8m\u{9b}2J\u{202e}\u{2066}\nFORGED";
+/// The memory that a run may ask for, in kB, and the seconds that it may take: a debug build on a busy machine.
+const MEMORY: u64 = 3_000_000;
+const SECONDS: u64 = 240;
 
-/// The same where a line cannot be broken.
-const NAME: &str = "=\u{1b}[8m\u{9b}2J\u{202e}FORGED";
-
-/// An empty folder for one test.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("it is made");
-    path
+/// What a run said.
+struct Said {
+    status: Option<i32>,
+    out: String,
+    err: String,
 }
 
-fn write(folder: &Path, files: &[(&str, String)]) {
-    for (path, text) in files {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().expect("it is in a folder")).expect("it is made");
-        std::fs::write(path, text).expect("it is written");
-    }
-}
-
-/// Runs the program with and without colours; nothing that it prints may command a terminal or forge a line.
-#[track_caller]
-fn assert_harmless(at: &Path, arguments: &[&OsStr]) {
-    for colour in ["never", "always"] {
-        // What stands behind `--` is no option.
-        let dashes = arguments.iter().position(|a| *a == "--");
-        let mut all = arguments.to_vec();
-        let end = dashes.unwrap_or(all.len());
-        all.splice(end..end, ["--color", colour].map(OsStr::new));
-        let output = Command::new(env!("CARGO_BIN_EXE_accordant"))
-            .args(&all)
-            .current_dir(at)
-            .output()
-            .expect("it runs");
-        assert!(output.status.code().is_some_and(|c| c <= 2), "{all:?}");
-        for bytes in [&output.stdout, &output.stderr] {
-            let text = String::from_utf8(bytes.clone()).expect("it prints UTF-8");
-            assert_shown(&text, colour == "always", &format!("{all:?}"));
-        }
-        let told = [output.stdout, output.stderr].concat();
-        assert!(!told.is_empty(), "{all:?} says nothing");
-    }
-}
-
-#[track_caller]
-fn assert_shown(text: &str, colour: bool, what: &str) {
-    assert!(!text.contains("\u{1b}[8m"), "{what} hides text:\n{text:?}");
-    for line in text.split('\n') {
-        let line = if colour {
-            without_colours(line)
-        } else {
-            line.to_owned()
-        };
-        assert!(!line.contains(is_command), "{what} sends: {line:?}");
-        assert!(
-            !line.trim_start().starts_with("FORGED"),
-            "{what} forges: {text}"
-        );
-    }
-}
-
-/// A line without what sets colours and weights.
-fn without_colours(line: &str) -> String {
-    let mut parts = line.split("\u{1b}[");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (style, rest) = part.split_once('m').unwrap_or(("?", part));
-        let is_style = style.bytes().all(|b| b.is_ascii_digit() || b == b';');
-        out.push_str(if is_style { rest } else { "\u{1b}" });
-    }
-    out
-}
-
-/// The small pack with an attack in every word that it holds.
-fn hostile_pack() -> Files {
-    let attack = r"\u001B[2J\u001B[8m\u009B2J\u202E\u2066\nFORGED";
-    let keys = [
-        "title",
-        "authority",
-        "version",
-        "citation",
-        "duty_holder",
-        "paraphrase",
-        "look_for",
-        "label",
-        "message",
-        "advice",
-        "name",
-        "code",
-        "note",
-    ];
-    let mut files = set_aside_files();
-    let form = std::fs::read(project("tests/packs/set-aside/forms/award-sheet.toml"));
-    files.insert(
-        "forms/award-sheet.toml".to_owned(),
-        form.expect("it is there"),
-    );
-    for (path, bytes) in &mut files {
-        if path.ends_with(".csv") {
-            continue;
-        }
-        let mut text = String::from_utf8(bytes.clone()).expect("it is text");
-        let in_form = path.starts_with("forms/");
-        for key in keys.iter().filter(|key| !in_form || **key != "name") {
-            text = text
-                .split_inclusive('\n')
-                .map(|line| {
-                    let rest = line.strip_prefix(*key).map(str::trim_start);
-                    if rest.is_some_and(|r| r.starts_with("= \"")) {
-                        let end = line.trim_end().strip_suffix('"').unwrap_or(line);
-                        format!("{end}{attack}\"\n")
-                    } else {
-                        line.to_owned()
-                    }
-                })
-                .collect();
-        }
-        if path == "schema.toml" {
-            text = text.replace(
-                "award = { type = \"money\", required = true }",
-                &format!(
-                    "award = {{ type = \"money\", required = true, label = \"Award{attack}\" }}"
-                ),
-            );
-        }
-        if path == "pack.toml" {
-            text = text.replace("[\"Dollars\"", &format!("[\"Dollars{attack}\""));
-            text.push_str("\n[recommendation]\n");
-            for step in [
-                "approve",
-                "approve-with-conditions",
-                "return-for-revision",
-                "escalate-to-commissioner",
-            ] {
-                text.extend([step, " = \"S", attack, "\"\n"]);
-            }
-        }
-        *bytes = text.into_bytes();
-    }
-    files.insert(
-        "data/areas.csv".to_owned(),
-        format!("slug,label\nreading,\"Reading{ATTACK}\"\nmusic,\"=Music{ATTACK}\"\n").into_bytes(),
-    );
-    files
-}
-
-fn write_pack(folder: &Path, files: &Files) {
-    for (path, bytes) in files {
-        let path = folder.join("set-aside").join(path);
-        std::fs::create_dir_all(path.parent().expect("it is in a folder")).expect("it is made");
-        std::fs::write(path, bytes).expect("it is written");
-    }
-}
-
-/// Plans of which every name and cell is hostile, and an office with hostile words.
-fn hostile_plans(at: &Path) {
-    let plan = |award: &str| {
-        let text = toml::Value::String(format!("=A{ATTACK}"));
-        format!("applicant = {text}\nfiscal_year = 2027\naward = {award}\n\"x{NAME}\" = 1\n")
+/// Runs the program in a folder under limits of memory and time, after what the shell is told first.
+fn run_after(first: &str, folder: &Path, args: &[&str]) -> Said {
+    let script = format!("ulimit -v {MEMORY}; {first} exec timeout {SECONDS} \"$@\"");
+    let run = Command::new("sh")
+        .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_accordant")])
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = Said {
+        status: run.status.code(),
+        out: text(&run.stdout),
+        err: text(&run.stderr),
     };
-    let budget = format!(
-        "line_id,area,amount,\"odd{ATTACK}\"\n\"=1{ATTACK}\",reading,5.00,x\n2,\"music{ATTACK}\",\"7{ATTACK}\",x\n"
+    let all = format!("{}{}", said.out, said.err);
+    assert!(!all.contains("panicked"), "{all}");
+    said
+}
+
+#[track_caller]
+fn assert_ends(folder: &Path, args: &[&str], status: i32, reason: &str) -> Said {
+    assert_ends_after("", folder, args, status, reason)
+}
+
+#[track_caller]
+fn assert_ends_after(first: &str, folder: &Path, args: &[&str], status: i32, reason: &str) -> Said {
+    let said = run_after(first, folder, args);
+    let all = format!("{}{}", said.out, said.err);
+    let start: String = all.chars().take(4_000).collect();
+    assert!(all.contains(reason), "no `{reason}` in {start}");
+    assert_eq!(said.status, Some(status), "{start}");
+    said
+}
+
+fn temporary() -> TempDir {
+    tempfile::tempdir().expect("there is room")
+}
+
+/// A folder with a good plan, `windham`.
+fn batch() -> TempDir {
+    let folder = temporary();
+    copy(
+        &project("fixtures/fy2027/windham"),
+        &folder.path().join("windham"),
     );
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("it can be made");
+    for entry in fs::read_dir(from).expect("it is there") {
+        let path = entry.expect("it is there").path();
+        let to = to.join(path.file_name().expect("it has one"));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, to).expect("it is a file");
+        }
+    }
+}
+
+fn write(path: &Path, bytes: impl AsRef<[u8]>) {
+    fs::write(path, bytes).expect("there is room");
+}
+
+/// A file that is as long as this and holds nothing: it takes no room on the disk.
+fn sparse(path: &Path, bytes: u64) {
+    let file = File::create(path).expect("it can be made");
+    file.set_len(bytes).expect("it is sparse");
+}
+
+/// A zip file of parts, packed or not.
+fn zipped(path: &Path, parts: &[(&str, &[u8])], pack: bool) {
+    let method = if pack {
+        CompressionMethod::Deflated
+    } else {
+        CompressionMethod::Stored
+    };
+    let options = SimpleFileOptions::default().compression_method(method);
+    let mut zip = ZipWriter::new(File::create(path).expect("it can be made"));
+    for (name, bytes) in parts {
+        zip.start_file(*name, options).expect("a part");
+        zip.write_all(bytes).expect("a part");
+    }
+    zip.finish().expect("a zip file");
+}
+
+/// A workbook of Excel with one sheet, `budget`.
+fn workbook(path: &Path, sheet: &[u8], strings: &[u8], pack: bool) {
+    let parts: [(&str, &[u8]); 5] = [
+        ("_rels/.rels", br#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#),
+        ("xl/workbook.xml", br#"<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="budget" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", br#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>"#),
+        ("xl/sharedStrings.xml", strings),
+        ("xl/worksheets/sheet1.xml", sheet),
+    ];
+    zipped(path, &parts, pack);
+}
+
+/// What stands in the folder now, hidden files too, down to the last.
+fn listed(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("it is there") {
+        let path = entry.expect("it is there").path();
+        if path.is_dir() {
+            found.extend(listed(&path));
+        }
+        found.push(path);
+    }
+    found.sort();
+    found
+}
+
+/// Whether rights mean anything: not to the superuser.
+fn rights_hold(folder: &Path) -> bool {
+    let path = folder.join("rights");
+    write(&path, "x");
+    fs::set_permissions(&path, Permissions::from_mode(0o000)).expect("it is ours");
+    let holds = fs::read(&path).is_err();
+    fs::remove_file(&path).expect("it is ours");
+    holds
+}
+
+const REVIEW: [&str; 3] = ["review", ".", "--quiet"];
+
+// --- files that are too much -------------------------------------------------------------------------------------------
+
+#[test]
+fn a_gigabyte_of_csv_stops_no_other_plan() {
+    let folder = batch();
+    copy(
+        &project("fixtures/fy2027/ansonia"),
+        &folder.path().join("ansonia"),
+    );
+    sparse(&folder.path().join("windham/budget.csv"), 1 << 30);
+    let reason = "windham/budget.csv: the file cannot be read: the file has 1,074 MB: at most 64 MB are read";
+    let said = assert_ends(folder.path(), &REVIEW, 2, reason);
+    assert!(said.out.contains("Ansonia"), "{}", said.out);
+    sparse(&folder.path().join("export.csv"), (1 << 30) + (1 << 20));
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "export.csv: the file cannot be read: the file has 1,075 MB",
+    );
+    assert_ends(
+        folder.path(),
+        &["check", "export.csv"],
+        2,
+        "the file has 1,075 MB",
+    );
+}
+
+#[test]
+fn one_line_of_commas_and_too_many_lines() {
+    let folder = batch();
+    let budget = folder.path().join("windham/budget.csv");
+    let header = "line_id,strategy_id,object_code,description,amount,funding_portion\n";
+    write(&budget, format!("{header}{}", ",".repeat(20_000_000)));
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "the file has more than 2,000,000 cells: it was not read",
+    );
+    write(&budget, format!("{header}{}", ",".repeat(20_000)));
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "windham/budget.csv:2: the row has 20,001 columns: a table has at most 16,384",
+    );
+    let lines: String = (0..10_001)
+        .map(|i| format!("{i},1.1,111,Coach,5,alliance\n"))
+        .collect();
+    write(&budget, format!("{header}{lines}"));
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "windham/budget.csv:10001: the table has more than 10,000 rows",
+    );
+}
+
+#[test]
+fn a_cell_of_fifty_megabytes() {
+    let folder = batch();
+    let huge = "x".repeat(50_000_000);
+    let budget = folder.path().join("windham/budget.csv");
     write(
-        at,
-        &[
-            (&format!("mail/{NAME}/plan.toml"), plan("\"100.00\"")),
-            (&format!("mail/{NAME}/budget.csv"), budget.clone()),
-            (&format!("mail/two{ATTACK}/plan.toml"), plan("\"x\\u001B\"")),
-            (&format!("mail/two{ATTACK}/budget.csv"), budget.clone()),
-            (
-                &format!("mail/bad{ATTACK}/plan.toml"),
-                format!("a = = {ATTACK}"),
-            ),
-            (&format!("mail/bad{ATTACK}/budget{ATTACK}.csv"), budget),
-            (&format!("mail/letter{ATTACK}.pdf"), "%PDF".to_owned()),
-            (&format!("mail/book{ATTACK}.xlsx"), "no workbook".to_owned()),
-            (
-                "office.toml",
-                format!(
-                    "title = {0}\noffice = {0}\n[contact]\nname = {0}\n",
-                    toml::Value::String(format!("O{}", ATTACK.replace('\n', "")))
-                ),
-            ),
-        ],
+        &budget,
+        format!("line_id,strategy_id,description,amount\n1,1.1,{huge},5\n"),
     );
-    workbook(at);
-}
-
-/// A workbook with a hostile cell, header and sheet.
-fn workbook(at: &Path) {
-    let mut book = rust_xlsxwriter::Workbook::new();
-    let mut sheet = |name: &str, rows: &[&[&str]]| {
-        let sheet = book.add_worksheet().set_name(name).expect("it is a name");
-        for (row, cells) in (0..).zip(rows) {
-            for (column, cell) in (0..).zip(*cells) {
-                sheet
-                    .write_string(row, column, *cell)
-                    .expect("it is written");
-            }
-        }
-    };
-    let bad = format!("=2{ATTACK}");
-    let rows: [&[&str]; 4] = [
-        &["field", "value"],
-        &["applicant", &bad],
-        &["fiscal_year", "2027"],
-        &["award", "100"],
-    ];
-    sheet("plan", &rows);
-    let rows: [&[&str]; 2] = [
-        &["line_id", "area", "amount", &bad],
-        &[&bad, &bad, &bad, &bad],
-    ];
-    sheet("budget", &rows);
-    sheet("odd\u{202e}FORGED", &[&[&bad]]);
-    let path = at.join("mail").join(format!("sheets{NAME}.xlsx"));
-    book.save(path).expect("it is written");
-}
-
-#[test]
-fn hostile_plans_command_no_terminal() {
-    let at = folder("hostile-plans");
-    hostile_plans(&at);
-    write_pack(&at, &set_aside_files());
-    let one = at.join("mail").join(NAME);
-    let book = at.join("mail").join(format!("sheets{NAME}.xlsx"));
-    for plan in [one.as_os_str(), book.as_os_str(), OsStr::new("mail")] {
-        for verb in ["check", "review", "intake"] {
-            let rest = ["--pack", "set-aside", "--office", "office.toml"].map(OsStr::new);
-            assert_harmless(&at, &[&[OsStr::new(verb), plan], &rest[..]].concat());
-        }
-    }
-    let of_one = |expression: &str| {
-        let rest = ["--pack", "set-aside", "--", expression].map(OsStr::new);
-        assert_harmless(
-            &at,
-            &[&[OsStr::new("eval"), one.as_os_str()], &rest[..]].concat(),
-        );
-    };
-    of_one("plan.applicant");
-    of_one("budget.line_id");
-    of_one(&format!("\"a\" + 1{ATTACK}"));
-    of_one(&format!("plan.applicant = \"x{NAME}\" + 1"));
-    let missing = format!("nowhere{ATTACK}");
-    for verb in ["check", "review", "intake", "eval"] {
-        let arguments = [verb, &missing, "--pack", "set-aside", "--", "1"];
-        let n = if verb == "eval" { 6 } else { 4 };
-        assert_harmless(&at, &arguments.map(OsStr::new)[..n]);
-    }
-}
-
-#[test]
-fn reports_that_are_written_command_no_terminal() {
-    let at = folder("hostile-reports");
-    hostile_plans(&at);
-    write_pack(&at, &set_aside_files());
-    assert_harmless(
-        &at,
-        &["review", "mail", "--pack", "set-aside", "--out", "out"].map(OsStr::new),
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "windham/budget.csv:2: a cell holds 50,000,000 characters: at most 100,000 are read",
     );
-    let mut read = 0;
-    for file in std::fs::read_dir(at.join("out"))
-        .expect("it is there")
-        .flatten()
-    {
-        let text = std::fs::read_to_string(file.path()).expect("it is text");
-        assert_shown(&text, false, "a report");
-        read += 1;
-    }
-    assert!(read >= 3, "{read} reports");
+    fs::remove_dir_all(folder.path().join("windham")).expect("it is ours");
+    let book = folder.path().join("book.xlsx");
+    let sheet = br#"<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row></sheetData></worksheet>"#;
+    let strings = format!("<sst><si><t>{huge}</t></si></sst>");
+    workbook(&book, sheet, strings.as_bytes(), false);
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "book.xlsx!budget: a cell holds 50,000,000 characters: at most 100,000 are read",
+    );
+    fs::remove_file(book).expect("it is ours");
+    copy(
+        &project("fixtures/fy2027/windham"),
+        &folder.path().join("windham"),
+    );
+    let plan = folder.path().join("windham/plan.toml");
+    write(&plan, format!("district = \"{huge}\"\n"));
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "windham/plan.toml: the file has 51 MB: at most 4 MB of TOML are read",
+    );
+    write(&plan, format!("district = \"{}\"\n", &huge[..200_000]));
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "windham/plan.toml:district: a cell holds 200,000 characters",
+    );
 }
 
 #[test]
-fn hostile_packs_command_no_terminal() {
-    let at = folder("hostile-packs");
-    hostile_plans(&at);
-    let sheet = std::fs::read_to_string(project("tests/intake/award-sheet.csv"));
-    write(&at, &[("mail/sheet.csv", sheet.expect("it is there"))]);
-    write_pack(&at, &hostile_pack());
-    load("set-aside", &hostile_pack()).expect("it loads");
-    let runs: [&[&str]; 14] = [
-        &["review", "mail", "--office", "office.toml"],
-        &["check", "mail"],
-        &["intake", "mail"],
-        &["rules"],
-        &["rules", "reading-reserved"],
-        &["rules", "--missing", "--year", "2028"],
-        &["trace"],
-        &["trace", "act-1"],
-        &["trace", "reading-reserved"],
-        &["trace", "--format", "markdown"],
-        &["trace", "--verify"],
-        &["test"],
-        &["test", "--goldens", "mail"],
-        &["eval", "--", "areas.label"],
+fn one_text_shown_in_every_cell_does_not_fill_the_memory() {
+    let folder = temporary();
+    let rows: String = (1..=9_000)
+        .map(|row| format!(r#"<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>"#))
+        .collect();
+    let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+    let strings = format!("<sst><si><t>{}</t></si></sst>", "x".repeat(90_000));
+    workbook(
+        &folder.path().join("book.xlsx"),
+        sheet.as_bytes(),
+        strings.as_bytes(),
+        true,
+    );
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "book.xlsx!budget: the texts of all cells have more than 64 MB",
+    );
+}
+
+#[test]
+fn zip_bombs_are_weighed_before_they_are_opened() {
+    let folder = temporary();
+    let book = folder.path().join("bomb.xlsx");
+    let reason = "and unpacks to more than 32 MB: it was not read";
+    workbook(&book, b"<worksheet/>", &b" ".repeat(60_000_000), true);
+    assert_ends(folder.path(), &REVIEW, 2, reason);
+    fs::remove_file(book).expect("it is ours");
+    let parts: [(&str, &[u8]); 2] = [
+        (
+            "mimetype",
+            b"application/vnd.oasis.opendocument.spreadsheet",
+        ),
+        ("content.xml", &b" ".repeat(60_000_000)),
     ];
-    for run in runs {
-        let mut arguments: Vec<&str> = run.to_vec();
-        let end = arguments
-            .iter()
-            .position(|a| *a == "--")
-            .unwrap_or(arguments.len());
-        arguments.splice(end..end, ["--pack", "set-aside"]);
-        let arguments: Vec<&OsStr> = arguments.into_iter().map(OsStr::new).collect();
-        assert_harmless(&at, &arguments);
-    }
-    for output in ["office", "office-alone.toml"] {
-        let name = format!("{output}{NAME}");
-        let name = if output.ends_with(".toml") {
-            format!("{NAME}.toml")
-        } else {
-            name
-        };
-        assert_harmless(
-            &at,
-            &[
-                "office",
-                "new",
-                "--year",
-                "2027",
-                "--pack",
-                "set-aside",
-                "-o",
-                &name,
-            ]
-            .map(OsStr::new),
-        );
-        let path = at.join(&name);
-        let path = if path.is_dir() {
-            path.join("office.toml")
-        } else {
-            path
-        };
-        let text = std::fs::read_to_string(path).expect("it is there");
-        assert_shown(&text, false, "the office file");
-    }
+    zipped(&folder.path().join("bomb.ods"), &parts, true);
+    assert_ends(folder.path(), &REVIEW, 2, reason);
 }
 
 #[test]
-fn mistakes_of_packs_command_no_terminal() {
-    let at = folder("hostile-mistakes");
-    for (path, from, to) in [
-        ("pack.toml", "title =", "odd ="),
-        ("schema.toml", "codes = \"areas\"", "codes = \"arias\""),
-        (
-            "rules/budget/reading-reserved.toml",
-            "severity = \"condition\"",
-            "severity = \"c\u{9b}\u{202e}\"",
-        ),
-        (
-            "rules/budget/reading-reserved.toml",
-            "plan.award *",
-            "plan.reward\u{9b}\u{202e} *",
-        ),
-        (
-            "sources.toml",
-            "verification = \"unconfirmed\"",
-            "verification = \u{1b}",
-        ),
+fn a_used_range_of_a_million_rows_and_one_cell() {
+    let folder = temporary();
+    let rows: String = (2..=200_000)
+        .map(|row| format!(r#"<row r="{row}"/>"#))
+        .collect();
+    let sheet = format!(
+        r#"<worksheet><dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>1</v></c></row>{rows}<row r="1048576"/></sheetData></worksheet>"#
+    );
+    workbook(
+        &folder.path().join("book.xlsx"),
+        sheet.as_bytes(),
+        b"<sst/>",
+        true,
+    );
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "could not check: the fiscal year cannot be told",
+    );
+}
+
+#[test]
+fn entities_that_grow_and_elements_without_end_are_told() {
+    let folder = temporary();
+    let book = folder.path().join("book.xlsx");
+    let strings = br#"<!DOCTYPE s [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;"><!ENTITY x SYSTEM "file:///etc/passwd">]><sst><si><t>&b;&x;</t></si></sst>"#;
+    let sheet = br#"<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row></sheetData></worksheet>"#;
+    workbook(&book, sheet, strings, true);
+    let said = assert_ends(folder.path(), &REVIEW, 2, "book.xlsx");
+    assert!(!said.out.contains("root:") && !said.out.contains("aaaaaaaaaaaa"));
+    let deep = format!("<worksheet><sheetData>{}", "<row>".repeat(200_000));
+    workbook(&book, deep.as_bytes(), b"<sst/>", true);
+    assert_ends(folder.path(), &REVIEW, 2, "book.xlsx");
+    let deep = format!(
+        "<worksheet><sheetData><row><c t=\"inlineStr\"><is>{}",
+        "<t>".repeat(200_000)
+    );
+    workbook(&book, deep.as_bytes(), b"<sst/>", true);
+    assert_ends(folder.path(), &REVIEW, 2, "book.xlsx");
+}
+
+#[test]
+fn toml_that_nests_or_has_mistakes_without_end() {
+    let folder = batch();
+    let plan = folder.path().join("windham/plan.toml");
+    write(&plan, format!("district = {}", "[".repeat(100_000)));
+    assert_ends(folder.path(), &REVIEW, 2, "could not check");
+    write(&plan, "a =\n".repeat(200_000));
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "windham/plan.toml: the file is not TOML: it has",
+    );
+}
+
+#[test]
+fn rows_compared_with_all_others_three_deep() {
+    let folder = temporary();
+    let pack = folder.path().join("set-aside");
+    copy(&project("tests/packs/set-aside"), &pack);
+    let rule = "code = \"X\"\ntitle = \"x\"\nbasis = \"data\"\ncites = [\"handbook\"]\nseverity = \"note\"\nrequire = 'some a in budget satisfies some b in budget satisfies some c in budget satisfies a.amount + b.amount + c.amount < 0'\nmessage = \"x\"\n";
+    write(&pack.join("rules/budget/three-deep.toml"), rule);
+    let plan = folder.path().join("plan");
+    fs::create_dir(&plan).expect("it can be made");
+    write(
+        &plan.join("plan.toml"),
+        "applicant = \"A\"\nfiscal_year = 2027\naward = \"100.00\"\n",
+    );
+    let lines: String = (0..6_000).map(|i| format!("{i},reading,5\n")).collect();
+    write(
+        &plan.join("budget.csv"),
+        format!("line_id,area,amount\n{lines}"),
+    );
+    let args = ["review", "plan", "--pack", "set-aside", "--format", "json"];
+    let said = assert_ends(
+        folder.path(),
+        &args,
+        2,
+        "the rule `three-deep` was not judged",
+    );
+    let tally =
+        r#"{"rule": "three-deep", "code": "X", "subjects": 1, "pass": 0, "fail": 0, "unknown": 1"#;
+    let plain = said.out.replace(['\n', ' '], "");
+    assert!(plain.contains(&tally.replace(' ', "")), "{}", said.out);
+}
+
+#[test]
+fn only_so_many_findings_are_printed_for_people() {
+    let folder = batch();
+    let budget = folder.path().join("windham/budget.csv");
+    let text = fs::read_to_string(&budget).expect("it is there");
+    let header = text.lines().next().expect("a header");
+    let lines: String = (0..80)
+        .map(|i| format!("{i},nonsense,,,,,,,,,x,x,x,x\n"))
+        .collect();
+    write(&budget, format!("{header}\n{lines}"));
+    assert_ends(
+        folder.path(),
+        &["check", "windham"],
+        1,
+        "more mistakes and notices: `--format json` has them all",
+    );
+}
+
+// --- texts that are none -----------------------------------------------------------------------------------------------
+
+#[test]
+fn texts_in_other_encodings_are_told() {
+    let folder = batch();
+    let budget = folder.path().join("windham/budget.csv");
+    let text = fs::read_to_string(&budget).expect("it is there");
+    let wide = |text: &str| {
+        let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
+        units.flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+    };
+    write(&budget, wide(&text));
+    assert_ends(
+        folder.path(),
+        &["check", "windham"],
+        0,
+        "the file is UTF-16: it was read as such",
+    );
+    let mut half = wide(&text);
+    half.extend([0x00, 0xD8]);
+    write(&budget, half);
+    assert_ends(
+        folder.path(),
+        &["check", "windham"],
+        2,
+        "the file is UTF-16 and damaged: it was not read",
+    );
+    write(&budget, text.replacen("talent", "tal\0ent", 1));
+    assert_ends(
+        folder.path(),
+        &["check", "windham"],
+        2,
+        "windham/budget.csv:2",
+    );
+    write(&budget, [text.as_bytes(), b"\xff\xfe\xc3("].concat());
+    assert_ends(
+        folder.path(),
+        &["check", "windham"],
+        1,
+        "the file is not UTF-8: it was read as Windows-1252",
+    );
+}
+
+// --- what is no file ---------------------------------------------------------------------------------------------------
+
+#[test]
+fn links_pipes_and_sockets_are_not_read_and_do_not_block() {
+    let folder = batch();
+    let root = folder.path();
+    let outside = temporary();
+    copy(&project("fixtures/fy2027/ansonia"), outside.path());
+    symlink(outside.path(), root.join("ansonia")).expect("a link");
+    symlink(root, root.join("windham/loop")).expect("a link");
+    symlink("/dev/zero", root.join("zero.csv")).expect("a link");
+    assert!(
+        Command::new("mkfifo")
+            .arg(root.join("pipe.csv"))
+            .status()
+            .expect("it runs")
+            .success()
+    );
+    let _socket = UnixListener::bind(root.join("socket.csv")).expect("a socket");
+    let said = assert_ends(root, &REVIEW, 0, "Windham");
+    for line in [
+        "ansonia: a link, not a file",
+        "windham/loop: a link, not a file",
+        "zero.csv: a link, not a file",
+        "pipe.csv: not a regular file",
+        "socket.csv: not a regular file",
     ] {
-        let mut files = hostile_pack();
-        let text =
-            String::from_utf8(files.get(path).expect("it is there").clone()).expect("it is text");
-        assert!(text.contains(from), "{path}: {from}");
-        files.insert(path.to_owned(), text.replacen(from, to, 1).into_bytes());
-        files.insert(format!("rules/budget/{NAME}.toml"), b"x = 1".to_vec());
-        assert!(load("set-aside", &files).is_err());
-        write_pack(&at, &files);
-        assert_harmless(&at, &["rules", "--pack", "set-aside"].map(OsStr::new));
+        assert!(said.out.contains(line), "no `{line}` in {}", said.out);
+    }
+    for name in ["pipe.csv", "socket.csv", "zero.csv", "/dev/zero"] {
+        assert_ends(root, &["check", name], 2, "is no regular file");
+    }
+    for name in ["pipe.csv", "/dev/zero"] {
+        assert_ends(
+            root,
+            &["check", "windham", "--office", name],
+            2,
+            "it is no regular file",
+        );
     }
 }
 
 #[test]
-fn hostile_arguments_command_no_terminal() {
-    let at = folder("hostile-arguments");
-    write_pack(&at, &set_aside_files());
-    let runs: [&[&str]; 9] = [
-        &["rules", ATTACK, "--pack", "set-aside"],
-        &["trace", ATTACK, "--pack", "set-aside"],
-        &["rules", "--pack", ATTACK],
-        &["rules", "--office", ATTACK, "--pack", "set-aside"],
-        &["rules", "--year", ATTACK],
-        &["rules", "--format", ATTACK],
-        &["test", "--goldens", ATTACK, "--pack", "set-aside"],
-        &[ATTACK],
-        &["review", "x", ATTACK, "--out", ATTACK],
-    ];
-    for run in runs {
-        let arguments: Vec<&OsStr> = run.iter().map(OsStr::new).collect();
-        assert_harmless(&at, &arguments);
+fn what_may_not_be_read_is_told() {
+    let folder = batch();
+    let root = folder.path();
+    copy(&root.join("windham"), &root.join("locked"));
+    if !rights_hold(root) {
+        // The superuser reads everything; a folder that is gone is told all the same.
+        assert_ends(root, &["check", "gone"], 2, "cannot read gone");
+        return;
+    }
+    let budget = root.join("windham/budget.csv");
+    fs::set_permissions(&budget, Permissions::from_mode(0o000)).expect("it is ours");
+    fs::set_permissions(root.join("locked"), Permissions::from_mode(0o000)).expect("it is ours");
+    let said = assert_ends(
+        root,
+        &REVIEW,
+        2,
+        "windham/budget.csv: the file cannot be read",
+    );
+    fs::set_permissions(root.join("locked"), Permissions::from_mode(0o755)).expect("it is ours");
+    assert!(
+        said.err.contains("locked: the folder cannot be read"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn names_of_every_kind() {
+    let folder = batch();
+    let root = folder.path();
+    fs::rename(root.join("windham"), root.join("wind\nham\u{1b}[31m")).expect("it is ours");
+    let said = assert_ends(
+        root,
+        &["review", ".", "--quiet", "--out", "out"],
+        2,
+        "is a part of what is read",
+    );
+    assert!(!said.err.contains('\u{1b}'));
+    let out = temporary();
+    let target = out.path().join("reports").to_string_lossy().into_owned();
+    let said = assert_ends(
+        root,
+        &["review", ".", "--quiet", "--out", &target],
+        0,
+        "Windham",
+    );
+    assert!(!said.out.contains('\u{1b}'));
+    assert_eq!(
+        listed(out.path()).pop(),
+        Some(out.path().join("reports/wind-ham-[31m.txt"))
+    );
+    let odd = std::ffi::OsStr::from_bytes(b"pe\xf1a.xlsx");
+    write(&root.join(odd), "x");
+    assert_ends(root, &REVIEW, 2, "its name is not UTF-8; give it another");
+}
+
+#[test]
+fn folders_within_folders_and_many_files() {
+    let folder = temporary();
+    let deep = folder.path().join("a/".repeat(25));
+    fs::create_dir_all(deep).expect("it can be made");
+    assert_ends(
+        folder.path(),
+        &REVIEW,
+        2,
+        "folders stand more than 20 deep here",
+    );
+    let many = temporary();
+    for i in 0..20_001 {
+        File::create(many.path().join(i.to_string())).expect("it can be made");
+    }
+    assert_ends(
+        many.path(),
+        &REVIEW,
+        2,
+        "it holds more than 20000 files and folders",
+    );
+}
+
+// --- packs and offices -------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_pack_with_something_that_cannot_be_read_does_not_load() {
+    let folder = batch();
+    let root = folder.path();
+    let pack = root.join("set-aside");
+    copy(&project("tests/packs/set-aside"), &pack);
+    let args = ["rules", "--pack", "set-aside"];
+    assert_ends(root, &args, 0, "");
+    symlink(
+        "reading-reserved.toml",
+        pack.join("rules/budget/linked.toml"),
+    )
+    .expect("a link");
+    assert_ends(
+        root,
+        &args,
+        2,
+        "set-aside/rules/budget/linked.toml: a link, not a file",
+    );
+    fs::remove_file(pack.join("rules/budget/linked.toml")).expect("it is ours");
+    sparse(&pack.join("rules/budget/huge.toml"), 1 << 30);
+    assert_ends(
+        root,
+        &args,
+        2,
+        "the file has 1,074 MB: at most 256 MB are read",
+    );
+    write(&pack.join("rules/budget/huge.toml"), "#".repeat(5_000_000));
+    assert_ends(
+        root,
+        &args,
+        2,
+        "the file has 5 MB: at most 4 MB of TOML are read",
+    );
+    sparse(&root.join("office.toml"), 1 << 30);
+    assert_ends(
+        root,
+        &["rules", "--office", "office.toml"],
+        2,
+        "cannot read the office file office.toml",
+    );
+}
+
+// --- writing -----------------------------------------------------------------------------------------------------------
+
+/// A disk that is full after a kilobyte or so.
+const FULL: &str = "trap '' XFSZ; ulimit -f 1;";
+
+#[test]
+fn a_full_disk_leaves_nothing_half_written() {
+    let folder = batch();
+    let out = temporary();
+    let target = |name: &str| out.path().join(name).to_string_lossy().into_owned();
+    let reports = target("reports");
+    assert_ends_after(
+        FULL,
+        folder.path(),
+        &["review", ".", "--out", &reports],
+        2,
+        "cannot write",
+    );
+    assert_eq!(listed(out.path()), [out.path().join("reports")]);
+    for name in ["plan", "plan.xlsx"] {
+        let plan = target(name);
+        assert_ends_after(
+            FULL,
+            folder.path(),
+            &["intake", "windham", "--out", &plan],
+            2,
+            "cannot write",
+        );
+    }
+    let office = target("office");
+    assert_ends_after(
+        FULL,
+        folder.path(),
+        &["office", "new", "--year", "2028", "-o", &office],
+        2,
+        "cannot write",
+    );
+    assert_eq!(listed(out.path()), [out.path().join("reports")]);
+    let pack = project("tests/packs/set-aside");
+    let pack = pack.to_string_lossy();
+    let args = ["test", &*pack, "--goldens", ".", "--bless"];
+    let before = listed(folder.path());
+    assert_ends_after(FULL, folder.path(), &args, 2, "cannot write");
+    assert_eq!(listed(folder.path()), before);
+}
+
+#[test]
+fn what_is_in_the_way_is_told_and_kept() {
+    let folder = batch();
+    let root = folder.path();
+    let out = temporary();
+    write(&out.path().join("file"), "mine");
+    let file = out.path().join("file").to_string_lossy().into_owned();
+    assert_ends(
+        root,
+        &["review", "windham", "--out", &file],
+        2,
+        "cannot make the folder",
+    );
+    assert_ends(
+        root,
+        &["intake", "windham", "--out", &file],
+        2,
+        "cannot write the folder",
+    );
+    assert_ends(
+        root,
+        &["review", "windham", "--out", "/dev/full"],
+        2,
+        "cannot make the folder /dev/full",
+    );
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), "mine");
+    let before = listed(root);
+    assert_ends(
+        root,
+        &["review", "windham", "--out", "windham"],
+        2,
+        "is a part of what is read",
+    );
+    assert_ends(
+        root,
+        &["review", ".", "--out", "windham/reports"],
+        2,
+        "is a part of what is read",
+    );
+    assert_ends(
+        root,
+        &["intake", "windham", "--out", "windham"],
+        2,
+        "is a part of what is read",
+    );
+    assert_eq!(listed(root), before);
+    let closed = out.path().join("closed");
+    fs::create_dir(&closed).expect("it can be made");
+    fs::set_permissions(&closed, Permissions::from_mode(0o555)).expect("it is ours");
+    if rights_hold(out.path()) {
+        let closed = closed.to_string_lossy().into_owned();
+        assert_ends(
+            root,
+            &["review", "windham", "--out", &closed],
+            2,
+            "cannot write",
+        );
     }
 }
 
 #[test]
-fn nothing_in_markdown_is_a_mark() {
-    let mut files = set_aside_files();
-    let words = "<img src=x onerror=alert(1)> | a | `b` &lt; [c](http://d)";
-    let sources = String::from_utf8(files["sources.toml"].clone()).expect("it is text");
-    let sources = sources
-        .replace("Example Act § 1", words)
-        .replace("A share of", words);
-    files.insert("sources.toml".to_owned(), sources.into_bytes());
-    let at = folder("hostile-markdown");
-    write_pack(&at, &files);
-    for page in [&["--verify"][..], &["--format", "markdown"]] {
-        let output = Command::new(env!("CARGO_BIN_EXE_accordant"))
-            .args(["trace", "--pack", "set-aside"])
-            .args(page)
-            .current_dir(&at)
-            .output()
-            .expect("it runs");
-        let text = String::from_utf8(output.stdout).expect("it prints UTF-8");
-        assert!(text.contains("\\<img"), "{text}");
-        for mark in ["<img", "| a", "`b`", "&lt;", "[c]"] {
-            let at = text
-                .match_indices(mark)
-                .find(|(at, _)| !text[..*at].ends_with('\\'));
-            assert_eq!(at, None, "{text}");
-        }
-    }
+fn a_reader_that_goes_away_and_one_that_is_full() {
+    let folder = batch();
+    let program = env!("CARGO_BIN_EXE_accordant");
+    let script = format!("{{ {program} check windham --format json; echo $? >&2; }} | head -c 1");
+    let run = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&run.stderr), "0\n");
+    let full = format!("{program} check windham > /dev/full");
+    let run = Command::new("sh")
+        .args(["-c", &full])
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs");
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(
+        told.contains("No space left") && !told.contains("panicked"),
+        "{told}"
+    );
+    assert_eq!(run.status.code(), Some(2));
 }
 
-/// A text that a spreadsheet may take for a formula, or a figure that it must not take for one.
-fn words() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "['=+\\-@]{1,4}[a-zA-Z0-9(]{1,8}[ \u{e9}\"',;|!)]{0,3}[a-z]",
-        "[a-z][ -~]{0,12}[a-z]",
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: super::cases(200), failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever a plan holds, no cell that is written anew is a formula, and each reads as what it was.
-    #[test]
-    fn what_is_written_runs_nowhere_and_reads_the_same(texts in prop::collection::vec((words(), words(), -500_i64..500), 1..5), applicant in words()) {
-        let pack = super::set_aside();
-        let mut budget = csv::Writer::from_writer(Vec::new());
-        budget.write_record(["line_id", "area", "amount", "pupils"]).expect("it is written");
-        for (id, area, amount) in &texts {
-            budget.write_record([&cell(id), &cell(area), &*format!("{amount}.00"), id]).expect("it is written");
-        }
-        let plan = format!("applicant = {}\nfiscal_year = 2027\naward = \"-5.00\"\n", toml::Value::String(cell(&applicant).into_owned()));
-        let files = [("=x/plan.toml", plan.into_bytes()), ("=x/budget.csv", budget.into_inner().expect("it is in memory"))];
-        let files = files.map(|(path, bytes)| File { path: path.to_owned(), bytes });
-        let first = read::read_folder(&pack.schema, "=x", &files);
-        let written = own::folder(&pack.schema, &first);
-        for file in written.iter().filter(|f| f.path.ends_with(".csv")) {
-            let mut rows = csv::Reader::from_reader(file.bytes.as_slice());
-            let header = rows.headers().expect("it has one").clone();
-            for row in rows.records() {
-                let row = row.expect("it is a row");
-                for (name, cell) in header.iter().zip(row.iter()).filter(|(name, cell)| *name != "amount" || cell.parse::<i64>().is_ok()) {
-                    prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{}: {name} is {cell:?}", file.path);
-                }
-            }
-        }
-        let own_files: Vec<File> = written.into_iter().map(|f| File { path: format!("=x/{}", f.path), bytes: f.bytes }).collect();
-        let book = own::workbook(&pack.schema, &first).expect("it is written");
-        for second in [read::read_folder(&pack.schema, "=x", &own_files), read::read_workbook(&pack.schema, "=x", &book)] {
-            for ((table, a), b) in pack.schema.submission_tables().iter().zip(&first.tables).zip(&second.tables) {
-                prop_assert_eq!(a.len(), b.len());
-                for row in 0..a.len() {
-                    for field in 0..table.fields.len() {
-                        let cells = [a.cell(row, field, &first.texts), b.cell(row, field, &second.texts)];
-                        prop_assert_eq!(&cells[0], &cells[1], "{} {}", table.name, field);
-                    }
-                }
-            }
-            let name = |s: &Submission| format!("{:?}", s.tables[0].cell(0, 0, &s.texts));
-            prop_assert_eq!(name(&second), format!("Text({applicant:?})"));
-        }
-    }
-}
-
-/// A new office file marks the names of districts, in CSV files and alone, and they are read as they are.
 #[test]
-fn office_files_are_no_formulas() {
-    let mut files = super::pack_files("alliance");
-    let path = "data/districts.csv";
-    let districts = String::from_utf8(files[path].clone()).expect("it is text");
-    let districts = districts.replace("0020011,Ansonia,", "0020011,=Ansonia''',");
-    files.insert(path.to_owned(), districts.into_bytes());
-    let pack = load("alliance", &files).expect("it loads");
-    let table = pack.schema.table("designations").expect("it has it");
-    let table = &pack.schema.tables[table];
-    for name in ["office", "office.toml"] {
-        let office = new_office(&pack, 2028, name);
-        let csv = match office.get("designations.csv") {
-            Some(bytes) => String::from_utf8(bytes.clone()).expect("it is text"),
-            None => {
-                let text = String::from_utf8(office["office.toml"].clone()).expect("it is text");
-                let doc: toml::Table = text.parse().expect("it is TOML");
-                doc["reference"]["designations"]["csv"]
-                    .as_str()
-                    .expect("it is a text")
-                    .to_owned()
-            }
-        };
-        assert!(!csv.contains(",=Ansonia"), "{csv}");
-        let (mut texts, mut told) = (Texts::default(), Vec::new());
-        let rows = read::read_csv(table, "x.csv", csv.as_bytes(), &mut texts, &mut told);
-        assert_eq!(rows.cell(0, 1, &texts), Cell::Text("=Ansonia'''"), "{csv}");
+fn a_library_that_panics_says_nothing_to_the_user() {
+    let folder = temporary();
+    let sheet = br#"<worksheet><sheetData><row r="1"><c r="A99999999999"><v>1</v></c></row></sheetData></worksheet>"#;
+    workbook(&folder.path().join("book.xlsx"), sheet, b"<sst/>", true);
+    assert_ends(folder.path(), &REVIEW, 2, "the workbook is damaged");
+}
+
+// --- the manual --------------------------------------------------------------------------------------------------------
+
+#[test]
+fn the_manual_states_every_limit() {
+    let manual = fs::read_to_string(project("docs/limits.md")).expect("it is there");
+    let source = fs::read_to_string(project("src/read/limits.rs")).expect("it is there");
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    for line in code
+        .lines()
+        .filter(|line| line.ends_with("000,") || line.ends_with("000;"))
+    {
+        let figure = line
+            .trim_end_matches([',', ';'])
+            .rsplit(' ')
+            .next()
+            .unwrap_or_default();
+        let plain = figure.replace('_', ",");
+        let mega = plain
+            .strip_suffix(",000,000")
+            .map(|mega| format!("{mega} MB"));
+        let stated = manual.contains(&plain) || mega.is_some_and(|mega| manual.contains(&mega));
+        assert!(stated, "docs/limits.md does not state {line}");
     }
 }

@@ -1,10 +1,12 @@
 //! What a user sees: transcripts, reports, drawn mistakes, goldens; and what holds for every plan.
 
+mod attacks;
 mod broken_packs;
 mod cases;
 mod feel;
 mod forms;
 mod goldens;
+#[cfg(target_os = "linux")]
 mod hostile;
 mod language;
 mod lists;

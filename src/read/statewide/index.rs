@@ -122,7 +122,7 @@ impl Pass<'_> {
                     let why = Diagnostic::fatal(place, message);
                     found.untold.push(untold(
                         self.schema,
-                        self.form.place(At::Row(row.number)),
+                        &self.form.place(At::Row(row.number)),
                         why,
                     ));
                 } else {
