@@ -64,7 +64,7 @@ pub(crate) fn read(pack: &Pack, plan: &Plan) -> Submission {
     read_folder(&pack.schema, "plan", &files.collect::<Vec<_>>())
 }
 
-/// How many expressions each property looks at: more by `ACCORDANT_CASES`.
+/// How many expressions or rules each property looks at: more by `ACCORDANT_CASES`.
 fn cases() -> u32 {
     let told = std::env::var("ACCORDANT_CASES").ok();
     told.and_then(|n| n.parse().ok()).unwrap_or(1_000)
@@ -72,20 +72,23 @@ fn cases() -> u32 {
 
 /// How many expressions are tried over one plan, which takes longer to read than they to evaluate; indexes that one of
 /// them makes serve the next.
-pub(crate) const A_PLAN: u32 = 5;
+pub(crate) const A_PLAN: u16 = 5;
 
 /// Tries a property on lists of choices; one that fails is made simpler, and told.
+///
+/// `a_case`: how many expressions or rules one list makes.
 pub(crate) fn try_choices(
+    a_case: u16,
     property: impl Fn(&[u16]) -> Result<(), TestCaseError>,
     tell: impl Fn(&[u16]) -> String,
 ) {
     let config = ProptestConfig {
-        cases: cases().div_ceil(A_PLAN),
+        cases: cases().div_ceil(u32::from(a_case)),
         failure_persistence: None,
         max_shrink_iters: 5_000,
         ..ProptestConfig::default()
     };
-    let numbers = prop::collection::vec(any::<u16>(), 0..1_500);
+    let numbers = prop::collection::vec(any::<u16>(), 0..300 * usize::from(a_case));
     match TestRunner::new(config).run(&numbers, |numbers| property(&numbers)) {
         Ok(()) => {}
         Err(TestError::Abort(why)) => panic!("{why}"),
@@ -96,7 +99,7 @@ pub(crate) fn try_choices(
 /// Some lists of choices, always the same.
 pub(crate) fn some_choices(n: usize) -> Vec<Vec<u16>> {
     let mut runner = TestRunner::deterministic();
-    let numbers = prop::collection::vec(any::<u16>(), 500..1_500);
+    let numbers = prop::collection::vec(any::<u16>(), 1_000..4_500);
     let one = |_| {
         numbers
             .new_tree(&mut runner)

@@ -33,6 +33,7 @@ fn for_all(
         (plan, made, choices.used())
     };
     try_choices(
+        A_PLAN,
         |numbers| {
             let (plan, made, used) = case(numbers);
             let rest = numbers.get(used..).unwrap_or_default();

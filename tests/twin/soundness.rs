@@ -7,12 +7,15 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::generate::{Choices, Maker, Plan, T};
-use super::packs::{A_PLAN, pack, pack_files, read, some_choices, try_choices};
+use super::packs::{pack, pack_files, read, some_choices, try_choices};
 use crate::batch::{Options, Reviewer};
 use crate::expr::{Scope, check, check_for};
 use crate::pack::{Pack, load};
 use crate::review::{Outcome, Review, Tally};
 use crate::value::Decimal;
+
+/// How many rules stand in one pack, which takes longer to load than they to judge.
+const A_PACK: u16 = 15;
 
 /// The text of a random rule; `None` when a part of it does not load.
 fn rule(choices: &mut Choices<'_>) -> Option<String> {
@@ -63,7 +66,7 @@ fn rule(choices: &mut Choices<'_>) -> Option<String> {
 
 /// A pack of random rules, and their texts.
 fn rules(choices: &mut Choices<'_>) -> (Option<Pack>, Vec<String>) {
-    let texts: Vec<String> = (0..A_PLAN).filter_map(|_| rule(choices)).collect();
+    let texts: Vec<String> = (0..A_PACK).filter_map(|_| rule(choices)).collect();
     let mut files = pack_files();
     for (at, text) in texts.iter().enumerate() {
         files.insert(
@@ -151,6 +154,7 @@ fn over_completions(fill: fn(&Plan, &mut Choices<'_>) -> Option<Plan>) {
         (plan, filled, pack, texts)
     };
     try_choices(
+        A_PACK,
         |numbers| {
             let (plan, filled, Some(pack), _) = cases(numbers) else {
                 return Ok(());
@@ -190,7 +194,7 @@ fn the_gap_is_the_least_over_all_completions() {
     let cases = |numbers: &[u16]| {
         let mut choices = Choices::new(numbers);
         let plan = Plan::new(&mut choices, true);
-        let texts: Vec<String> = (0..A_PLAN)
+        let texts: Vec<String> = (0..A_PACK)
             .filter_map(|_| {
                 let mut maker = Maker::new(&mut choices).without_suppressed();
                 let require = maker.comparison(3);
@@ -204,6 +208,7 @@ fn the_gap_is_the_least_over_all_completions() {
         (plan, completed, texts)
     };
     try_choices(
+        A_PACK,
         |numbers| {
             let (plan, completed, texts) = cases(numbers);
             let mut files = pack_files();
