@@ -37,6 +37,7 @@ use crate::intake::map::FormMap;
 use crate::read::PlanKey;
 use crate::schema::{Codes, FieldId, Schema, TableId};
 use crate::table::{Rows, Texts};
+use crate::value::plain;
 
 /// The files of a pack or of an office, by their path within its folder.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -203,14 +204,11 @@ impl Pack {
         let years = found
             .iter()
             .map(|&row| reference::years_of(reference, rows, row));
-        let before = years
-            .clone()
-            .filter_map(|(_, until)| until)
-            .filter(|until| *until < year);
-        let after = years
-            .filter_map(|(from, _)| from)
-            .filter(|from| *from > year);
-        match (before.max(), after.min()) {
+        let before = years.clone().filter_map(|(_, until)| until);
+        let before = before.filter(|until| *until < year.into()).max();
+        let after = years.filter_map(|(from, _)| from);
+        let after = after.filter(|from| *from > year.into()).min();
+        match (before.map(plain), after.map(plain)) {
             (Some(until), Some(from)) => {
                 Some(format!("until {until} and from {from} on, not in {year}"))
             }

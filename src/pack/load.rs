@@ -684,37 +684,10 @@ impl Loader<'_> {
                 "",
             );
         }
-        let directory = of.text("directory").and_then(|text| {
-            let span = text.span.clone();
-            let found = schema
-                .table(&text.value)
-                .filter(|&t| t >= schema.submission);
-            if found.is_none() {
-                let names = schema
-                    .tables
-                    .iter()
-                    .skip(schema.submission)
-                    .map(|t| t.name.as_str());
-                let help = suggest(&text.value, names.collect::<Vec<_>>());
-                doc.mistake(
-                    text.span,
-                    format!("there is no reference table `{}`", text.value),
-                    "",
-                    help,
-                );
-            }
-            Some((found?, span))
-        });
+        let directory = of.text("directory");
+        let directory = directory
+            .and_then(|text| Self::directory(doc, text, schema, code.map(|code| (table, code))));
         of.done();
-        let directory = directory.map(|(directory, span)| {
-            if let Some(message) =
-                code.and_then(|code| no_directory(schema, (table, code), directory))
-            {
-                let help = "name a reference table whose first key has the code's name and type";
-                doc.mistake(span, message, "", help);
-            }
-            directory
-        });
         if let Some((code, directory)) = code.zip(directory) {
             let list = rows
                 .get(directory - schema.submission)
@@ -734,6 +707,30 @@ impl Loader<'_> {
             year: year?,
             directory,
         })
+    }
+
+    /// The reference table of all who submit, by its name.
+    fn directory(
+        doc: Doc<'_>,
+        text: Text,
+        schema: &Schema,
+        code: Option<(TableId, FieldId)>,
+    ) -> Option<TableId> {
+        let found = schema
+            .table(&text.value)
+            .filter(|&t| t >= schema.submission);
+        let Some(found) = found else {
+            let tables = schema.tables.iter().skip(schema.submission);
+            let names: Vec<&str> = tables.map(|t| t.name.as_str()).collect();
+            let message = format!("there is no reference table `{}`", text.value);
+            doc.mistake(text.span, message, "", suggest(&text.value, names));
+            return None;
+        };
+        if let Some(message) = code.and_then(|code| no_directory(schema, code, found)) {
+            let help = "name a reference table whose first key has the code's name and type";
+            doc.mistake(text.span, message, "", help);
+        }
+        Some(found)
     }
 
     /// The files of rules, in the order of their paths.

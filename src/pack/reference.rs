@@ -216,9 +216,8 @@ pub(crate) fn years_of(
     reference: &Reference,
     rows: &Rows,
     row: usize,
-) -> (Option<i64>, Option<i64>) {
-    let year =
-        |field| number(rows, row, field).and_then(|x| i64::try_from(x.trunc().mantissa()).ok());
+) -> (Option<Decimal>, Option<Decimal>) {
+    let year = |field| number(rows, row, field);
     let (from, until) = reference.dated.unzip();
     (from.and_then(year), until.and_then(year))
 }
@@ -226,7 +225,7 @@ pub(crate) fn years_of(
 /// Whether a row is in force in a fiscal year.
 pub(crate) fn is_in_force(reference: &Reference, rows: &Rows, row: usize, year: i64) -> bool {
     let (from, until) = years_of(reference, rows, row);
-    from.is_none_or(|from| from <= year) && until.is_none_or(|until| year <= until)
+    from.is_none_or(|from| from <= year.into()) && until.is_none_or(|until| until >= year.into())
 }
 
 /// Whether the years of two rows have one in common.
