@@ -221,8 +221,8 @@ fn file_name_of(path: &str) -> String {
     const MOST: usize = 200;
     let divides = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
     let plain = path.replace(divides, "-");
-    let end = plain.floor_char_boundary(MOST);
-    plain.get(..end).unwrap_or_default().to_owned()
+    let end = (0..=MOST).rev().find(|&end| plain.is_char_boundary(end)).unwrap_or(0);
+    plain.get(..end).unwrap_or(&plain).to_owned()
 }
 
 /// Refuses to write into what is read, or in its place: a report would be a part of the next batch.

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Weight, fold};
 use crate::hash::Map;
 use crate::schema::{FieldId, Table};
 use crate::table::{Cell, Layout, Rows, Texts, column_name};
-use crate::value::{Decimal, Type, money, plain};
+use crate::value::{Decimal, Type, money, plain, trim};
 
 /// The table of one row.
 pub(crate) const PLAN: &str = "plan";
@@ -184,8 +184,8 @@ fn is_note(row: &GridRow<'_>) -> bool {
 /// Whether a text says that it is a note: `* estimate`, `Note: …`, `Source: …`.
 pub(crate) fn is_marked_as_note(text: &str) -> bool {
     const WORDS: [&str; 4] = ["note", "notes", "source", "sources"];
-    let (word, rest) = text.split_at(text.find([':', ' ', '\u{a0}']).unwrap_or(text.len()));
-    let is_worded = !rest.is_empty() && WORDS.iter().any(|w| word.eq_ignore_ascii_case(w));
+    let word = text.split_once(':').map_or("", |(word, _)| trim(word));
+    let is_worded = WORDS.iter().any(|w| word.eq_ignore_ascii_case(w));
     is_worded || text.strip_prefix('*').is_some_and(|more| !more.is_empty())
 }
 

@@ -157,6 +157,10 @@ fn finding(out: &mut String, pack: &PackName, f: &Finding) {
             &plain(&format!("{}{}", cite.citation, how_far_checked(cite))),
         );
     }
+    for owed in &f.owed {
+        let who = plain(&format!("owed by {}", owed.owed_by));
+        say(&who, &plain(&owed.message));
+    }
     let advice = f.next_step();
     if !advice.is_empty() {
         say("**do**", &plain(&advice));
