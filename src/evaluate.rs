@@ -86,8 +86,9 @@ impl<'p> Evaluator<'p> {
             undecided: Vec::new(),
             tables: Vec::new(),
         };
-        let asked = |r: &&Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
-        for current in self.in_force.rules.iter().filter(asked) {
+        let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
+        let rules = self.in_force.rules.iter().zip(&self.in_force.names);
+        for (current, names) in rules.filter(|(current, _)| asked(current)) {
             let (tally, findings, undecided) = self.judge(&mut machine, *current);
             let rule = current.rule;
             if machine.is_exhausted() {
@@ -95,10 +96,8 @@ impl<'p> Evaluator<'p> {
                 review.diagnostics.push(too_much(&review.path, &what));
             }
             review.rules.push(RuleTally {
-                rule: rule.id.clone(),
-                code: rule.code.clone(),
-                title: rule.title.clone(),
                 tally,
+                ..names.clone()
             });
             review.findings.extend(findings);
             for one in undecided {

@@ -1,5 +1,7 @@
 //! What is said of a submission: outcomes, findings with their evidence, a recommendation. Data alone; reports print it.
 
+use std::sync::Arc;
+
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::pack::{Audience, Basis, Reading, Severity, Verification};
 use crate::submission::Input;
@@ -208,11 +210,11 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleTally {
     /// The rule.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// Its code in the inventory.
-    pub code: String,
+    pub code: Arc<str>,
     /// Its title.
-    pub title: String,
+    pub title: Arc<str>,
     /// Its outcomes.
     pub tally: Tally,
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,7 @@ impl Check {
             no_submission(&pack, &batch);
         }
         match self.common.format {
-            Format::Json => print(&json::write(&batch))?,
+            Format::Json => print_json(&batch)?,
             Format::Markdown => print(&markdown::reviews(&batch))?,
             Format::Text => {
                 let text = Text {
@@ -101,7 +101,7 @@ impl Review {
             no_submission(&pack, &batch);
         }
         match self.common.format {
-            Format::Json => print(&json::write(&batch))?,
+            Format::Json => print_json(&batch)?,
             Format::Markdown => print(&markdown::batch(&batch))?,
             Format::Text => {
                 tell(&batch.diagnostics, &self.common);
@@ -122,6 +122,13 @@ impl Review {
         }
         Ok(status(&batch))
     }
+}
+
+/// Prints the report on a batch of any size.
+fn print_json(batch: &BatchReview) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    json::write_to(batch, &mut out)?;
+    out.flush()
 }
 
 /// Nothing was found to check: say so, and what would be.

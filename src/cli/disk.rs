@@ -221,7 +221,10 @@ fn file_name_of(path: &str) -> String {
     const MOST: usize = 200;
     let divides = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
     let plain = path.replace(divides, "-");
-    let end = (0..=MOST).rev().find(|&end| plain.is_char_boundary(end)).unwrap_or(0);
+    let end = (0..=MOST)
+        .rev()
+        .find(|&end| plain.is_char_boundary(end))
+        .unwrap_or(0);
     plain.get(..end).unwrap_or(&plain).to_owned()
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Body, Pack, Rule, Test};
 use crate::expr::World;
 use crate::expr::world::Visible;
+use crate::review::{RuleTally, Tally};
 use crate::schema::TableId;
 use crate::table::{Rows, Texts};
 use crate::value::Value;
@@ -18,6 +19,8 @@ pub struct InForce<'p> {
     pub year: i64,
     /// The rules in force, by id.
     pub rules: Vec<Current<'p>>,
+    /// What each of them is called, shared by all reviews.
+    pub(crate) names: Vec<RuleTally>,
     pub(crate) world: World,
 }
 
@@ -88,7 +91,7 @@ impl<'p> InForce<'p> {
             texts,
             params,
         };
-        let rules = pack
+        let rules: Vec<Current<'p>> = pack
             .rules
             .iter()
             .filter_map(|rule| in_year(rule, year))
@@ -96,6 +99,7 @@ impl<'p> InForce<'p> {
         InForce {
             pack,
             year,
+            names: rules.iter().map(|current| unjudged(current.rule)).collect(),
             rules,
             world,
         }
@@ -109,6 +113,16 @@ impl<'p> InForce<'p> {
             }
         }
         self
+    }
+}
+
+/// A rule before it judged anything.
+fn unjudged(rule: &Rule) -> RuleTally {
+    RuleTally {
+        rule: rule.id.as_str().into(),
+        code: rule.code.as_str().into(),
+        title: rule.title.as_str().into(),
+        tally: Tally::default(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The review of a batch as JSON, in the form `accordant.review/1`: stable keys in a stable order, decimals as strings,
 //! no time and no path outside the batch.
 
+use std::io;
+
 use serde::{Serialize, Serializer};
 
 use super::json_text;
@@ -13,13 +15,20 @@ pub fn write(batch: &BatchReview) -> String {
     json_text(&Report::of(batch))
 }
 
+/// The same, written out piece by piece; fails where `out` does.
+pub fn write_to(batch: &BatchReview, mut out: impl io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut out, &Report::of(batch))?;
+    out.write_all(b"\n")
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     format: &'static str,
     engine: Engine,
     pack: PackName<'a>,
     diagnostics: Vec<Diagnostic<'a>>,
-    submissions: Vec<Submission<'a>>,
+    #[serde(serialize_with = "in_turn")]
+    submissions: &'a [Review],
     summary: Summary<'a>,
 }
 
@@ -216,6 +225,11 @@ impl Serialize for Written<'_> {
     }
 }
 
+/// Lays out one submission after the other.
+fn in_turn<S: Serializer>(reviews: &&[Review], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(reviews.iter().map(submission))
+}
+
 impl<'a> Report<'a> {
     fn of(batch: &'a BatchReview) -> Self {
         let (counts, could_not_check) = batch.recommendations();
@@ -238,7 +252,7 @@ impl<'a> Report<'a> {
                 office: batch.pack.office.as_ref().map(|o| o.digest.as_str()),
             },
             diagnostics: diagnostics(&batch.diagnostics),
-            submissions: batch.reviews.iter().map(submission).collect(),
+            submissions: &batch.reviews,
             summary: Summary {
                 submissions: batch.reviews.len(),
                 recommendations: Recommendations {
