@@ -28,17 +28,8 @@ pub(crate) fn equal(a: &Vector, i: usize, b: &Vector, j: usize) -> u8 {
         }
         (Vector::Lists(a), Vector::Lists(b)) => equal_lists(a, i, b, j),
         // Of two types only when one side is a `null` without a type.
-        (Vector::Bools(_), other) => equals_null(other, j),
-        (other, Vector::Bools(_)) => equals_null(other, i),
-        _ => truth::FALSE,
-    }
-}
-
-fn equals_null(v: &Vector, i: usize) -> u8 {
-    if is_unknown_at(v, i) {
-        truth::UNKNOWN
-    } else {
-        truth::of(is_null_at(v, i))
+        _ if is_unknown_at(a, i) || is_unknown_at(b, j) => truth::UNKNOWN,
+        _ => truth::of(is_null_at(a, i) && is_null_at(b, j)),
     }
 }
 

@@ -361,7 +361,7 @@ impl<'a> Machine<'a> {
                     .map(truth::not)
                     .collect(),
             ),
-            Kind::If(test, yes, no) => self.branch(test, yes, no),
+            Kind::If(test, yes, no) => self.branch(&node.ty, test, yes, no),
             Kind::Filter(iteration) => self.filter(node, iteration),
             Kind::Quantified(quantifier, iteration) => {
                 // A row that the body is not true of decides nothing for `some`, but it is evidence.
@@ -601,7 +601,7 @@ impl<'a> Machine<'a> {
         Vector::Bools((0..n).map(|i| join(at(&a, i), at(&b, i))).collect())
     }
 
-    fn branch(&mut self, test: &'a Node, yes: &'a Node, no: &'a Node) -> Vector {
+    fn branch(&mut self, ty: &Ty, test: &'a Node, yes: &'a Node, no: &'a Node) -> Vector {
         let test = self.eval(test).into_bools();
         if !test.is_empty() && test.iter().all(|&t| t == truth::TRUE) {
             return self.eval(yes);
@@ -612,8 +612,8 @@ impl<'a> Machine<'a> {
         let (yes_type, no_type) = (&yes.ty, &no.ty);
         let (yes, no) = (self.eval(yes), self.eval(no));
         let n = joint_len(test.len(), joint_len(yes.len(), no.len()));
-        let yes = self.expand(yes, yes_type, n);
-        let no = self.expand(no, no_type, n);
+        let yes = Self::held_as(ty, self.expand(yes, yes_type, n));
+        let no = Self::held_as(ty, self.expand(no, no_type, n));
         let merged = merge(&yes, &no, n);
         let at = |i: usize| {
             test.get(if test.len() == 1 { 0 } else { i })
@@ -835,49 +835,38 @@ fn number_value(x: Num, ty: &Ty) -> Value {
     }
 }
 
-/// What is known when either of two values may be meant.
+/// What is known when either of two values of one type may be meant.
 fn merge(a: &Vector, b: &Vector, n: usize) -> Vector {
+    let same_or = |a: &[u32], b: &[u32]| {
+        let pairs = a.iter().zip(b);
+        pairs
+            .map(|(a, b)| if a == b { *a } else { UNKNOWN_ID })
+            .collect()
+    };
     match (a, b) {
-        (Vector::Nums(_), _) | (_, Vector::Nums(_)) => {
-            let (a, b) = (a.clone().into_nums(), b.clone().into_nums());
+        (Vector::Nums(a), Vector::Nums(b)) => {
             Vector::Nums((0..n).map(|i| merge_numbers(a.at(i), b.at(i))).collect())
         }
-        (Vector::Bools(a), Vector::Bools(b)) => Vector::Bools(
-            a.iter()
-                .zip(b)
-                .map(|(a, b)| if a == b { *a } else { truth::UNKNOWN })
-                .collect(),
-        ),
-        (Vector::Texts(_), _) | (_, Vector::Texts(_)) => {
-            let (a, b) = (a.clone().into_texts(), b.clone().into_texts());
-            Vector::Texts(
-                a.iter()
-                    .zip(&b)
-                    .map(|(a, b)| if a == b { *a } else { UNKNOWN_ID })
-                    .collect(),
-            )
-        }
-        (Vector::Rows(table, a), Vector::Rows(_, b)) => Vector::Rows(
-            *table,
-            a.iter()
-                .zip(b)
-                .map(|(a, b)| if a == b { *a } else { UNKNOWN_ID })
-                .collect(),
-        ),
-        (Vector::Rows(table, _), _) | (_, Vector::Rows(table, _)) => {
-            Vector::Rows(*table, vec![UNKNOWN_ID; n])
-        }
-        (Vector::Lists(_), _) | (_, Vector::Lists(_)) => {
-            let x = a.clone().into_lists();
+        (Vector::Texts(a), Vector::Texts(b)) => Vector::Texts(same_or(a, b)),
+        (Vector::Rows(table, a), Vector::Rows(_, b)) => Vector::Rows(*table, same_or(a, b)),
+        (Vector::Lists(lists), _) => {
             let state = |i: usize| match equal(a, i, b, i) {
-                truth::TRUE => x.state(i),
+                truth::TRUE => lists.state(i),
                 _ => truth::UNKNOWN,
             };
-            let states = (0..n).map(state).collect();
             Vector::Lists(ListVec {
-                states: Some(states),
-                ..x
+                states: Some((0..n).map(state).collect()),
+                ..lists.clone()
             })
+        }
+        _ => {
+            let (a, b) = (a.clone().into_bools(), b.clone().into_bools());
+            let pairs = a.iter().zip(&b);
+            Vector::Bools(
+                pairs
+                    .map(|(a, b)| if a == b { *a } else { truth::UNKNOWN })
+                    .collect(),
+            )
         }
     }
 }

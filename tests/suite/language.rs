@@ -10,7 +10,7 @@ use super::{set_aside, submission};
 fn assert_value(expression: &str, value: &str) {
     let pack = set_aside();
     let plan = "applicant = \"A\"\nfiscal_year = 2027\naward = \"100.00\"\n";
-    let budget = "line_id,area,amount\n1,reading,10.00\n2,music,20.00\n3,music,20.00\n";
+    let budget = "line_id,area,amount,pupils\n1,reading,10.00,\n2,music,20.00,*\n3,music,20.00,\n";
     let plan = submission(&pack, plan, budget);
     let (expr, _) = expr::check(expression, &pack.scope()).expect(expression);
     let in_force = InForce::new(&pack, 2027);
@@ -59,12 +59,22 @@ fn numbers_keep_the_places_they_are_written_with() {
 
 #[test]
 fn what_the_twin_found() {
+    // Two branches that are `null` are equal: of a row that is not there too.
+    assert_value(
+        "(if budget[2].pupils > 1 then null else budget[9]) = null",
+        "true",
+    );
     // An item beyond the end of a list of lists.
     assert_value("[[1], [2]][5]", "null");
     assert_value("count([[1]][2])", "null");
     // A number's text does not depend on the numbers beside it.
     assert_value("string([1, 2.5])", "\"[1, 2.5]\"");
     assert_value("string(budget[1].amount)", "\"10\"");
+    // A phrase of a row that may not belong to its list.
+    assert_value(
+        "mentions(\"music\", (for b in budget[pupils > 1] return b.area))",
+        "unknown",
+    );
     // A phrase that has a letter beside it, and covers the beginning of one that has none.
     assert_value("mentions(\"xa a a\", \"a a\")", "true");
     // `null` and `[]` have no type of their own, and take no other's away.
