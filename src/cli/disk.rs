@@ -221,11 +221,9 @@ fn file_name_of(path: &str) -> String {
     const MOST: usize = 200;
     let divides = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
     let plain = path.replace(divides, "-");
-    let end = (0..=MOST)
-        .rev()
-        .find(|&end| plain.is_char_boundary(end))
-        .unwrap_or(0);
-    plain.get(..end).unwrap_or(&plain).to_owned()
+    let mut ends = (0..=MOST.min(plain.len())).rev();
+    let start = ends.find_map(|end| plain.get(..end));
+    start.unwrap_or_default().to_owned()
 }
 
 /// Refuses to write into what is read, or in its place: a report would be a part of the next batch.
@@ -310,4 +308,41 @@ fn plain_rights(mode: u32) -> tempfile::Builder<'static, 'static> {
     #[cfg(not(unix))]
     let _ = mode;
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_vanishes_is_told() {
+        let folder = tempfile::tempdir().expect("there is room");
+        fs::write(folder.path().join("plan.toml"), "").expect("there is room");
+        let tree = Tree::of_folder(folder.path()).expect("it is there");
+        assert_eq!(tree.paths, ["plan.toml"]);
+        fs::remove_file(folder.path().join("plan.toml")).expect("it is ours");
+        let error = tree.read("plan.toml", 10).expect_err("it is gone");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path().join("file");
+        fs::write(&path, "0123456789").expect("there is room");
+        assert_eq!(read(&path, 10).expect("it is small enough"), b"0123456789");
+        let error = read(&path, 9).expect_err("it is too large");
+        assert_eq!(
+            error.to_string(),
+            "the file has 10 bytes: at most 9 bytes are read"
+        );
+    }
+
+    #[test]
+    fn reports_have_names_of_their_own() {
+        let long = format!("{}/x", "é".repeat(150));
+        let given = ["a/b", "a:b", "a\nb", &long];
+        let want = ["a-b", "a-b-2", "a-b-3", &"é".repeat(100)];
+        assert_eq!(names(given.into_iter()), want);
+    }
 }

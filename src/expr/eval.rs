@@ -124,13 +124,18 @@ impl<'a> Machine<'a> {
         self.has_work_for(items)
     }
 
-    /// Whether the items of several lists, joined for each of `n` rows, are not too many.
-    fn has_room_for_all(&mut self, lists: &[Vector], n: usize) -> bool {
+    /// In place of lists that are joined for each of many rows: unknown, when they have too many items.
+    fn too_long(&mut self, lists: &[Vector], node: &Node) -> Option<Vector> {
+        if !matches!(node.ty, Ty::List(_)) {
+            return None;
+        }
+        let n = lists.iter().map(Vector::len).fold(1, joint_len);
         let items = |list: &Vector| {
             let copies = if list.len() == 1 { n } else { 1 };
             list.size().saturating_mul(copies)
         };
-        self.has_room_for(lists.iter().map(items).fold(0, usize::saturating_add))
+        let items = lists.iter().map(items).fold(0, usize::saturating_add);
+        (!self.has_room_for(items)).then(|| Self::missing(&node.ty, n, true))
     }
 
     /// The same values for `n` rows; unknown when that were too many.
@@ -400,11 +405,10 @@ impl<'a> Machine<'a> {
 
     fn call(&mut self, builtin: Builtin, args: &'a [Node], node: &'a Node) -> Vector {
         let args: Vec<Vector> = args.iter().map(|a| self.eval(a)).collect();
-        let n = args.iter().map(Vector::len).fold(1, joint_len);
-        if matches!(node.ty, Ty::List(_)) && !self.has_room_for_all(&args, n) {
-            return Self::missing(&node.ty, n, true);
+        match self.too_long(&args, node) {
+            Some(unknown) => unknown,
+            None => builtin.evaluate(&args, node, self),
         }
-        builtin.evaluate(&args, node, self)
     }
 
     /// A constant as a vector of one.

@@ -402,12 +402,10 @@ mod tests {
             .encode_utf16()
             .flat_map(u16::to_le_bytes)
             .collect();
-        assert_budget(wide, &want, &[]);
-        assert_budget(
-            "description,amount\na\0b,5\n",
-            &["2: description=a\0b amount=5"],
-            &[],
-        );
+        let notice = "N b.csv the file is UTF-16: it was read as such";
+        assert_budget(wide, &want, &[notice]);
+        let no_text = "F b.csv:2 the file is not text: a NUL byte stands in this line; save it again as CSV UTF-8";
+        assert_budget("description,amount\na\0b,5\n", &[], &[no_text]);
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(super) fn judged(review: &Review) -> Vec<String> {
         outcomes.not_applicable
     )];
     let idle = review.rules.iter().filter(|r| r.tally.subjects() == 0);
-    let idle: Vec<&str> = idle.map(|r| r.rule.as_str()).collect();
+    let idle: Vec<&str> = idle.map(|r| &*r.rule).collect();
     if !idle.is_empty() {
         lines.push(format!(
             "Found nothing to judge: {}.",

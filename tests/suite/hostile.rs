@@ -92,6 +92,11 @@ fn write(path: &Path, bytes: impl AsRef<[u8]>) {
     fs::write(path, bytes).expect("there is room");
 }
 
+/// What is written for each number, one after another.
+fn repeated(numbers: impl Iterator<Item = u32>, write: impl Fn(u32) -> String) -> String {
+    numbers.map(write).collect::<Vec<_>>().concat()
+}
+
 /// A file that is as long as this and holds nothing: it takes no room on the disk.
 fn sparse(path: &Path, bytes: u64) {
     let file = File::create(path).expect("it can be made");
@@ -199,9 +204,7 @@ fn one_line_of_commas_and_too_many_lines() {
         2,
         "windham/budget.csv:2: the row has 20,001 columns: a table has at most 16,384",
     );
-    let lines: String = (0..10_001)
-        .map(|i| format!("{i},1.1,111,Coach,5,alliance\n"))
-        .collect();
+    let lines = repeated(0..10_001, |i| format!("{i},1.1,111,Coach,5,alliance\n"));
     write(&budget, format!("{header}{lines}"));
     assert_ends(
         folder.path(),
@@ -262,9 +265,9 @@ fn a_cell_of_fifty_megabytes() {
 #[test]
 fn one_text_shown_in_every_cell_does_not_fill_the_memory() {
     let folder = temporary();
-    let rows: String = (1..=9_000)
-        .map(|row| format!(r#"<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>"#))
-        .collect();
+    let rows = repeated(1..=9_000, |row| {
+        format!(r#"<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>"#)
+    });
     let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
     let strings = format!("<sst><si><t>{}</t></si></sst>", "x".repeat(90_000));
     workbook(
@@ -303,9 +306,7 @@ fn zip_bombs_are_weighed_before_they_are_opened() {
 #[test]
 fn a_used_range_of_a_million_rows_and_one_cell() {
     let folder = temporary();
-    let rows: String = (2..=200_000)
-        .map(|row| format!(r#"<row r="{row}"/>"#))
-        .collect();
+    let rows = repeated(2..=200_000, |row| format!(r#"<row r="{row}"/>"#));
     let sheet = format!(
         r#"<worksheet><dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>1</v></c></row>{rows}<row r="1048576"/></sheetData></worksheet>"#
     );
@@ -371,7 +372,7 @@ fn rows_compared_with_all_others_three_deep() {
         &plan.join("plan.toml"),
         "applicant = \"A\"\nfiscal_year = 2027\naward = \"100.00\"\n",
     );
-    let lines: String = (0..6_000).map(|i| format!("{i},reading,5\n")).collect();
+    let lines = repeated(0..6_000, |i| format!("{i},reading,5\n"));
     write(
         &plan.join("budget.csv"),
         format!("line_id,area,amount\n{lines}"),
@@ -395,9 +396,7 @@ fn only_so_many_findings_are_printed_for_people() {
     let budget = folder.path().join("windham/budget.csv");
     let text = fs::read_to_string(&budget).expect("it is there");
     let header = text.lines().next().expect("a header");
-    let lines: String = (0..80)
-        .map(|i| format!("{i},nonsense,,,,,,,,,x,x,x,x\n"))
-        .collect();
+    let lines = repeated(0..80, |i| format!("{i},nonsense,,,,,,,,,x,x,x,x\n"));
     write(&budget, format!("{header}\n{lines}"));
     assert_ends(
         folder.path(),

@@ -48,7 +48,7 @@ fn fixture(pack: &Pack, folder: &str, change: (&str, &str)) -> Review {
 
 /// How one rule came out for its subjects: pass, fail, unknown, not applicable. `None`: not in force.
 fn tally(review: &Review, rule: &str) -> Option<[usize; 4]> {
-    let found = review.rules.iter().find(|r| r.rule == rule)?;
+    let found = review.rules.iter().find(|r| &*r.rule == rule)?;
     let tally = found.tally;
     Some([tally.pass, tally.fail, tally.unknown, tally.not_applicable])
 }

@@ -93,7 +93,7 @@ fn findings(review: &Review) -> BTreeMap<(&str, Option<u32>), (Outcome, Option<D
 fn stays(before: &Review, after: &Review) -> Result<(), TestCaseError> {
     let (had, has) = (findings(before), findings(after));
     for (rule, then) in before.rules.iter().zip(&after.rules) {
-        let id = rule.rule.as_str();
+        let id = &*rule.rule;
         let (
             Tally {
                 pass,
