@@ -136,6 +136,16 @@ impl Nums {
     }
 }
 
+impl Nums {
+    /// Adds a zero at the end, which fits every column as it is.
+    fn push_zero(&mut self) {
+        match self {
+            Nums::Int { v, .. } => v.push(0),
+            Nums::Dec(v) => v.push(Decimal::ZERO),
+        }
+    }
+}
+
 impl Default for Nums {
     fn default() -> Self {
         Nums::new()
@@ -220,7 +230,7 @@ impl Column {
                     state = State::Unreadable;
                 }
                 match data {
-                    Data::Nums(nums) => nums.push(Decimal::ZERO),
+                    Data::Nums(nums) => nums.push_zero(),
                     Data::Bools(bools) => bools.push(false),
                     Data::Texts(ids) => ids.push(0),
                 }

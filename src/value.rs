@@ -270,7 +270,7 @@ pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
 }
 
 /// Reads digits with at most one point among them and perhaps a minus before them: how programs write figures.
-fn bare_figure(text: &str) -> Option<Decimal> {
+pub(crate) fn bare_figure(text: &str) -> Option<Decimal> {
     /// So many digits fit 64 bits.
     const MOST: usize = 18;
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();

@@ -594,26 +594,33 @@ pub(crate) fn monotone(x: Num, f: impl Fn(Decimal) -> Option<Decimal>) -> Num {
 /// A comparison of two sets of numbers.
 pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
     let n = joint_len(a.len(), b.len());
-    if a.all_known()
-        && b.all_known()
-        && let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (&a.lows, &b.lows)
-    {
-        let at = |v: &[i64], i: usize| {
-            v.get(if v.len() == 1 { 0 } else { i })
-                .copied()
-                .unwrap_or(0)
-        };
+    let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (&a.lows, &b.lows) else {
+        return (0..n).map(|i| compare_one(op, a.at(i), b.at(i))).collect();
+    };
+    let at = |v: &[i64], i: usize| {
+        v.get(if v.len() == 1 { 0 } else { i })
+            .copied()
+            .unwrap_or(0)
+    };
+    let scale = *p.max(q);
+    let (up_x, up_y) = (10_i128.pow(scale - p), 10_i128.pow(scale - q));
+    let order = |i: usize| {
         if p == q {
-            return (0..n)
-                .map(|i| truth::of(holds(op, at(x, i).cmp(&at(y, i)))))
-                .collect();
+            at(x, i).cmp(&at(y, i))
+        } else {
+            (i128::from(at(x, i)) * up_x).cmp(&(i128::from(at(y, i)) * up_y))
         }
-        let scale = *p.max(q);
-        let (up_x, up_y) = (10_i128.pow(scale - p), 10_i128.pow(scale - q));
-        let order = |i| (i128::from(at(x, i)) * up_x).cmp(&(i128::from(at(y, i)) * up_y));
+    };
+    if a.all_known() && b.all_known() {
         return (0..n).map(|i| truth::of(holds(op, order(i)))).collect();
     }
-    (0..n).map(|i| compare_one(op, a.at(i), b.at(i))).collect()
+    let one = |i: usize| match (a.state(i), b.state(i)) {
+        (VALUE, VALUE) => truth::of(holds(op, order(i))),
+        (NULL, NULL) => null_comparison(op, true),
+        (VALUE, NULL) | (NULL, VALUE) => null_comparison(op, false),
+        _ => compare_one(op, a.at(i), b.at(i)),
+    };
+    (0..n).map(one).collect()
 }
 
 /// Whether an order satisfies a comparison.

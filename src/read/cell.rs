@@ -9,8 +9,8 @@ use crate::neutral::{is_command, unmarked};
 use crate::schema::{Codes, Field};
 use crate::table::Cell;
 use crate::value::{
-    Date, Decimal, LIMIT, Type, parse_boolean, parse_date, parse_figure, parse_year, plain,
-    to_days, trim,
+    Date, Decimal, LIMIT, Type, bare_figure, parse_boolean, parse_date, parse_figure, parse_year,
+    plain, to_days, trim,
 };
 
 /// A cell as read.
@@ -95,6 +95,14 @@ pub(crate) fn read_cell_since<'a>(
     from_1904: bool,
 ) -> Read<'a> {
     let raw = written.shown();
+    if let (Written::Text(_), Some(cell)) = (written, plain_cell(field, raw)) {
+        return Read {
+            held: Held::Cell(cell),
+            raw,
+            message: None,
+            weight: Weight::Error,
+        };
+    }
     let is_date = field.ty == Type::Date;
     if let Some(date) = is_date.then(|| serial_date(written, from_1904)).flatten() {
         return Read {
@@ -119,6 +127,28 @@ pub(crate) fn read_cell_since<'a>(
             weight: Weight::Error,
         },
         Err(message) => Read::refused(written, message),
+    }
+}
+
+/// The cell of a text that can be nothing else, as nearly all are: a blank, a bare figure within its bounds, words.
+fn plain_cell<'a>(field: &Field, text: &'a str) -> Option<Cell<'a>> {
+    let Some(first) = text.as_bytes().first() else {
+        return Some(Cell::Blank);
+    };
+    match field.ty {
+        Type::Text => {
+            let may_be_mark =
+                matches!(first, b'*' | b'.' | b'=' | b'\'' | b'n' | b'N') || !first.is_ascii();
+            let is_plain = field.codes.is_none() && field.digits.is_none() && !may_be_mark;
+            is_plain.then_some(Cell::Text(text))
+        }
+        Type::Money | Type::Number => {
+            let x = bare_figure(text).filter(|_| field.codes.is_none())?;
+            let above = field.least().is_none_or(|least| x >= least);
+            let below = x <= field.max.unwrap_or(LIMIT) && x >= -LIMIT;
+            (above && below).then_some(Cell::Number(x))
+        }
+        _ => None,
     }
 }
 

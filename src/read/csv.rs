@@ -231,6 +231,10 @@ fn utf16<'a>(
     (!is_damaged).then_some(text)
 }
 
+/// What is wrong with a file that has a byte of nothing in it.
+pub(crate) const HAS_NUL: &str =
+    "the file is not text: a NUL byte stands in this line; save it again as CSV UTF-8";
+
 fn utf8<'a>(
     path: &str,
     bytes: &'a [u8],
@@ -238,9 +242,7 @@ fn utf8<'a>(
 ) -> Option<Cow<'a, str>> {
     if let Some(at) = bytes.iter().position(|&b| b == 0) {
         let line = 1 + bytes.iter().take(at).filter(|&&b| b == b'\n').count();
-        let message =
-            "the file is not text: a NUL byte stands in this line; save it again as CSV UTF-8";
-        diagnostics.push(Diagnostic::fatal(format!("{path}:{line}"), message));
+        diagnostics.push(Diagnostic::fatal(format!("{path}:{line}"), HAS_NUL));
         return None;
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
@@ -452,5 +454,26 @@ mod tests {
                 "{told:?}"
             );
         }
+    }
+
+    #[test]
+    fn cells_are_those_of_the_csv_crate() {
+        use proptest::prelude::*;
+        let config = ProptestConfig {
+            cases: 2_000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        proptest!(config, |(text in "[ab\",;]{1,16}")| {
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let record = reader.records().next().unwrap().unwrap();
+            let mut cells = super::Cells::default();
+            let split = cells.split(&text, b',');
+            let split: Vec<&str> = split.iter().map(|cell| match cell {
+                super::Written::Text(text) => text.as_ref(),
+                _ => unreachable!(),
+            }).collect();
+            prop_assert_eq!(split, record.iter().collect::<Vec<_>>());
+        });
     }
 }

@@ -35,15 +35,6 @@ pub const FOREIGN: Limits = Limits {
     ..SUBMISSION
 };
 
-/// The limits of a statewide table, which holds the rows of many submissions.
-pub const STATEWIDE: Limits = Limits {
-    file: 1_000_000_000,
-    rows: 5_000_000,
-    cells: 60_000_000,
-    text: 1_000_000_000,
-    ..SUBMISSION
-};
-
 /// The bytes of a TOML file, and how many mistakes are told of one that is none.
 pub const TOML: usize = 4_000_000;
 /// See [`TOML`].

@@ -961,7 +961,7 @@ mod tests {
         let note = |row: u32| {
             format!("N b.csv:{row} this is a note below the table: it was not read as a line")
         };
-        let text = "line_id,description,amount\n1,Coach,5\n,*,\n,,\n* estimate,,\nNote: x,,\nSource the office,,\n";
+        let text = "line_id,description,amount\n1,Coach,5\n,*,\n,,\n* estimate,,\nNote: x,,\nSource: the office,,\n";
         let want = [
             "2: line_id=1 description=Coach amount=5",
             "3: description=*",

@@ -33,6 +33,8 @@ pub(crate) struct Nature {
     pub has_bare_returns: bool,
     /// The row of the record in which a quote opens that is never closed.
     pub unclosed: Option<u32>,
+    /// The row of the first byte that no text has.
+    pub nul: Option<u32>,
     /// The row of a record that is too long to be read: the file was passed over as far as that.
     pub too_long: Option<u32>,
 }
@@ -95,6 +97,9 @@ pub(crate) fn lines_of(text: &str, delimiter: u8) -> impl Iterator<Item = &str> 
 impl Nature {
     fn learn(&mut self, record: &[u8], is_last: bool, number: u32) {
         self.is_latin |= std::str::from_utf8(record).is_err();
+        if self.nul.is_none() && memchr(0, record).is_some() {
+            self.nul = Some(number);
+        }
         let inner = record.strip_suffix(b"\r").unwrap_or(record);
         self.has_bare_returns |=
             memchr(b'\r', inner).is_some_and(|at| inner.get(at + 1) != Some(&b'\n'));
@@ -108,32 +113,28 @@ impl Nature {
 /// Where the line of the first record ends; in its first `tried` bytes it does not. A quote that opens a cell hides line
 /// ends until it closes; a quote within a cell is a sign like any other.
 fn end_of(bytes: &[u8], tried: usize, delimiter: u8) -> Option<usize> {
-    let end = tried + memchr(b'\n', bytes.get(tried..)?)?;
-    if memchr(b'"', bytes.get(..end)?).is_none() {
-        return Some(end);
-    }
-    let mut state = State::Opening;
-    for (at, &byte) in bytes.iter().enumerate() {
-        state = match (state, byte) {
-            (State::Quoted, b'"') => State::Closed,
-            (State::Quoted, _) | (State::Closed, b'"') => State::Quoted,
-            (_, b'\n') => return Some(at),
-            (_, byte) if byte == delimiter => State::Opening,
-            (State::Opening, b'"') => State::Quoted,
-            _ => State::Plain,
+    let find = |byte: u8, from: usize| Some(from + memchr(byte, bytes.get(from..)?)?);
+    let first = find(b'\n', tried)?;
+    // Behind the last quote that closed.
+    let mut plain = 0;
+    let mut end = first;
+    loop {
+        let opens = |at: &usize| *at == 0 || bytes.get(at - 1) == Some(&delimiter);
+        let mut quotes = memchr_iter(b'"', bytes.get(plain..end)?).map(|at| plain + at);
+        let Some(open) = quotes.find(opens) else {
+            return Some(end);
         };
+        let mut at = open + 1;
+        loop {
+            at = find(b'"', at)? + 1;
+            if bytes.get(at) != Some(&b'"') {
+                break;
+            }
+            at += 1;
+        }
+        plain = at;
+        end = find(b'\n', plain)?;
     }
-    None
-}
-
-/// Where in a cell a byte stands.
-#[derive(Clone, Copy)]
-enum State {
-    Opening,
-    Plain,
-    Quoted,
-    /// Behind a quote that closes the cell, unless another follows.
-    Closed,
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ pub(crate) use self::key::Key;
 pub use self::key::PlanKey;
 use super::File;
 use super::batch::{is_toml, table_of};
-use super::csv::{Cells, Records, decode, is_wide, with_line_feeds};
+use super::csv::{Cells, HAS_NUL, Records, decode, is_wide, with_line_feeds};
 use super::grid::GridRow;
 use super::header::Header;
-use super::limits::{STATEWIDE, SUBMISSION, count, too_large};
+use super::limits::{Room, SUBMISSION, count, too_large};
 use super::lines::{At, Form, Lines, PLAN, no_header, report_missing};
 use super::scan::{Nature, lines_of};
 use crate::diagnostic::Diagnostic;
@@ -51,7 +51,7 @@ pub(crate) fn is_statewide(schema: &Schema, key: PlanKey, table: &Table, head: &
     let Some(text) = decode("", head, &mut Vec::new()) else {
         return false;
     };
-    let records = Records::head(table, &key.headers(schema), &text, STATEWIDE);
+    let records = Records::head(table, &key.headers(schema), &text, SUBMISSION);
     let header = key.find_header(schema, table, &records.grid());
     header.is_some_and(|header| has_key(&header))
 }
@@ -258,7 +258,7 @@ impl<'s> Statewide<'s> {
             self.diagnostics.append(&mut told);
             return None;
         };
-        let records = Records::head(table, &self.key.headers(self.schema), &text, STATEWIDE);
+        let records = Records::head(table, &self.key.headers(self.schema), &text, SUBMISSION);
         if records.tell_trouble(&form, &mut self.diagnostics) {
             return None;
         }
@@ -321,6 +321,11 @@ impl<'s> Statewide<'s> {
         let form = &there.form;
         if let Some(row) = nature.unclosed {
             self.diagnostics.push(super::unclosed(form, row));
+        }
+        if let Some(row) = nature.nul {
+            self.diagnostics
+                .push(Diagnostic::fatal(form.place(At::Row(row)), HAS_NUL));
+            return None;
         }
         if let Some(row) = nature.too_long {
             let message = "this row is longer than any that is read: is a quote never closed? the table was not read";
@@ -467,9 +472,8 @@ impl<'s> Statewide<'s> {
                         cells,
                     };
                     reader.read(&runs, &mut submission).unwrap_or_else(|why| {
-                        let path = there.form.path();
-                        submission.diagnostics.push(Diagnostic::fatal(path, why));
-                        Rows::lost(table, path.to_owned())
+                        submission.diagnostics.push(why);
+                        Rows::lost(table, there.form.path().to_owned())
                     })
                 }
             };
@@ -492,18 +496,20 @@ struct PlanReader<'r, 'o> {
 
 impl PlanReader<'_, '_> {
     /// The rows; or why none can be read.
-    fn read(&mut self, runs: &[Run], submission: &mut Submission) -> Result<Rows, String> {
+    fn read(&mut self, runs: &[Run], submission: &mut Submission) -> Result<Rows, Diagnostic> {
         let (table, there) = (self.table, self.there);
         let expected: usize = runs
             .iter()
             .map(|run| usize::try_from(run.rows).unwrap_or(usize::MAX))
             .sum();
         if expected > SUBMISSION.rows {
-            return Err(format!(
+            let why = format!(
                 "the plan has {} rows in this table: at most {} are read",
                 count(expected),
                 count(SUBMISSION.rows)
-            ));
+            );
+            let row = runs.first().map_or(0, |run| run.number);
+            return Err(Diagnostic::fatal(there.form.place(At::Row(row)), why));
         }
         let mut lines = Lines::new(table, &there.header, &there.form);
         lines.rows.reserve(expected);
@@ -530,9 +536,12 @@ impl PlanReader<'_, '_> {
         run: Run,
         lines: &mut Lines<'_>,
         submission: &mut Submission,
-    ) -> Result<(), String> {
+    ) -> Result<(), Diagnostic> {
         let there = self.there;
-        let cannot = |error: io::Error| format!("the file cannot be read: {error}");
+        let cannot = |error: io::Error| {
+            let why = format!("the file cannot be read: {error}");
+            Diagnostic::fatal(there.form.path(), why)
+        };
         let bytes = match &there.held {
             Some(held) => {
                 let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
@@ -543,15 +552,29 @@ impl PlanReader<'_, '_> {
         let text = super::csv::text_of(bytes, there.is_latin);
         let text = with_line_feeds(&text);
         for (number, line) in (run.number..).zip(lines_of(&text, there.delimiter)) {
-            let mut row = GridRow {
-                number,
-                cells: self.cells.split(line, there.delimiter),
-            };
+            if let Some(why) = too_much(line, there.delimiter, self.cells) {
+                return Err(Diagnostic::fatal(there.form.place(At::Row(number)), why));
+            }
+            let cells = self.cells.split(line, there.delimiter);
+            let row = GridRow { number, cells };
             lines.take(&row, &mut submission.texts, &mut submission.diagnostics);
-            self.cells.take_back(std::mem::take(&mut row.cells));
+            self.cells.take_back(row.cells);
         }
         Ok(())
     }
+}
+
+/// Which limit a record passes, if it does; a short one cannot.
+fn too_much(line: &str, delimiter: u8, cells: &mut Cells) -> Option<String> {
+    if line.len() <= SUBMISSION.columns {
+        return None;
+    }
+    let mut room = Room::new(SUBMISSION);
+    let row = cells.split(line, delimiter);
+    let wide = room.cells(row.len(), row.len());
+    let long = row.iter().try_for_each(|cell| room.text(cell.shown()));
+    cells.take_back(row);
+    wide.and(long).err()
 }
 
 /// A plan of which it cannot be told whose it is.
@@ -687,5 +710,80 @@ mod tests {
         assert!(plans.iter().all(|plan| plan.tables[2].lost));
         assert_eq!(told.len(), 3, "{told:?}");
         assert_eq!(told[2], "E budget.csv the table `budget` is missing");
+    }
+
+    #[test]
+    fn the_order_of_rows_and_the_kind_of_text_change_nothing() {
+        let plain = "district_code,plan_year,strategy_id,object_code,description,amount\n\
+            1630011,2027,1,111,\"Coach, \"\"lead\"\"\",60\n1630011,2027,1,111,Books,40\n20011,2027,1,111,Coach,7\n";
+        let plans =
+            "district_code,plan_year,revision,allocation\n1630011,FY27,,100\n20011,2027,,50\n";
+        let of = |budget: &[u8]| {
+            let file = |path: &str, bytes: &[u8]| File {
+                path: path.into(),
+                bytes: bytes.to_vec(),
+            };
+            let files = [
+                file("plan.csv", plans.as_bytes()),
+                file("budget.csv", budget),
+            ];
+            let key = PlanKey {
+                code: Some(0),
+                name: None,
+                year: Some(1),
+            };
+            let (plans, told) = read_statewide(&schema(), key, &files);
+            let rows: Vec<Vec<String>> = plans.iter().map(|plan| rows_of(plan, 1)).collect();
+            (rows, crate::read::testing::told(&told))
+        };
+        let (want, told) = of(plain.as_bytes());
+        assert_eq!(told, Vec::<String>::new());
+        assert_eq!(
+            want[1][0],
+            "2: strategy_id=1 object_code=111 description=Coach, \"lead\" amount=60"
+        );
+        let wide: Vec<u8> = format!("\u{feff}{plain}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let mixed = plain.replacen(
+            "1630011,2027,1,111,Books,40\n20011,2027,1,111,Coach,7",
+            "20011,2027,1,111,Coach,7\n1630011,2027,1,111,Books,40",
+            1,
+        );
+        for other in [
+            plain.replace('\n', "\r\n").into_bytes(),
+            plain.replace('\n', "\r").into_bytes(),
+            format!("\u{feff}{plain}").into_bytes(),
+            wide,
+        ] {
+            assert_eq!(of(&other).0, want);
+        }
+        let bare = |rows: &[Vec<String>]| -> Vec<Vec<String>> {
+            rows.iter()
+                .map(|rows| {
+                    rows.iter()
+                        .map(|row| row.split_once(": ").unwrap().1.to_owned())
+                        .collect()
+                })
+                .collect()
+        };
+        assert_eq!(bare(&of(mixed.as_bytes()).0), bare(&want));
+        let latin = plain.replace("Books", "Caf\u{e9}");
+        let latin: Vec<u8> = latin
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).unwrap())
+            .collect();
+        let (rows, told) = of(&latin);
+        assert!(rows[1][1].contains("Café"), "{rows:?}");
+        assert_eq!(
+            told,
+            ["N budget.csv the file is not UTF-8: it was read as Windows-1252"]
+        );
+        let (rows, told) = of(plain.replace("Books", "Bo\0ks").as_bytes());
+        assert!(
+            rows[1].is_empty() && told[0].starts_with("F budget.csv:3 the file is not text"),
+            "{told:?}"
+        );
     }
 }
