@@ -148,15 +148,25 @@ fn round(x: Decimal, places: i64, strategy: RoundingStrategy) -> Option<Decimal>
         Err(_) => {
             let tens = u32::try_from(places.checked_neg()?).ok()?;
             if tens > 28 {
-                return (strategy != RoundingStrategy::ToNegativeInfinity
-                    && strategy != RoundingStrategy::ToPositiveInfinity)
-                    .then_some(Decimal::ZERO);
+                return round_far(x, tens, strategy);
             }
             let unit = Decimal::from_i128_with_scale(10_i128.checked_pow(tens)?, 0);
             let whole = round_quotient(x, unit, strategy)?;
             whole.checked_mul(unit)
         }
     }
+}
+
+/// Rounds to a unit of 10²⁹ or more, which lies beyond all decimals: to zero, or beyond them too.
+fn round_far(x: Decimal, tens: u32, strategy: RoundingStrategy) -> Option<Decimal> {
+    let half = Decimal::from_i128_with_scale(5 * 10_i128.pow(28), 0);
+    let to_zero = match strategy {
+        RoundingStrategy::ToNegativeInfinity => x >= Decimal::ZERO,
+        RoundingStrategy::ToPositiveInfinity => x <= Decimal::ZERO,
+        RoundingStrategy::MidpointAwayFromZero => tens > 29 || x.abs() < half,
+        _ => tens > 29 || x.abs() <= half,
+    };
+    to_zero.then_some(Decimal::ZERO)
 }
 
 /// `x / unit` rounded to a whole number. The quotient by a power of ten may lose places beyond 28, never the half:
@@ -760,6 +770,10 @@ mod tests {
         assert_eq!(round_half_up(d("1250"), -2), Some(d("1300")));
         assert_eq!(floor(d("-1.56"), 1), Some(d("-1.6")));
         assert_eq!(ceiling(d("1201"), -2), Some(d("1300")));
+        assert_eq!(floor(d("0.5"), -29), Some(d("0")));
+        assert_eq!(floor(d("-0.5"), -29), None);
+        assert_eq!(round_half_up(d("6e28"), -29), None);
+        assert_eq!(round_half_even(d("5e28"), -29), Some(d("0")));
     }
 
     #[test]

@@ -632,6 +632,9 @@ impl<'c, 'n> Maker<'c, 'n> {
                 "year",
                 "param.quota",
                 "param.part",
+                "1e12",
+                "1e-28",
+                "999999999999.123456789012345",
             ],
             T::Money => &["param.limit", "plan.award", "param.dropped"],
             T::Date => &[
@@ -990,7 +993,7 @@ impl<'c, 'n> Maker<'c, 'n> {
             1 => self.of(&T::Num, depth),
             _ => self
                 .choices
-                .of(&["0", "1", "2", "-1", "-2", "28"])
+                .of(&["0", "1", "2", "-1", "-2", "27", "28", "-28", "-29", "-9999"])
                 .to_owned(),
         };
         match self.choices.below(6) {

@@ -65,7 +65,7 @@ pub(crate) fn read(pack: &Pack, plan: &Plan) -> Submission {
 }
 
 /// How many expressions or rules each property looks at: more by `ACCORDANT_CASES`.
-fn cases() -> u32 {
+pub(crate) fn cases() -> u32 {
     let told = std::env::var("ACCORDANT_CASES").ok();
     told.and_then(|n| n.parse().ok()).unwrap_or(1_000)
 }

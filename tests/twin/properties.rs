@@ -6,19 +6,19 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::bounds::Known;
-use super::feel::Answer;
+use super::feel::{self, Answer};
 use super::generate::{Choices, Maker, Plan, T};
 use super::number::exact;
-use super::packs::{A_PLAN, in_force, pack, read, some_choices, try_choices};
+use super::packs::{A_PLAN, cases, in_force, pack, read, some_choices, try_choices};
 use super::plain::Scene;
 use crate::expr::eval::{Machine, Notebook};
 use crate::expr::tree::{Kind, Node, Ty};
-use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
-use crate::expr::{Expr, check};
+use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, arithmetic, truth};
+use crate::expr::{BinaryOp, Builtin, Expr, check};
 use crate::pack::Pack;
 use crate::schema::TableId;
 use crate::submission::Submission;
-use crate::value::from_days;
+use crate::value::{Decimal, from_days};
 
 /// Runs a property over random plans and expressions, with unknown cells when there may be `gaps`.
 fn for_all(
@@ -263,6 +263,48 @@ fn what_is_known_stays_so_under_every_completion() {
             }
         }
         Ok(())
+    });
+}
+
+/// A number of up to 96 bits and 28 places: plain ones, and ones at the ends of what there is.
+fn any_number() -> impl Strategy<Value = Decimal> {
+    let most = (1_i128 << 96) - 1;
+    let digits = prop_oneof![
+        -1_000_i128..1_000,
+        -most..=most,
+        (most - 1_000)..=most,
+        (0_u32..28).prop_map(|tens| 5 * 10_i128.pow(tens)),
+        (0_u32..29).prop_map(|tens| 10_i128.pow(tens) - 1),
+    ];
+    (digits, 0_u32..=28).prop_map(|(digits, places)| Decimal::from_i128_with_scale(digits, places))
+}
+
+#[test]
+fn numbers_of_any_size_are_rounded_as_the_contract_says() {
+    use Builtin as B;
+    let submission = Submission::empty(&pack(true).schema, "", |_| String::new());
+    let (node, _) = check("null", &pack(true).scope()).expect("it loads");
+    let places = prop_oneof![-30_i64..30, Just(-7_000), Just(7_000)];
+    let config = ProptestConfig {
+        cases: cases().div_ceil(5),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(a in any_number(), b in any_number(), places in places)| {
+        let vector = |x: Decimal| Vector::Nums(std::iter::once(Num::Known(x)).collect());
+        let (x, y) = (Answer::Number(exact(a)), Answer::Number(exact(b)));
+        for op in [BinaryOp::Add, BinaryOp::Subtract, BinaryOp::Multiply, BinaryOp::Divide] {
+            let found = arithmetic(op, &vector(a).into_nums(), &vector(b).into_nums());
+            let found = if let Num::Known(x) = found.at(0) { Answer::Number(exact(x)) } else { Answer::Null };
+            prop_assert_eq!(found, feel::arithmetic(op, &x, &y), "{} {} {}", a, op.sign(), b);
+        }
+        let machine = &mut Machine::new(&pack(true).schema, &in_force(true).world, &submission);
+        let calls = [B::Floor, B::Ceiling, B::Decimal, B::RoundHalfUp].map(|f| (f, Decimal::from(places)));
+        for (function, second) in calls.into_iter().chain([(B::Modulo, b)]) {
+            let found = function.evaluate(&[vector(a), vector(second)], &node.root, machine);
+            let wanted = feel::call(function, &[x.clone(), Answer::Number(exact(second))]);
+            prop_assert_eq!(known(machine, &found, 0, &Ty::Num), Known::of(wanted), "{:?}({}, {})", function, a, second);
+        }
     });
 }
 
