@@ -171,6 +171,7 @@ impl From<Status> for ExitCode {
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
     quiet_panics();
+    roomy_threads();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -226,6 +227,15 @@ fn quiet_panics() {
             usual(info);
         }
     }));
+}
+
+/// Gives every thread room for the deepest expression that is taken, which needs more than threads have by default.
+fn roomy_threads() {
+    const STACK: usize = 16 << 20;
+    // It fails only where there are threads already.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK)
+        .build_global();
 }
 
 /// Writes a result to standard output.

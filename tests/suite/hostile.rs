@@ -391,6 +391,51 @@ fn rows_compared_with_all_others_three_deep() {
 }
 
 #[test]
+fn the_deepest_expressions_that_are_taken_are_judged() {
+    const DEEP: usize = 190;
+    let folder = temporary();
+    let pack = folder.path().join("set-aside");
+    copy(&project("tests/packs/set-aside"), &pack);
+    let plan = folder.path().join("plan");
+    fs::create_dir(&plan).expect("it can be made");
+    write(
+        &plan.join("plan.toml"),
+        "applicant = \"A\"\nfiscal_year = 2027\naward = \"5.00\"\n",
+    );
+    write(
+        &plan.join("budget.csv"),
+        "line_id,area,amount\n1,reading,5\n",
+    );
+    let nots = format!(
+        "{}sum(budget.amount) > 0{}",
+        "not(".repeat(DEEP),
+        ")".repeat(DEEP)
+    );
+    let lists = format!(
+        "count({}plan.award{}) > 0",
+        "[".repeat(DEEP),
+        "]".repeat(DEEP)
+    );
+    for (name, require) in [("nots", nots), ("lists", lists)] {
+        let rule = format!(
+            "code = \"X\"\ntitle = \"x\"\nbasis = \"data\"\ncites = [\"handbook\"]\nseverity = \"note\"\nrequire = '{require}'\nmessage = \"x\"\n"
+        );
+        write(&pack.join(format!("rules/budget/{name}.toml")), &rule);
+    }
+    let args = [
+        "review",
+        "plan",
+        "--pack",
+        "set-aside",
+        "--format",
+        "json",
+        "--quiet",
+    ];
+    let said = assert_ends(folder.path(), &args, 0, "\"rule\": \"lists\"");
+    assert!(!said.out.contains("not judged"), "{}", said.out);
+}
+
+#[test]
 fn only_so_many_findings_are_printed_for_people() {
     let folder = batch();
     let budget = folder.path().join("windham/budget.csv");
