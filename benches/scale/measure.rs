@@ -31,6 +31,61 @@ struct Program {
     args: Vec<String>,
 }
 
+/// The plans of the fixtures, and as many for each year since the first.
+const YEARS: [(&str, u32); 2] = [("36", 2027), ("504", 2014)];
+
+/// Reviews the fixtures' 36 plans as plans of every year from `first` to 2027, by the pack that is built in.
+fn archive(name: &str, first: u32) -> Result<()> {
+    let folder = root().join("target/scale").join(name);
+    if !folder.exists() {
+        (first..=2027).try_for_each(|year| copy_plans(&folder.join(year.to_string()), year))?;
+    }
+    let review = |threads: &str| {
+        let mut args = vec![
+            "/usr/bin/env".to_owned(),
+            format!("RAYON_NUM_THREADS={threads}"),
+        ];
+        args.push(env!("CARGO_BIN_EXE_accordant").to_owned());
+        args.extend(["review", "--quiet", "--format", "json"].map(str::to_owned));
+        args.push(folder.display().to_string());
+        args
+    };
+    let programs = [
+        Program {
+            name: "accordant",
+            args: review("1"),
+        },
+        Program {
+            name: "accordant, 2 threads",
+            args: review("2"),
+        },
+    ];
+    let outs = outs(&folder, &programs);
+    let taken = run_in_turn(&programs, &outs, 5)?;
+    println!("{name} plans of the fixtures, from {first} to 2027, medians of 5 runs in turn");
+    print_table(&programs, &taken);
+    Ok(())
+}
+
+/// Copies the plans of the fixtures as those of a year.
+fn copy_plans(to: &Path, year: u32) -> Result<()> {
+    for plan in fs::read_dir(root().join("fixtures/fy2027"))? {
+        let plan = plan?;
+        if !plan.path().is_dir() {
+            continue;
+        }
+        let folder = to.join(plan.file_name());
+        fs::create_dir_all(&folder)?;
+        for file in fs::read_dir(plan.path())? {
+            let file = file?;
+            let text = fs::read_to_string(file.path())?;
+            let text = text.replace("fiscal_year = 2027", &format!("fiscal_year = {year}"));
+            fs::write(folder.join(file.file_name()), text)?;
+        }
+    }
+    Ok(())
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -53,14 +108,19 @@ pub(super) fn main() -> Result<()> {
         ["baseline", folder] => baseline::run(Path::new(folder), &pack(), std::io::stdout()),
         ["measure", out, program, rest @ ..] => run_measured(out, program, rest),
         names => {
-            let asked = |size: &&Size| {
+            let asked = |name: &str| {
                 if names.is_empty() {
-                    size.name != "L"
+                    name != "L"
                 } else {
-                    names.contains(&size.name)
+                    names.contains(&name)
                 }
             };
-            SIZES.iter().filter(asked).try_for_each(compare)
+            let sizes = SIZES.iter().filter(|size| asked(size.name));
+            sizes.into_iter().try_for_each(compare)?;
+            let years = YEARS.iter().filter(|(name, _)| asked(name));
+            years
+                .into_iter()
+                .try_for_each(|(name, first)| archive(name, *first))
         }
     }
 }
@@ -74,7 +134,7 @@ fn run_measured(out: &str, program: &str, args: &[&str]) -> Result<()> {
         .stderr(Stdio::null())
         .status()?;
     let wall = i64::try_from(start.elapsed().as_micros())?;
-    if status.code().is_none_or(|code| code > 1) {
+    if status.code().is_none_or(|code| code > 2) {
         return Err(format!("{program} ended with {status}").into());
     }
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
@@ -146,35 +206,13 @@ fn compare(size: &Size) -> Result<()> {
         "M" => 5,
         _ => 21,
     };
-    let outs: Vec<PathBuf> = (0..programs.len())
-        .map(|i| folder.with_extension(format!("{i}.out")))
-        .collect();
-    let mut taken = vec![Vec::new(); programs.len()];
-    for _ in 0..times {
-        for ((program, out), taken) in programs.iter().zip(&outs).zip(&mut taken) {
-            taken.push(program.run(out)?);
-        }
-    }
+    let outs = outs(&folder, &programs);
+    let taken = run_in_turn(&programs, &outs, times)?;
     println!(
         "{}: {} districts of {} lines, medians of {times} runs in turn",
         size.name, size.districts, size.lines
     );
-    let base = median(&taken[0], |t| t.cpu);
-    for (program, taken) in programs.iter().zip(&taken) {
-        let (cpu, wall, memory) = (
-            median(taken, |t| t.cpu),
-            median(taken, |t| t.wall),
-            median(taken, |t| t.memory),
-        );
-        println!(
-            "  {:22} {:>9.1} ms of processors  {:>6.2} x  {:>9.1} ms on the clock  {:>7.1} MiB",
-            program.name,
-            thousandths(cpu),
-            thousandths(cpu) / thousandths(base),
-            thousandths(wall),
-            thousandths(memory) * 1000.0 / 1024.0
-        );
-    }
+    print_table(&programs, &taken);
     let by_hand: BTreeSet<String> = fs::read_to_string(&outs[0])?
         .lines()
         .map(str::to_owned)
