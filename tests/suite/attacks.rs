@@ -439,12 +439,27 @@ fn nothing_in_markdown_is_a_mark() {
     }
 }
 
-/// A text that a spreadsheet may take for a formula, or a figure that it must not take for one.
+/// A text that a spreadsheet may take for a formula, or a figure that it must not take for one. What a plan says with a
+/// word of its own, that a cell does not apply or that a row is a total, is none.
 fn words() -> impl Strategy<Value = String> {
-    prop_oneof![
+    const ENDS: [&str; 8] = [
+        "na",
+        "n/a",
+        "n.a",
+        "applicable",
+        "sum",
+        "sums",
+        "ttl",
+        "total",
+    ];
+    let words = prop_oneof![
         "['=+\\-@]{1,4}[a-zA-Z0-9(]{1,8}[ \u{e9}\"',;|!)]{0,3}[a-z]",
         "[a-z][ -~]{0,12}[a-z]",
-    ]
+    ];
+    words.prop_filter("it says something of its own", |text| {
+        let text = text.to_ascii_lowercase();
+        !ENDS.iter().any(|end| text.ends_with(end))
+    })
 }
 
 proptest! {
