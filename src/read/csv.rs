@@ -300,8 +300,9 @@ impl Cells {
 
 /// The first cell of a record, and what stands behind the sign that ends it.
 fn next_cell(record: &str, delimiter: u8) -> (Cow<'_, str>, Option<&str>) {
+    // Most cells are so short that looking at each byte is quickest.
     let cut = |text: &'_ str| -> (usize, Option<usize>) {
-        match memchr(delimiter, text.as_bytes()) {
+        match text.bytes().position(|byte| byte == delimiter) {
             Some(end) => (end, Some(end + 1)),
             None => (text.len(), None),
         }

@@ -416,7 +416,9 @@ impl<'t> Lines<'t> {
                 sum.add(&read.cell(), f.required);
             }
             self.rows.push_cell(field, &read.cell(), read.raw, texts);
-            diagnostics.extend(read.told(|| self.rows.place(self.table, line, field)));
+            if read.message.is_some() {
+                diagnostics.extend(read.told(|| self.rows.place(self.table, line, field)));
+            }
         }
     }
 
@@ -454,10 +456,11 @@ impl<'t> Lines<'t> {
             || matches!((self.form, written), (Form::Csv(_), Written::Text(_)));
         let shown = Some(written.shown()).filter(|_| may_lose)?;
         // Few ids end in nine; only behind those is it worth looking for another that reads the same.
-        self.rows.raw(last, key).ends_with('9').then_some(())?;
+        let before = self.rows.raw(last, key);
+        (before.ends_with('9') && before.contains('.')).then_some(())?;
         let first = (0..=last).find(|&line| self.rows.raw(line, key) == shown)?;
         let number = *self.rows.numbers.get(first)?;
-        lost_zero(self.rows.raw(last, key), shown, number)
+        lost_zero(before, shown, number)
     }
 
     /// What to say of an id that is the same number as one above and reads otherwise, such as `07` and `7`.
