@@ -4,7 +4,6 @@
 use crate::diagnostic::Diagnostic;
 use crate::evidence::{Story, Teller};
 use crate::expr::Expr;
-use crate::expr::check::{cells_that_may_not_apply, lets_of};
 use crate::expr::eval::{Machine, Notebook, WORK};
 use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{ListVec, NULL_ID, Vector, truth};
@@ -15,7 +14,7 @@ use crate::read::limits::count;
 use crate::review::{
     Cite, Finding, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally, Undecided,
 };
-use crate::schema::TableId;
+use crate::schema::{FieldId, TableId};
 use crate::submission::Submission;
 use crate::table::State;
 use crate::value::{Value, say};
@@ -89,7 +88,7 @@ impl<'p> Evaluator<'p> {
         let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
         let rules = self.in_force.rules.iter().zip(&self.in_force.names);
         for (current, names) in rules.filter(|(current, _)| asked(current)) {
-            let (tally, findings, undecided) = self.judge(&mut machine, *current);
+            let (tally, findings, undecided) = self.judge(&mut machine, current);
             let rule = current.rule;
             if machine.is_exhausted() {
                 let what = format!("the rule `{}` was not judged", rule.id);
@@ -128,7 +127,7 @@ impl<'p> Evaluator<'p> {
         let mut machine =
             Machine::new(&self.in_force.pack.schema, &self.in_force.world, submission);
         let current = self.in_force.rules.iter().find(|c| c.rule.id == rule)?;
-        Some(self.judge(&mut machine, *current).0)
+        Some(self.judge(&mut machine, current).0)
     }
 
     fn wording(&self, recommendation: Recommendation, undecided: usize) -> String {
@@ -149,7 +148,7 @@ impl<'p> Evaluator<'p> {
     fn judge<'s>(
         &'s self,
         machine: &mut Machine<'s>,
-        current: Current<'s>,
+        current: &Current<'s>,
     ) -> (Tally, Vec<Finding>, Vec<Undecided>) {
         let mut tally = Tally::default();
         let (mut findings, mut undecided) = (Vec::new(), Vec::new());
@@ -162,7 +161,7 @@ impl<'p> Evaluator<'p> {
             None => Found::Whole,
             Some(subjects) => find_subjects(machine, subjects),
         };
-        let outcomes = Self::outcomes(machine, current.rule, test, &found);
+        let outcomes = Self::outcomes(machine, current, test, &found);
         if machine.is_exhausted() {
             return self.not_judged(current.rule);
         }
@@ -225,58 +224,44 @@ impl<'p> Evaluator<'p> {
     /// The outcome of each subject.
     fn outcomes<'s>(
         machine: &mut Machine<'s>,
-        rule: &'s Rule,
+        current: &Current<'s>,
         test: &'s Test,
         found: &Found,
     ) -> Vec<(Subject, Outcome)> {
-        let rows = match found {
+        let (table, rows, maybe) = match found {
             Found::NoTable(table) => return vec![(Subject::Table(*table), Outcome::Unknown)],
-            Found::Whole => None,
-            Found::Rows(table, rows, _) => Some((*table, rows.clone())),
-        };
-        if rows.as_ref().is_some_and(|(_, rows)| rows.is_empty()) {
-            return Vec::new();
-        }
-        let outcomes = match &rows {
-            None => Self::test_rows(machine, rule, test, None),
-            Some((table, rows)) => {
-                let of_table = machine.rows(*table).map_or(0, crate::table::Rows::len);
-                let most = (AT_ONCE / of_table.max(1)).clamp(16, 65_536);
-                let parts = rows.chunks(most);
-                parts
-                    .flat_map(|part| {
-                        Self::test_rows(machine, rule, test, Some((*table, part.to_vec())))
-                    })
-                    .collect()
+            Found::Whole => {
+                let outcomes = Self::test_rows(machine, current, test, None);
+                return outcomes.into_iter().map(|o| (Subject::Whole, o)).collect();
             }
+            Found::Rows(table, rows, maybe) => (*table, rows, maybe),
         };
-        match found {
-            Found::Rows(table, rows, maybe) => {
-                let one = |((row, outcome), maybe): ((&u32, Outcome), &bool)| {
-                    if *maybe {
-                        (Subject::Uncertain(*table, *row), Outcome::Unknown)
-                    } else {
-                        (Subject::Row(*table, *row), outcome)
-                    }
-                };
-                rows.iter().zip(outcomes).zip(maybe).map(one).collect()
-            }
-            _ => outcomes
-                .into_iter()
-                .map(|outcome| (Subject::Whole, outcome))
-                .collect(),
+        let of_table = machine.rows(table).map_or(0, crate::table::Rows::len);
+        let most = (AT_ONCE / of_table.max(1)).clamp(16, 65_536);
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for (part, maybe) in rows.chunks(most).zip(maybe.chunks(most)) {
+            let judged = Self::test_rows(machine, current, test, Some((table, part.to_vec())));
+            let one = |((row, outcome), maybe): ((&u32, Outcome), &bool)| {
+                if *maybe {
+                    (Subject::Uncertain(table, *row), Outcome::Unknown)
+                } else {
+                    (Subject::Row(table, *row), outcome)
+                }
+            };
+            outcomes.extend(part.iter().zip(judged).zip(maybe).map(one));
         }
+        outcomes
     }
 
     /// Evaluates `when` and `require` for the given rows, or for the submission.
     fn test_rows<'s>(
         machine: &mut Machine<'s>,
-        rule: &'s Rule,
+        current: &Current<'s>,
         test: &'s Test,
         rows: Option<(TableId, Vec<u32>)>,
     ) -> Vec<Outcome> {
         let n = rows.as_ref().map_or(1, |(_, rows)| rows.len());
-        let exempt = not_applicable(machine, rule, test, rows.as_ref(), n);
+        let exempt = not_applicable(machine, &current.may_not_apply, rows.as_ref(), n);
         machine.begin(test.lets.iter().map(|(_, e)| e).collect(), rows);
         let when = test
             .when
@@ -677,7 +662,10 @@ fn find_subjects<'s>(machine: &mut Machine<'s>, subjects: &'s Subjects) -> Found
         Vector::Rows(_, rows) => rows.get(range.clone()).unwrap_or_default().to_vec(),
         _ => Vec::new(),
     };
-    let maybe = range.map(|k| lists.is_maybe(k)).collect();
+    let maybe = match &lists.maybe {
+        Some(maybe) => maybe.get(range).unwrap_or_default().to_vec(),
+        None => vec![false; rows.len()],
+    };
     let real = !rows.contains(&NULL_ID);
     if real {
         Found::Rows(subjects.table, rows, maybe)
@@ -686,31 +674,20 @@ fn find_subjects<'s>(machine: &mut Machine<'s>, subjects: &'s Subjects) -> Found
     }
 }
 
-/// Which subjects read, through their row or `plan`, a cell that is not applicable.
+/// Which subjects read, through their row or `plan`, a cell that is not applicable; none when no such cell may be.
 fn not_applicable(
     machine: &Machine<'_>,
-    rule: &Rule,
-    test: &Test,
+    cells: &[(bool, TableId, FieldId)],
     rows: Option<&(TableId, Vec<u32>)>,
     n: usize,
 ) -> Vec<bool> {
-    let mut cells = Vec::new();
-    let mut exprs: Vec<&Expr> = test.when.iter().chain([&test.require]).collect();
-    let mut seen = Vec::new();
-    while let Some(expr) = exprs.pop() {
-        cells_that_may_not_apply(expr, machine.schema, &mut cells);
-        for at in lets_of(expr) {
-            if !seen.contains(&at) {
-                seen.push(at);
-                exprs.extend(test.lets.get(at).map(|(_, e)| e));
-            }
-        }
+    if cells.is_empty() {
+        return Vec::new();
     }
-    let by_rows = rule.subjects.is_some();
     let marked = |i: usize| {
         cells.iter().any(|(by_row, table, field)| {
             let row = if *by_row {
-                rows.filter(|_| by_rows).and_then(|(_, rows)| rows.get(i))
+                rows.and_then(|(_, rows)| rows.get(i))
             } else {
                 Some(&0)
             };

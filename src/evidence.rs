@@ -1,6 +1,6 @@
 //! Why a rule said what it said: read off what the one evaluation noted, never worked out again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::expr::Expr;
 use crate::expr::eval::{Level, MAIN, Machine, Notebook};
@@ -42,6 +42,12 @@ impl Cells {
 
     fn iter(&self) -> std::slice::Iter<'_, Cell> {
         self.0.iter()
+    }
+
+    /// Those of each column, once they are in order.
+    fn columns(&self) -> impl Iterator<Item = &[Cell]> {
+        self.0
+            .chunk_by(|a, b| (a.table, a.field) == (b.table, b.field))
     }
 }
 
@@ -239,26 +245,32 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// The items of an iteration that stand under `at`, each as a place.
     fn items_under(&self, expr: usize, node: &Node, iteration: &Iteration, at: &At) -> Vec<At> {
+        let mut places = Vec::new();
+        self.each_under(expr, node, iteration, at, |place| {
+            places.push(place.clone())
+        });
+        places
+    }
+
+    /// Looks at the items of an iteration that stand under `at`, one after the other.
+    fn each_under(
+        &self,
+        expr: usize,
+        node: &Node,
+        iteration: &Iteration,
+        at: &At,
+        mut look: impl FnMut(&At),
+    ) {
         let outer = iteration.item - 1;
         let here = at.get(outer.min(node.level)).copied().unwrap_or(0);
-        let Some(frame) = self.frame(expr, node) else {
-            return Vec::new();
-        };
-        let mut base = at.clone();
-        base.resize(iteration.item, 0);
-        let under = frame
-            .parent
-            .iter()
-            .enumerate()
-            .filter(|(_, parent)| **parent == here);
-        under
-            .map(|(item, _)| {
-                let mut place = Vec::with_capacity(base.len() + 1);
-                place.extend_from_slice(&base);
-                place.push(item);
-                place
-            })
-            .collect()
+        let parents = self.frame(expr, node).map_or(&[][..], |f| &f.parent);
+        let mut place = at.clone();
+        for (item, _) in parents.iter().enumerate().filter(|(_, p)| **p == here) {
+            place.resize(iteration.item, 0);
+            place.push(item);
+            look(&place);
+            place.pop();
+        }
     }
 
     /// The items of an iteration before any was left out, each with its row outside.
@@ -702,21 +714,19 @@ impl<'m, 'a> Teller<'m, 'a> {
             }
             Kind::Filter(iteration) => {
                 self.outer_cells(no, &iteration.body, iteration.item, at, found);
-                for item in self.items_under(no, node, iteration, at) {
-                    if matches!(
-                        self.truth(no, &iteration.body, &item),
-                        truth::TRUE | truth::UNKNOWN
-                    ) {
-                        self.cells(no, &iteration.body, &item, found);
+                self.each_under(no, node, iteration, at, |item| {
+                    let t = self.truth(no, &iteration.body, item);
+                    if t == truth::TRUE || t == truth::UNKNOWN {
+                        self.cells(no, &iteration.body, item, found);
                     }
-                }
+                });
                 self.cells(no, &iteration.list, at, found);
             }
             Kind::Quantified(_, iteration) | Kind::For(iteration) => {
                 self.outer_cells(no, &iteration.body, iteration.item, at, found);
-                for item in self.items_under(no, node, iteration, at) {
-                    self.cells(no, &iteration.body, &item, found);
-                }
+                self.each_under(no, node, iteration, at, |item| {
+                    self.cells(no, &iteration.body, item, found);
+                });
                 self.cells(no, &iteration.list, at, found);
             }
             Kind::Call(Builtin::Count, args) => {
@@ -824,6 +834,11 @@ impl<'m, 'a> Teller<'m, 'a> {
         at: &At,
         found: &mut Cells,
     ) {
+        let tables = &self.machine.schema.tables;
+        let of_field = tables.get(table).and_then(|t| t.fields.get(field));
+        if !of_field.is_some_and(|f| f.not_applicable) {
+            return;
+        }
         for row in self.rows_of(no, of, at) {
             if self
                 .machine
@@ -1028,27 +1043,18 @@ impl<'m, 'a> Teller<'m, 'a> {
         self.machine.is_small_count(cell.table, row, field)
     }
 
-    /// Cells as places: neighbouring cells of a column as one run.
+    /// Cells, in order, as places: neighbouring cells of a column as one run.
     fn places(&self, cells: &Cells) -> Vec<String> {
-        let mut columns: BTreeMap<(TableId, Option<FieldId>), Vec<usize>> = BTreeMap::new();
         let mut places = Vec::new();
-        for cell in cells.iter() {
-            match cell.row {
-                None => {
-                    let path = self
-                        .machine
-                        .submission
-                        .table(cell.table)
-                        .map(|rows| rows.layout.path().to_owned());
-                    places.extend(path);
-                }
-                Some(row) => columns
-                    .entry((cell.table, cell.field))
-                    .or_default()
-                    .push(row),
-            }
+        for cell in cells.iter().filter(|c| c.row.is_none()) {
+            let rows = self.machine.submission.table(cell.table);
+            places.extend(rows.map(|rows| rows.layout.path().to_owned()));
         }
-        for ((table, field), mut rows) in columns {
+        for column in cells.columns() {
+            let mut rows: Vec<usize> = column.iter().filter_map(|c| c.row).collect();
+            let Some(&Cell { table, field, .. }) = column.first() else {
+                continue;
+            };
             let (Some(t), Some(data)) = (
                 self.machine.schema.tables.get(table),
                 self.machine.submission.table(table),
@@ -1078,22 +1084,20 @@ impl<'m, 'a> Teller<'m, 'a> {
     /// The deciding cells as they are written, in the order of rows; runs of many rows are left to their places.
     fn draw(&self) -> Vec<DrawnCell> {
         const MOST: usize = 12;
-        let mut cells: Vec<Cell> = self
-            .gaps
-            .iter()
-            .chain(self.decisive.iter())
-            .copied()
-            .filter(|c| c.row.is_some() && c.field.is_some())
-            .collect();
-        cells.sort_by_key(|c| (c.table, c.row, c.field));
-        cells.dedup();
-        let mut columns: BTreeMap<(TableId, Option<FieldId>), usize> = BTreeMap::new();
-        for cell in &cells {
-            *columns.entry((cell.table, cell.field)).or_default() += 1;
-        }
-        let crowded = |c: &Cell| columns.get(&(c.table, c.field)).is_some_and(|n| *n > 4);
-        let shown = cells.iter().filter(|c| !crowded(c) || self.gaps.has(**c));
-        let drawn = shown.filter_map(|cell| {
+        let both = self.gaps.iter().chain(self.decisive.iter()).copied();
+        let mut cells = Cells(
+            both.filter(|c| c.row.is_some() && c.field.is_some())
+                .collect(),
+        );
+        cells.sort();
+        let crowded = |column: &[Cell]| column.len() > 4;
+        let shown = cells.columns().flat_map(|column| {
+            let all = column.iter().copied();
+            all.filter(|c| !crowded(column) || self.gaps.has(*c))
+        });
+        let mut shown: Vec<Cell> = shown.collect();
+        shown.sort_by_key(|c| (c.table, c.row, c.field));
+        let drawn = shown.iter().filter_map(|cell| {
             let (row, field) = (cell.row?, cell.field?);
             let data = self.machine.submission.table(cell.table)?;
             let f = self

@@ -32,6 +32,14 @@ fn missing(lists: &ListVec, i: usize) -> Option<Num> {
 }
 
 pub(crate) fn count(lists: &ListVec) -> NumVec {
+    if lists.maybe.is_none() && lists.states.is_none() {
+        let lengths =
+            (0..lists.len()).map(|i| i64::try_from(lists.range(i).len()).unwrap_or(i64::MAX));
+        return NumVec::known(Nums::Int {
+            v: lengths.collect(),
+            scale: 0,
+        });
+    }
     let one = |i: usize| {
         if let Some(gap) = missing(lists, i) {
             return gap;

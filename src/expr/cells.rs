@@ -1,45 +1,114 @@
 //! Where expressions meet the data: columns with what stands in for blanks, rows by their values, lookups.
 
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::eval::Machine;
 use super::tree::{Join, Ty};
 use super::vector::{
-    ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, is_unknown_at, joint_len, keep_items, truth,
+    ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, keep_items, truth,
 };
 use super::world::{Key, Visible};
-use crate::hash::Map;
 use crate::schema::{Field, FieldId, Otherwise, TableId};
 use crate::table::{Data, Rows, State};
 use crate::value::{Decimal, Type};
 
 /// Rows of a table by the values of some fields, shared by all rules.
 pub(super) struct Index {
-    pub(super) by_value: Map<Vec<Key>, Vec<u32>>,
+    /// Of each field the keys of all rows.
+    keys: Vec<Vec<Key>>,
+    /// Of the rows that have the same values the first and the last.
+    groups: HashTable<(u32, u32)>,
+    hasher: foldhash::fast::FixedState,
+    /// For each row the next that has the same values.
+    next: Vec<u32>,
     /// Rows in which one of the values is not known.
-    pub(super) unknown: Vec<u32>,
+    unknown: Vec<u32>,
 }
 
 impl Index {
-    /// The first row that has the key at `i`; `null` when none has, unknown when another may come before it.
-    fn first(&self, keys: &Vector, i: usize) -> u32 {
-        let Some(key) = Key::at(keys, i) else {
-            return UNKNOWN_ID;
+    fn new(keys: Vec<Vec<Key>>, rows: &[u32]) -> Self {
+        let mut index = Index {
+            next: vec![NULL_ID; keys.first().map_or(0, Vec::len)],
+            keys,
+            groups: HashTable::with_capacity(rows.len()),
+            hasher: foldhash::fast::FixedState::default(),
+            unknown: Vec::new(),
         };
-        if key == Key::Null {
-            return NULL_ID;
+        rows.iter().for_each(|&row| index.add(row));
+        index
+    }
+
+    fn add(&mut self, row: u32) {
+        let (keys, hasher, at) = (&self.keys, &self.hasher, place(row));
+        if is_unknown(keys, at) {
+            return self.unknown.push(row);
         }
-        let found = self
-            .by_value
-            .get(std::slice::from_ref(&key))
-            .and_then(|rows| rows.first());
-        match (found, self.unknown.first()) {
-            (Some(row), Some(unknown)) if unknown < row => UNKNOWN_ID,
-            (Some(row), _) => *row,
+        let is_same = |group: &(u32, u32)| same_keys(keys, place(group.0), keys, at);
+        let hash_of = |group: &(u32, u32)| hash(hasher, keys, place(group.0));
+        match self.groups.entry(hash(hasher, keys, at), is_same, hash_of) {
+            Entry::Vacant(free) => {
+                free.insert((row, row));
+            }
+            Entry::Occupied(mut held) => {
+                let last = std::mem::replace(&mut held.get_mut().1, row);
+                if let Some(next) = self.next.get_mut(place(last)) {
+                    *next = row;
+                }
+            }
+        }
+    }
+
+    /// The rows that have the keys at `i`, in order.
+    fn rows(&self, keys: &[Vec<Key>], i: usize) -> impl Iterator<Item = u32> {
+        let is_same = |group: &(u32, u32)| same_keys(&self.keys, place(group.0), keys, i);
+        let group = self.groups.find(hash(&self.hasher, keys, i), is_same);
+        let next = |row: &u32| {
+            let next = self.next.get(place(*row)).copied();
+            next.filter(|row| *row != NULL_ID)
+        };
+        std::iter::successors(group.map(|group| group.0), next)
+    }
+
+    /// The first row that has the key at `i`; `null` when none has, unknown when another may come before it.
+    fn first(&self, keys: &[Vec<Key>], i: usize) -> u32 {
+        match keys.first().and_then(|keys| keys.get(i)) {
+            None | Some(&Key::UNKNOWN) => return UNKNOWN_ID,
+            Some(&Key::NULL) => return NULL_ID,
+            Some(_) => {}
+        }
+        match (self.rows(keys, i).next(), self.unknown.first()) {
+            (Some(row), Some(unknown)) if *unknown < row => UNKNOWN_ID,
+            (Some(row), _) => row,
             (None, Some(_)) => UNKNOWN_ID,
             (None, None) => NULL_ID,
         }
     }
+}
+
+fn hash(hasher: &foldhash::fast::FixedState, keys: &[Vec<Key>], i: usize) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    for key in keys.iter().filter_map(|keys| keys.get(i)) {
+        key.hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn same_keys(a: &[Vec<Key>], i: usize, b: &[Vec<Key>], j: usize) -> bool {
+    let mut pairs = a.iter().zip(b);
+    pairs.all(|(a, b)| a.get(i) == b.get(j))
+}
+
+/// Whether one of the keys at `i` is not known.
+fn is_unknown(keys: &[Vec<Key>], i: usize) -> bool {
+    keys.iter().any(|keys| keys.get(i) == Some(&Key::UNKNOWN))
+}
+
+fn place(row: u32) -> usize {
+    usize::try_from(row).unwrap_or(usize::MAX)
 }
 
 impl<'a> Machine<'a> {
@@ -102,7 +171,7 @@ impl<'a> Machine<'a> {
                     let keep = |k: &usize| {
                         !self.is_marked(table, field, rows.get(*k), State::NotApplicable)
                     };
-                    list = keep_items(&list, &keep);
+                    list = keep_items(&list, keep);
                 }
                 Vector::Lists(list)
             }
@@ -234,7 +303,8 @@ impl<'a> Machine<'a> {
             return vec![UNKNOWN_ID; n];
         }
         let index = self.index(table, &[key]);
-        (0..n).map(|i| index.first(keys, i)).collect()
+        let keys = [Key::all(keys, n)];
+        (0..n).map(|i| index.first(&keys, i)).collect()
     }
 
     /// A column as it was written: blanks of required fields, suppressed and unreadable cells are unknown within the
@@ -277,6 +347,10 @@ impl<'a> Machine<'a> {
                 Vector::Bools(bools.iter().zip(&column.states).map(bool).collect())
             }
             Data::Nums(nums) if !odd => Vector::Nums(NumVec::known(nums.clone())),
+            Data::Nums(nums) if column.states.iter().all(|s| gap(*s) != Some(true)) => {
+                let is_null = column.states.iter().map(|s| gap(*s).is_some());
+                Vector::Nums(NumVec::with_nulls(nums.clone(), is_null))
+            }
             Data::Nums(nums) => {
                 let number = |(i, state): (usize, &State)| match gap(*state) {
                     Some(true) => unknown_number(f),
@@ -308,32 +382,15 @@ impl<'a> Machine<'a> {
                 (0..u32::try_from(n).unwrap_or(0)).collect()
             }
         };
-        let mut index = Index {
-            by_value: Map::with_capacity_and_hasher(
-                rows.len(),
-                foldhash::fast::RandomState::default(),
-            ),
-            unknown: Vec::new(),
-        };
-        for row in rows {
-            let at = usize::try_from(row).unwrap_or(usize::MAX);
-            match columns
-                .iter()
-                .map(|c| Key::at(c, at))
-                .collect::<Option<Vec<Key>>>()
-            {
-                Some(key) => index.by_value.entry(key).or_default().push(row),
-                None => index.unknown.push(row),
-            }
-        }
-        let index = Arc::new(index);
+        let keys = columns.iter().map(|c| Key::all(c, c.len())).collect();
+        let index = Arc::new(Index::new(keys, &rows));
         self.indexes
             .insert((table, fields.to_vec()), Arc::clone(&index));
         index
     }
 
-    /// For each row the rows of the table whose fields equal the row's values, or may.
-    pub(super) fn joined(&mut self, join: &'a Join, n: usize) -> ListVec {
+    /// For each row the rows of the table whose fields equal the row's values, or may; and whether all surely do.
+    pub(super) fn joined(&mut self, join: &'a Join, n: usize) -> (ListVec, bool) {
         let values: Vec<Vector> = join.values.iter().map(|v| self.eval(v)).collect();
         let index = self.index(join.table, &join.fields);
         let all = self.table(join.table);
@@ -342,31 +399,30 @@ impl<'a> Machine<'a> {
             _ => Vec::new(),
         };
         let (mut offsets, mut rows) = (Vec::with_capacity(n + 1), Vec::with_capacity(n));
+        let keys: Vec<Vec<Key>> = values.iter().map(|v| Key::all(v, n)).collect();
+        let mut sure = index.unknown.is_empty();
         offsets.push(0);
         for i in 0..n {
-            let key = values
-                .iter()
-                .map(|v| Key::at(v, i))
-                .collect::<Option<Vec<Key>>>();
-            match key {
-                None => rows.extend_from_slice(&everything),
-                Some(key) => {
-                    let first = rows.len();
-                    rows.extend_from_slice(index.by_value.get(&key).map_or(&[], Vec::as_slice));
-                    if !index.unknown.is_empty() {
-                        rows.extend_from_slice(&index.unknown);
-                        rows.get_mut(first..).unwrap_or_default().sort_unstable();
-                    }
+            let first = rows.len();
+            if is_unknown(&keys, i) {
+                rows.extend_from_slice(&everything);
+                sure = false;
+            } else {
+                rows.extend(index.rows(&keys, i));
+                if !index.unknown.is_empty() {
+                    rows.extend_from_slice(&index.unknown);
+                    rows.get_mut(first..).unwrap_or_default().sort_unstable();
                 }
             }
             offsets.push(rows.len());
         }
-        ListVec {
+        let lists = ListVec {
             offsets,
             items: Box::new(Vector::Rows(join.table, rows)),
             maybe: None,
             states: None,
-        }
+        };
+        (lists, sure)
     }
 
     /// Whether an index is worth its making: for many rows, or when it is there already.
@@ -387,19 +443,16 @@ impl<'a> Machine<'a> {
             .and_then(|t| t.reference.as_ref())
             .is_some_and(|r| r.complete);
         let visible = self.visible(table);
+        let keys: Vec<Vec<Key>> = keys.iter().map(|k| Key::all(k, n)).collect();
+        let mut key = Vec::with_capacity(keys.len());
         let find = |i: usize| {
-            if keys.iter().any(|k| is_unknown_at(k, i)) {
+            if is_unknown(&keys, i) {
                 return UNKNOWN_ID;
             }
-            let Some(key) = keys
-                .iter()
-                .map(|k| Key::at(k, i))
-                .collect::<Option<Vec<_>>>()
-            else {
-                return NULL_ID;
-            };
+            key.clear();
+            key.extend(keys.iter().filter_map(|keys| keys.get(i)));
             let row = visible.and_then(|v| v.find(&key));
-            let answers = complete || key.contains(&Key::Null);
+            let answers = complete || key.contains(&Key::NULL);
             row.unwrap_or(if answers { NULL_ID } else { UNKNOWN_ID })
         };
         Vector::Rows(table, (0..n).map(find).collect())
@@ -452,7 +505,8 @@ impl<'a> Machine<'a> {
             .and_then(crate::schema::Table::key)?;
         let keys = self.columns.get(&(table, by))?;
         let index = self.indexes.get(&(joined, vec![key]))?;
-        Some(index.first(keys, row)).filter(|row| *row != NULL_ID && *row != UNKNOWN_ID)
+        let keys = [Key::all(&keys.gather(&[row]), 1)];
+        Some(index.first(&keys, 0)).filter(|row| *row != NULL_ID && *row != UNKNOWN_ID)
     }
 
     /// Whether a cell of the submission holds a count so small that it is printed nowhere.

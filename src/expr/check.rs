@@ -568,8 +568,9 @@ impl<'a> Checker<'a> {
                     table: *table,
                     fields: Vec::new(),
                     values: Vec::new(),
+                    is_all: false,
                 };
-                find_joins(&body, item, &mut join);
+                join.is_all = find_joins(&body, item, &mut join);
                 (!join.fields.is_empty()).then_some(join)
             }
             _ => None,
@@ -959,20 +960,23 @@ fn outer_level(node: &Node, item: LevelNo) -> LevelNo {
 }
 
 /// The tests `field = value` that are joined by `and`, where the field is the item's and the value does not read it.
-fn find_joins(body: &Node, item: LevelNo, join: &mut Join) {
+/// Whether there is no other test.
+fn find_joins(body: &Node, item: LevelNo, join: &mut Join) -> bool {
     match &body.kind {
         Kind::And(a, b) => {
-            find_joins(a, item, join);
-            find_joins(b, item, join);
+            let both = [a, b].map(|side| find_joins(side, item, join));
+            both == [true, true]
         }
         Kind::Compare(BinaryOp::Equal, a, b) => {
             let found = join_of(a, b, item).or_else(|| join_of(b, a, item));
-            if let Some((field, value)) = found.filter(|(field, _)| !join.fields.contains(field)) {
+            let new = found.filter(|(field, _)| !join.fields.contains(field));
+            if let Some((field, value)) = new {
                 join.fields.push(field);
                 join.values.push(value.clone());
             }
+            new.is_some()
         }
-        _ => {}
+        _ => false,
     }
 }
 

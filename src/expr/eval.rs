@@ -13,8 +13,8 @@ use super::equality::equal;
 use super::pattern;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
-    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, compare, holds, is_unknown_at,
-    joint_len, keep_items, monotone, null_comparison, truth,
+    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, are_null, compare, holds,
+    is_unknown_at, joint_len, keep_items, monotone, null_comparison, truth,
 };
 use super::world::World;
 use crate::hash::Map;
@@ -560,6 +560,15 @@ impl<'a> Machine<'a> {
     }
 
     fn compare(&self, op: BinaryOp, a: Vector, b: Vector) -> Vec<u8> {
+        if let (BinaryOp::Equal | BinaryOp::NotEqual, Vector::Bools(null)) = (op, &b)
+            && null.as_slice() == [truth::NULL]
+        {
+            let mut equal = are_null(&a);
+            if op == BinaryOp::NotEqual {
+                equal.iter_mut().for_each(|t| *t = truth::not(*t));
+            }
+            return equal;
+        }
         if matches!(a, Vector::Nums(_)) || matches!(b, Vector::Nums(_)) {
             return compare(op, &a.into_nums(), &b.into_nums());
         }
@@ -693,24 +702,25 @@ impl<'a> Machine<'a> {
     }
 
     /// The list of an iteration for every row, without rows in which the body meets a cell that is not applicable.
-    /// With `narrow`, rows that the body is surely not true of may be missing.
-    fn list_of(&mut self, iteration: &'a Iteration, narrow: bool) -> ListVec {
+    /// With `narrow`, rows that the body is surely not true of may be missing. And whether it is surely true of all.
+    fn list_of(&mut self, iteration: &'a Iteration, narrow: bool) -> (ListVec, bool) {
         let n = self.levels.last().map_or(1, |l| l.len);
-        let lists = match &iteration.join {
-            Some(join) if narrow && self.worth_joining(join, n) => self.joined(join, n),
+        let (lists, holds) = match &iteration.join {
+            Some(join) if narrow && self.worth_joining(join, n) => {
+                let (lists, sure) = self.joined(join, n);
+                (lists, sure && join.is_all)
+            }
             _ => {
                 let lists = self.eval(&iteration.list);
-                match self.expand(lists, &iteration.list.ty, n) {
-                    Vector::Lists(lists) => lists,
-                    other => other.into_lists(),
-                }
+                let lists = self.expand(lists, &iteration.list.ty, n).into_lists();
+                (lists, false)
             }
         };
         if iteration.may_not_apply.is_empty() {
-            return lists;
+            return (lists, holds);
         }
         let Vector::Rows(_, rows) = &*lists.items else {
-            return lists;
+            return (lists, holds);
         };
         let applies = |k: &usize| {
             iteration
@@ -718,11 +728,14 @@ impl<'a> Machine<'a> {
                 .iter()
                 .all(|(t, f)| !self.is_marked(*t, *f, rows.get(*k), State::NotApplicable))
         };
-        keep_items(&lists, &applies)
+        (keep_items(&lists, applies), holds)
     }
 
     fn filter(&mut self, node: &'a Node, iteration: &'a Iteration) -> Vector {
-        let lists = self.list_of(iteration, true);
+        let (lists, holds) = self.list_of(iteration, true);
+        if holds && self.notebook.is_none() {
+            return Vector::Lists(lists);
+        }
         let depth = self.levels.len();
         self.enter(iteration.item, &lists);
         let tests = self
@@ -732,7 +745,7 @@ impl<'a> Machine<'a> {
         let frame = self.leave(depth);
         self.note_frame(node, frame);
         let keeps = |k: usize| matches!(tests.get(k), Some(&(truth::TRUE | truth::UNKNOWN)));
-        let mut kept = keep_items(&lists, &|k| keeps(*k));
+        let mut kept = keep_items(&lists, |k| keeps(*k));
         if tests.contains(&truth::UNKNOWN) {
             let maybe = |k: usize| lists.is_maybe(k) || tests.get(k) == Some(&truth::UNKNOWN);
             kept.maybe = Some(
@@ -747,7 +760,7 @@ impl<'a> Machine<'a> {
 
     /// The body's value for each item of each row's list.
     fn for_each(&mut self, node: &'a Node, iteration: &'a Iteration, narrow: bool) -> ListVec {
-        let lists = self.list_of(iteration, narrow);
+        let (lists, _) = self.list_of(iteration, narrow);
         let depth = self.levels.len();
         self.enter(iteration.item, &lists);
         let items = self.eval(&iteration.body);

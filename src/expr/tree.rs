@@ -191,6 +191,8 @@ pub(crate) struct Join {
     pub(crate) table: TableId,
     pub(crate) fields: Vec<FieldId>,
     pub(crate) values: Vec<Node>,
+    /// Whether nothing else is asked of the row.
+    pub(crate) is_all: bool,
 }
 
 /// A part of a date.

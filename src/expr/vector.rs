@@ -84,6 +84,19 @@ impl NumVec {
         }
     }
 
+    /// Numbers of which some are `null`.
+    pub(crate) fn with_nulls(lows: Nums, is_null: impl Iterator<Item = bool>) -> Self {
+        NumVec {
+            lows,
+            highs: None,
+            states: Some(
+                is_null
+                    .map(|null| if null { NULL } else { VALUE })
+                    .collect(),
+            ),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.lows.len()
     }
@@ -410,12 +423,12 @@ pub(crate) fn at<T: Copy>(v: &[T], i: usize) -> Option<T> {
 }
 
 /// Lists with only the items that are wanted.
-pub(crate) fn keep_items(lists: &ListVec, wanted: &dyn Fn(&usize) -> bool) -> ListVec {
+pub(crate) fn keep_items(lists: &ListVec, wanted: impl Fn(&usize) -> bool) -> ListVec {
     let mut offsets = Vec::with_capacity(lists.offsets.len());
     let mut keep = Vec::new();
     offsets.push(0);
     for i in 0..lists.len() {
-        keep.extend(lists.range(i).filter(wanted));
+        keep.extend(lists.range(i).filter(&wanted));
         offsets.push(keep.len());
     }
     ListVec {
@@ -448,6 +461,36 @@ pub(crate) fn is_null_at(v: &Vector, i: usize) -> bool {
         Vector::Nums(v) => v.at(i) == Num::Null,
         Vector::Texts(v) | Vector::Rows(_, v) => v.get(i).is_none_or(|&id| id == NULL_ID),
         Vector::Lists(v) => v.state(i) == truth::NULL,
+    }
+}
+
+/// Which values are `null`.
+pub(crate) fn are_null(v: &Vector) -> Vec<u8> {
+    let by_id = |id: &u32| match *id {
+        UNKNOWN_ID => truth::UNKNOWN,
+        id => truth::of(id == NULL_ID),
+    };
+    let by_truth = |t: u8| match t {
+        truth::UNKNOWN => truth::UNKNOWN,
+        t => truth::of(t == truth::NULL),
+    };
+    match v {
+        Vector::Bools(v) => v.iter().map(|t| by_truth(*t)).collect(),
+        Vector::Nums(v) => match &v.states {
+            None => vec![truth::FALSE; v.len()],
+            Some(states) => states.iter().map(|s| by_state(*s)).collect(),
+        },
+        Vector::Texts(ids) | Vector::Rows(_, ids) => ids.iter().map(by_id).collect(),
+        Vector::Lists(v) => (0..v.len()).map(|i| by_truth(v.state(i))).collect(),
+    }
+}
+
+/// Whether a number of that state is `null`.
+fn by_state(state: u8) -> u8 {
+    match state {
+        VALUE => truth::FALSE,
+        NULL => truth::TRUE,
+        _ => truth::UNKNOWN,
     }
 }
 

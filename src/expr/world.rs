@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, is_unknown_at, truth};
+use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::hash::Map;
 use crate::schema::{FieldId, Schema, TableId};
-use crate::table::{Column, Data, Rows, State, Texts, Vintage};
+use crate::table::{Column, Data, Nums, Rows, State, Texts, Vintage};
 use crate::value::{Decimal, Value};
 
 /// The reference tables and parameters of one fiscal year.
@@ -41,55 +41,90 @@ pub(crate) struct Visible {
     behind: Map<u32, u32>,
 }
 
-/// A value as a key of a hash index.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
-    Id(u32),
-    Num(Decimal),
-    Bool(u8),
-    /// `null`, which equals `null`.
-    Null,
-}
+/// A value as a key of a hash index: two values of one type are equal when their keys are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Key(i128);
 
 impl Key {
-    /// The key for the value at `i`; `None` for one that is unknown or `null`.
-    pub(crate) fn of(v: &Vector, i: usize) -> Option<Key> {
-        match v {
-            Vector::Nums(v) => match v.at(i) {
-                Num::Known(x) => Some(Key::Num(x.normalize())),
-                _ => None,
-            },
-            Vector::Texts(v) | Vector::Rows(_, v) => v
-                .get(if v.len() == 1 { 0 } else { i })
-                .filter(|id| **id != NULL_ID && **id != UNKNOWN_ID)
-                .map(|id| Key::Id(*id)),
-            Vector::Bools(v) => v
-                .get(if v.len() == 1 { 0 } else { i })
-                .filter(|b| **b == truth::TRUE || **b == truth::FALSE)
-                .map(|b| Key::Bool(*b)),
-            Vector::Lists(_) => None,
+    /// `null`, which equals `null`.
+    pub(crate) const NULL: Key = Key(i128::MAX);
+    /// A value that is not known.
+    pub(crate) const UNKNOWN: Key = Key(i128::MAX - 1);
+
+    /// A number without zeros at its end, with its decimal places, which are fewer than 32.
+    fn number(x: Decimal) -> Key {
+        let x = x.normalize();
+        Key(x.mantissa() * 32 + i128::from(x.scale()))
+    }
+
+    /// The same for a number times ten to the power of `scale`.
+    fn scaled(mut x: i64, mut scale: u32) -> Key {
+        while scale > 0 && x % 10 == 0 {
+            (x, scale) = (x / 10, scale - 1);
+        }
+        Key(i128::from(x) * 32 + i128::from(scale))
+    }
+
+    fn id(id: u32) -> Key {
+        match id {
+            NULL_ID => Key::NULL,
+            UNKNOWN_ID => Key::UNKNOWN,
+            id => Key(i128::from(id)),
         }
     }
 
-    /// The key for the value at `i`, `null` included; `None` for one that is unknown.
-    pub(crate) fn at(v: &Vector, i: usize) -> Option<Key> {
-        Key::of(v, i).or_else(|| (!is_unknown_at(v, i)).then_some(Key::Null))
+    fn truth(t: u8) -> Key {
+        match t {
+            truth::NULL => Key::NULL,
+            truth::UNKNOWN => Key::UNKNOWN,
+            t => Key(i128::from(t)),
+        }
+    }
+
+    /// The keys of the values for `n` rows.
+    pub(crate) fn all(v: &Vector, n: usize) -> Vec<Key> {
+        let keys: Vec<Key> = match v {
+            Vector::Nums(v) => match &v.lows {
+                Nums::Int { v: lows, scale } if v.all_known() => {
+                    lows.iter().map(|x| Key::scaled(*x, *scale)).collect()
+                }
+                _ => (0..v.len()).map(|i| Key::of_num(v.at(i))).collect(),
+            },
+            Vector::Texts(ids) | Vector::Rows(_, ids) => {
+                ids.iter().map(|id| Key::id(*id)).collect()
+            }
+            Vector::Bools(bools) => bools.iter().map(|t| Key::truth(*t)).collect(),
+            // No field holds lists.
+            Vector::Lists(lists) => vec![Key::UNKNOWN; lists.len()],
+        };
+        match keys.as_slice() {
+            [one] => vec![*one; n],
+            _ => keys,
+        }
+    }
+
+    fn of_num(x: Num) -> Key {
+        match x {
+            Num::Known(x) => Key::number(x),
+            Num::Null => Key::NULL,
+            Num::Between(..) | Num::Unknown => Key::UNKNOWN,
+        }
     }
 
     /// The key for a cell: `null` for a blank one, `None` for one that cannot be known.
     fn of_cell(column: Option<&Column>, row: usize) -> Option<Key> {
         let Some(column) = column else {
-            return Some(Key::Null);
+            return Some(Key::NULL);
         };
         match column.state(row) {
             State::Value => {}
-            State::Blank => return Some(Key::Null),
+            State::Blank => return Some(Key::NULL),
             _ => return None,
         }
         Some(match &column.data {
-            Data::Nums(nums) => Key::Num(nums.get(row).normalize()),
-            Data::Bools(bools) => Key::Bool(truth::of(*bools.get(row)?)),
-            Data::Texts(ids) => Key::Id(*ids.get(row)?),
+            Data::Nums(nums) => Key::number(nums.get(row)),
+            Data::Bools(bools) => Key::truth(truth::of(*bools.get(row)?)),
+            Data::Texts(ids) => Key::id(*ids.get(row)?),
         })
     }
 }
@@ -106,9 +141,12 @@ impl Visible {
         let t = schema.tables.get(table);
         let reference = t.and_then(|t| t.reference.clone()).unwrap_or_default();
         let column = |field: usize| rows.columns.get(field).and_then(Option::as_ref);
-        let bound = |field: usize, row: usize| match Key::of_cell(column(field), row) {
-            Some(Key::Num(x)) => Some(x),
-            _ => None,
+        let bound = |field: usize, row: usize| {
+            let column = column(field).filter(|c| c.state(row) == State::Value)?;
+            match &column.data {
+                Data::Nums(nums) => Some(nums.get(row)),
+                _ => None,
+            }
         };
         let year = Decimal::from(year);
         let counts = |row: usize| {
@@ -163,7 +201,7 @@ impl Visible {
     fn general(&self, key: &[Key]) -> Option<Vec<Key>> {
         let parts = key.iter().zip(&self.optional);
         let general: Vec<Key> = parts
-            .map(|(part, optional)| if *optional { Key::Null } else { part.clone() })
+            .map(|(part, optional)| if *optional { Key::NULL } else { *part })
             .collect();
         (general != key).then_some(general)
     }

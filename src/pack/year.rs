@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{Body, Pack, Rule, Test};
-use crate::expr::World;
+use crate::expr::check::{cells_that_may_not_apply, lets_of};
 use crate::expr::world::Visible;
+use crate::expr::{Expr, World};
 use crate::review::{RuleTally, Tally};
-use crate::schema::TableId;
+use crate::schema::{FieldId, Schema, TableId};
 use crate::table::{Rows, Texts};
 use crate::value::Value;
 
@@ -25,12 +26,14 @@ pub struct InForce<'p> {
 }
 
 /// A rule in force, and what it tests.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Current<'p> {
     /// The rule.
     pub rule: &'p Rule,
     /// Its test in this year; `None` when it has nothing to test, and says why.
     pub test: Option<&'p Test>,
+    /// The fields that it reads of its row (`true`) or of `plan`, and that may be not applicable.
+    pub(crate) may_not_apply: Vec<(bool, TableId, FieldId)>,
 }
 
 impl<'p> InForce<'p> {
@@ -40,11 +43,7 @@ impl<'p> InForce<'p> {
     }
 
     /// The value of an expression over a submission.
-    pub fn evaluate(
-        &self,
-        expr: &crate::expr::Expr,
-        submission: &crate::submission::Submission,
-    ) -> Value {
+    pub fn evaluate(&self, expr: &Expr, submission: &crate::submission::Submission) -> Value {
         crate::expr::evaluate(expr, &self.pack.schema, &self.world, submission)
     }
 
@@ -95,6 +94,12 @@ impl<'p> InForce<'p> {
             .rules
             .iter()
             .filter_map(|rule| in_year(rule, year))
+            .map(|current| Current {
+                may_not_apply: current
+                    .test
+                    .map_or_else(Vec::new, |test| may_not_apply(test, &pack.schema)),
+                ..current
+            })
             .collect();
         InForce {
             pack,
@@ -137,5 +142,26 @@ pub(crate) fn in_year(rule: &Rule, year: i64) -> Option<Current<'_>> {
         Body::NotApplicable(_) => None,
         Body::Test(test) => Some(&**test),
     };
-    Some(Current { rule, test })
+    Some(Current {
+        rule,
+        test,
+        may_not_apply: Vec::new(),
+    })
+}
+
+/// The fields that a test reads, itself or through its `let`s, of its row or of `plan`, and that may be not applicable.
+fn may_not_apply(test: &Test, schema: &Schema) -> Vec<(bool, TableId, FieldId)> {
+    let mut cells = Vec::new();
+    let mut exprs: Vec<&Expr> = test.when.iter().chain([&test.require]).collect();
+    let mut seen = Vec::new();
+    while let Some(expr) = exprs.pop() {
+        cells_that_may_not_apply(expr, schema, &mut cells);
+        for at in lets_of(expr) {
+            if !seen.contains(&at) {
+                seen.push(at);
+                exprs.extend(test.lets.get(at).map(|(_, e)| e));
+            }
+        }
+    }
+    cells
 }
