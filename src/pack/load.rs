@@ -507,10 +507,11 @@ impl Loader<'_> {
                 .find(|(p, _)| p.table == table);
             let Some((of, slot)) = found else { continue };
             let read = self.reference(doc, schema, of, sources, &mut texts);
-            let list = codes_in(schema, table, &read, &texts);
             let holds_codes = codes.iter().any(|c| c.reference == table);
-            if let Some(table) = schema.tables.get(table).filter(|_| holds_codes) {
-                self.wrong(reference::check_spellings(table, &read, &texts));
+            let mut list = Codes::default();
+            if let Some(of) = schema.tables.get(table).filter(|_| holds_codes) {
+                self.wrong(reference::check_spellings(of, &read, &texts));
+                list = codes_in(schema, table, &read, &texts);
             }
             *slot = Some(Arc::new(read));
             let lacks_file = of
