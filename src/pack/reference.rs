@@ -296,6 +296,22 @@ fn overlap(reference: &Reference, a: (&Rows, usize), b: (&Rows, usize)) -> bool 
     !before(a, b) && !before(b, a)
 }
 
+/// Numbers the texts of a table that was read by itself as they are numbered among those of all.
+pub(crate) fn renumber(rows: &mut Rows, own: &Texts, all: &mut Texts) {
+    let numbers: Vec<u32> = own.iter().map(|text| all.intern(text)).collect();
+    for column in rows.columns.iter_mut().flatten() {
+        let Data::Texts(ids) = &mut column.data else {
+            continue;
+        };
+        for (id, state) in ids.iter_mut().zip(&column.states) {
+            let number = usize::try_from(*id).ok().and_then(|id| numbers.get(id));
+            if let Some(number) = number.filter(|_| *state == State::Value) {
+                *id = *number;
+            }
+        }
+    }
+}
+
 /// The number in a cell, if it holds one.
 pub(crate) fn number(rows: &Rows, row: usize, field: FieldId) -> Option<Decimal> {
     let column = rows.columns.get(field)?.as_ref()?;
