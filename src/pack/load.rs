@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::reference::{cell_text, code_fields, names_in};
 use super::rule::{self, Context, Subjects};
@@ -181,7 +181,12 @@ impl PackFiles<'_> {
         })
     }
 
-    /// Reads a reference table.
+    /// Reads reference tables, each by itself.
+    fn tables<'p>(&self, schema: &Schema, of: Vec<&'p Pending>) -> Vec<(&'p Pending, ReadTable)> {
+        let read = of.into_par_iter().map(|of| (of, self.table(schema, of)));
+        read.collect()
+    }
+
     fn table(&self, schema: &Schema, of: &Pending) -> ReadTable {
         let placeholder = Table::new(String::new(), String::new(), Vec::new(), false, Vec::new());
         let table = schema.tables.get(of.table).unwrap_or(&placeholder);
@@ -264,6 +269,16 @@ impl<'a> RuleFile<'a> {
         }
     }
 
+    /// The rule of each file, and the mistakes in it.
+    fn read_all(
+        these: Vec<Self>,
+        files: &PackFiles<'_>,
+        context: &Context<'_>,
+    ) -> Vec<(Option<Rule>, Vec<Mistake>)> {
+        let read = these.into_par_iter().map(|file| file.read(files, context));
+        read.collect()
+    }
+
     /// The rule, and the mistakes in its file.
     fn read(self, files: &PackFiles<'_>, context: &Context<'_>) -> (Option<Rule>, Vec<Mistake>) {
         let doc = files.doc(self.path, &self.mistakes);
@@ -302,6 +317,40 @@ fn whole(file: &str, message: impl Into<String>, help: &str) -> Mistake {
     }
 }
 
+/// Everything that rules rest on.
+struct Base {
+    head: Option<Head>,
+    sources: Vec<Source>,
+    params: Vec<Param>,
+    param_types: Vec<(String, Ty)>,
+    schema: Schema,
+    references: Vec<Pending>,
+    /// The tables that list codes.
+    tables: Tables,
+    identity: Option<Identity>,
+}
+
+/// The reference tables that are read already, and their texts.
+#[derive(Default)]
+struct Tables {
+    rows: BTreeMap<TableId, Arc<Rows>>,
+    texts: Texts,
+}
+
+impl Tables {
+    /// Those that are yet to be read.
+    fn left<'p>(&self, all: &'p [Pending]) -> Vec<&'p Pending> {
+        let left = all.iter().filter(|of| !self.rows.contains_key(&of.table));
+        left.collect()
+    }
+
+    /// The rows of all tables, in the schema's order.
+    fn in_order(&mut self, all: &[Pending]) -> Vec<Arc<Rows>> {
+        let rows = all.iter().filter_map(|of| self.rows.remove(&of.table));
+        rows.collect()
+    }
+}
+
 /// What `pack.toml` says of itself, before the rest is known.
 struct Head {
     title: String,
@@ -316,6 +365,10 @@ struct Head {
 impl Loader<'_> {
     fn doc(&self, path: &str) -> Option<Doc<'_>> {
         self.files.doc(path, &self.mistakes)
+    }
+
+    fn tell(&self, mut mistakes: Vec<Mistake>) {
+        self.mistakes.borrow_mut().append(&mut mistakes);
     }
 
     /// A mistake of a file as a whole.
@@ -338,6 +391,98 @@ impl Loader<'_> {
     fn pack(&self, digest: impl FnOnce() -> String) -> Option<Pack> {
         self.unknown_files();
         let pack_doc = self.required("pack.toml");
+        let (files, mut rule_files) = (&self.files, Vec::new());
+        let base = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| rule_files = files.rule_files());
+            self.base(pack_doc)
+        });
+        let Some(base) = base else {
+            // What rests on a file that cannot be parsed is not called wrong for it.
+            for file in rule_files {
+                self.tell(file.mistakes.into_inner());
+            }
+            return None;
+        };
+        let Base {
+            head,
+            sources,
+            params,
+            param_types,
+            schema,
+            references,
+            mut tables,
+            identity,
+        } = base;
+        let source_keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
+        let years = head.as_ref().map_or((0, 9999), |h| h.years);
+        let context = Context {
+            scope: Scope::new(&schema, &param_types),
+            sources: &sources,
+            params: &params,
+            years,
+        };
+        let count = rule_files.len();
+        // Nothing in a rule rests on the rows of a table that lists no codes.
+        let left: Vec<&Pending> = tables.left(&references);
+        let (left, rules) = rayon::join(
+            || files.tables(&schema, left),
+            || RuleFile::read_all(rule_files, files, &context),
+        );
+        for (table, read) in left {
+            self.adopt(table, read, &mut tables);
+        }
+        let mut rules = self.rules(rules);
+        let (expected, summaries) =
+            pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
+        for rule in &rules {
+            self.check_params(rule, &params, years, &schema);
+            if let Some(doc) = self.doc(
+                rule.file
+                    .strip_prefix(&format!("{}/", self.files.folder))
+                    .unwrap_or_default(),
+            ) {
+                rule::check_severity(doc, rule, &sources);
+            }
+        }
+        for rule in &mut rules {
+            rule.settle(&sources);
+        }
+        // A rule that could not be read may cite any of them.
+        if rules.len() == count {
+            self.check_clauses(&rules, &sources);
+        }
+        self.unused(&rules, &params, &schema, &summaries);
+        let forms = self.forms(&schema, &source_keys);
+        let head = head?;
+        let rows = tables.in_order(&references);
+        Some(Pack {
+            id: self.files.folder.to_owned(),
+            title: head.title,
+            authority: head.authority,
+            version: head.version,
+            years: head.years,
+            sources,
+            param_types,
+            params,
+            rules,
+            forms,
+            identity: identity?,
+            expected,
+            steps: head.steps,
+            words: head.words,
+            summaries,
+            references: rows,
+            texts: tables.texts,
+            digest: digest(),
+            office: None,
+            warnings: Vec::new(),
+            warned_files: BTreeMap::new(),
+            schema,
+        })
+    }
+
+    /// Everything that rules rest on; `None` when one of its files cannot be parsed.
+    fn base(&self, pack_doc: Option<Doc<'_>>) -> Option<Base> {
         let head = pack_doc.and_then(|doc| self.head(doc));
         let sources = match self.doc("sources.toml") {
             Some(doc) => source::read(doc, doc.text),
@@ -352,84 +497,29 @@ impl Loader<'_> {
         let currency = head.as_ref().map_or("USD", |h| h.currency.as_str());
         let schema_doc = self.required("schema.toml");
         let read = schema_doc.and_then(|doc| schema_file::read(doc, doc.text, currency));
-        let (Some(sources), Some(params), Some(schema_doc), Some(read)) =
-            (&sources, params, schema_doc, read)
-        else {
-            // What rests on a file that cannot be parsed is not called wrong for it.
-            let mut mistakes = self.mistakes.borrow_mut();
-            for file in self.files.rule_files() {
-                mistakes.append(&mut file.mistakes.into_inner());
-            }
-            return None;
-        };
-        let param_types: Vec<(String, Ty)> =
-            params.iter().map(|p| (p.name.clone(), p.ty())).collect();
+        let (schema_doc, read) = (schema_doc?, read?);
         let schema_file::Read {
             mut schema,
             references,
             codes,
         } = read;
+        let (sources, params) = (sources.as_ref()?, params?);
         Self::check_suppress(schema_doc, &schema, &params);
-        let (files, mut rule_files) = (&self.files, Vec::new());
-        let (rows, texts) = rayon::in_place_scope(|scope| {
-            scope.spawn(|_| rule_files = files.rule_files());
-            self.references(schema_doc, &mut schema, &references, &codes, &source_keys)
-        });
-        let identity = pack_doc.and_then(|doc| Self::identity(doc, &mut schema, &rows, &texts));
-        let years = head.as_ref().map_or((0, 9999), |h| h.years);
-        let context = Context {
-            scope: Scope::new(&schema, &param_types),
-            sources,
-            params: &params,
-            years,
-        };
-        let count = rule_files.len();
-        let mut rules = self.rules(rule_files, &context);
-        let (expected, summaries) =
-            pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
-        for rule in &rules {
-            self.check_params(rule, &params, years, &schema);
-            if let Some(doc) = self.doc(
-                rule.file
-                    .strip_prefix(&format!("{}/", self.files.folder))
-                    .unwrap_or_default(),
-            ) {
-                rule::check_severity(doc, rule, sources);
-            }
+        for of in &references {
+            self.check_origin(schema_doc, &schema, of, &source_keys);
         }
-        for rule in &mut rules {
-            rule.settle(sources);
-        }
-        // A rule that could not be read may cite any of them.
-        if rules.len() == count {
-            self.check_clauses(&rules, sources);
-        }
-        self.unused(&rules, &params, &schema, &summaries);
-        let forms = self.forms(&schema, &source_keys);
-        let head = head?;
-        Some(Pack {
-            id: self.files.folder.to_owned(),
-            title: head.title,
-            authority: head.authority,
-            version: head.version,
-            years: head.years,
+        let directory = pack_doc.and_then(|doc| directory_of(doc, &schema));
+        let tables = self.code_tables(schema_doc, &mut schema, &references, &codes, directory);
+        let identity = pack_doc.and_then(|doc| Self::identity(doc, &mut schema, &tables));
+        Some(Base {
+            head,
+            param_types: params.iter().map(|p| (p.name.clone(), p.ty())).collect(),
             sources: sources.clone(),
-            param_types,
             params,
-            rules,
-            forms,
-            identity: identity?,
-            expected,
-            steps: head.steps,
-            words: head.words,
-            summaries,
-            references: rows,
-            texts,
-            digest: digest(),
-            office: None,
-            warnings: Vec::new(),
-            warned_files: BTreeMap::new(),
             schema,
+            references,
+            tables,
+            identity,
         })
     }
 
@@ -506,8 +596,7 @@ impl Loader<'_> {
     /// Files that no part of a pack is: a misplaced rule would silently not be in force.
     fn unknown_files(&self) {
         for path in self.files.bytes.keys() {
-            let known = ["pack.toml", "schema.toml", "params.toml", "sources.toml"]
-                .contains(path)
+            let known = ["pack.toml", "schema.toml", "params.toml", "sources.toml"].contains(path)
                 || path.starts_with("data/")
                 || path.starts_with("forms/")
                 || path.starts_with("rules/")
@@ -634,72 +723,53 @@ impl Loader<'_> {
         }
     }
 
-    /// Reads the reference tables, each after those whose codes it holds.
-    fn references(
+    /// Reads the reference tables that list codes or directories, each after those whose codes it holds.
+    fn code_tables(
         &self,
         doc: Doc<'_>,
         schema: &mut Schema,
         pending: &[Pending],
         codes: &[CodesOf],
-        sources: &[&str],
-    ) -> (Vec<Arc<Rows>>, Texts) {
-        let mut texts = Texts::default();
-        let mut rows: BTreeMap<TableId, Arc<Rows>> = BTreeMap::new();
+        directory: Option<TableId>,
+    ) -> Tables {
+        let mut tables = Tables::default();
         let order = reference::Order::of(schema);
         refuse_circle(doc, schema, codes, &order.circle);
+        let lists = |table: TableId| {
+            directory == Some(table) || codes.iter().any(|of| of.reference == table)
+        };
         for level in order.levels.into_iter().chain([order.circle]) {
-            let found = |table: &TableId| pending.iter().find(|p| p.table == *table);
-            let level: Vec<&Pending> = level.iter().filter_map(found).collect();
-            for of in &level {
-                self.check_origin(doc, schema, of, sources);
-            }
-            let (files, of_schema) = (&self.files, &*schema);
-            let read = level.par_iter().map(|of| files.table(of_schema, of));
-            let read: Vec<ReadTable> = read.collect();
-            for (of, read) in level.into_iter().zip(read) {
-                let read = self.adopt(read, &mut texts);
-                self.fill_codes(schema, of, codes, (&read, &texts));
-                rows.insert(of.table, Arc::new(read));
+            let level = pending.iter().filter(|of| level.contains(&of.table));
+            let level: Vec<&Pending> = level.filter(|of| lists(of.table)).collect();
+            let read = self.files.tables(schema, level);
+            for (of, read) in read {
+                self.adopt(of, read, &mut tables);
+                self.fill_codes(schema, of, codes, &tables);
             }
         }
-        let absent = |of: &Pending| {
-            Arc::new(Rows::new(
-                schema.tables.get(of.table).unwrap_or(&schema.tables[0]),
-                crate::table::Layout::Absent(String::new()),
-                &[],
-            ))
-        };
-        let rows = pending
-            .iter()
-            .map(|of| rows.remove(&of.table).unwrap_or_else(|| absent(of)))
-            .collect();
-        (rows, texts)
+        tables
     }
 
-    /// The rows of a table that was read by itself, its texts now among those of all, its mistakes told.
-    fn adopt(&self, read: ReadTable, texts: &mut Texts) -> Rows {
+    /// Keeps a table that was read by itself, and tells its mistakes.
+    fn adopt(&self, of: &Pending, read: ReadTable, tables: &mut Tables) {
         let ReadTable {
             mut rows,
-            texts: own,
-            mut mistakes,
+            texts,
+            mistakes,
         } = read;
-        self.mistakes.borrow_mut().append(&mut mistakes);
-        reference::renumber(&mut rows, &own, texts);
-        rows
+        self.tell(mistakes);
+        reference::renumber(&mut rows, &texts, &mut tables.texts);
+        tables.rows.insert(of.table, Arc::new(rows));
     }
 
     /// Lets the fields that hold codes of a table hold those of its rows.
-    fn fill_codes(
-        &self,
-        schema: &mut Schema,
-        of: &Pending,
-        codes: &[CodesOf],
-        (rows, texts): (&Rows, &Texts),
-    ) {
+    fn fill_codes(&self, schema: &mut Schema, of: &Pending, codes: &[CodesOf], tables: &Tables) {
         let holders = || codes.iter().filter(|c| c.reference == of.table);
-        let Some(table) = schema.tables.get(of.table) else {
+        let table = schema.tables.get(of.table);
+        let Some((table, rows)) = table.zip(tables.rows.get(&of.table)) else {
             return;
         };
+        let texts = &tables.texts;
         if holders().next().is_none() {
             return;
         }
@@ -764,12 +834,7 @@ impl Loader<'_> {
         }
     }
 
-    fn identity(
-        doc: Doc<'_>,
-        schema: &mut Schema,
-        rows: &[Arc<Rows>],
-        texts: &Texts,
-    ) -> Option<Identity> {
+    fn identity(doc: Doc<'_>, schema: &mut Schema, tables: &Tables) -> Option<Identity> {
         let tree = doc.parse(doc.text)?;
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         let Some(of) = keys.table("identity") else {
@@ -831,9 +896,10 @@ impl Loader<'_> {
             .and_then(|text| Self::directory(doc, text, schema, code.map(|code| (table, code))));
         of.done();
         if let Some((code, directory)) = code.zip(directory) {
-            let list = rows
-                .get(directory - schema.submission)
-                .map(|rows| directory_in(schema, directory, rows, texts));
+            let list = tables
+                .rows
+                .get(&directory)
+                .map(|rows| directory_in(schema, directory, rows, &tables.texts));
             if let Some(field) = schema
                 .tables
                 .get_mut(table)
@@ -875,13 +941,11 @@ impl Loader<'_> {
         Some(found)
     }
 
-    fn rules(&self, files: Vec<RuleFile<'_>>, context: &Context<'_>) -> Vec<Rule> {
-        let of = &self.files;
-        let read = files.into_par_iter().map(|file| file.read(of, context));
-        let read: Vec<(Option<Rule>, Vec<Mistake>)> = read.collect();
+    /// Tells the mistakes of rules; the rules by id.
+    fn rules(&self, read: Vec<(Option<Rule>, Vec<Mistake>)>) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
-        for (rule, mut mistakes) in read {
-            self.mistakes.borrow_mut().append(&mut mistakes);
+        for (rule, mistakes) in read {
+            self.tell(mistakes);
             let Some(rule) = rule else { continue };
             if let Some(other) = rules.iter().find(|r| r.id == rule.id) {
                 let message = format!("there is a rule `{}` already, in {}", rule.id, other.file);
@@ -961,6 +1025,18 @@ fn field_of<'s>(schema: &'s mut Schema, of: &CodesOf) -> Option<&'s mut Field> {
 fn any_text(field: &mut Field) {
     field.ty = Type::Text;
     field.codes = None;
+}
+
+/// The table that the identity names as a directory, if there is one.
+fn directory_of(doc: Doc<'_>, schema: &Schema) -> Option<TableId> {
+    let tree = doc.parse(doc.text)?;
+    let DeValue::Table(identity) = tree.get_ref().get("identity")?.get_ref() else {
+        return None;
+    };
+    match identity.get("directory")?.get_ref() {
+        DeValue::String(name) => schema.table(name),
+        _ => None,
+    }
 }
 
 /// Tables that hold each other's codes: none of them could be read first.
