@@ -1,5 +1,7 @@
 //! A batch of submissions: who each is from, which revision counts, who has not submitted, and the review of each.
 
+mod files;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::OnceLock;
@@ -144,7 +146,7 @@ impl<'p> Reviewer<'p> {
         sources: &[S],
         read: impl Fn(&S) -> Vec<Submission> + Sync,
     ) -> BatchReview {
-        let mut reviews: Vec<Review> = sources
+        let reviews: Vec<Review> = sources
             .par_iter()
             .flat_map_iter(|source| {
                 read(source)
@@ -153,6 +155,11 @@ impl<'p> Reviewer<'p> {
                     .collect::<Vec<_>>()
             })
             .collect();
+        self.batch_of(reviews)
+    }
+
+    /// The batch of which these are the reviews.
+    fn batch_of(&self, mut reviews: Vec<Review>) -> BatchReview {
         reviews.sort_by(|a, b| a.path.cmp(&b.path));
         let mut not_read = doubles(&mut reviews);
         let twice = not_read

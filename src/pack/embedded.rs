@@ -1,6 +1,6 @@
 //! The packs that are part of the program.
 
-use super::load::load_as;
+use super::load::load_held;
 use super::{Files, Pack, Refused};
 
 include!(concat!(env!("OUT_DIR"), "/packs.rs"));
@@ -23,8 +23,9 @@ pub fn embedded(id: &str) -> Option<Files> {
 
 /// Loads a pack that is part of the program; `None` when there is none of that id.
 pub fn load_embedded(id: &str) -> Option<Result<Pack, Refused>> {
-    let (_, digest, _) = PACKS.iter().find(|(name, ..)| *name == id)?;
-    embedded(id).map(|files| load_as(id, &files, Some(digest)))
+    let (_, digest, files) = PACKS.iter().find(|(name, ..)| *name == id)?;
+    let held = files.iter().copied().collect();
+    Some(load_held(id, &held, || (*digest).to_owned()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! The files of a pack → [`Pack`]: everything in them checked, every mistake of every file told at once.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::reference::{cell_text, code_fields, names_in};
 use super::rule::{self, Context, Subjects};
@@ -16,41 +20,51 @@ use super::{
     Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, Words, form, param,
     reference, source,
 };
-use crate::diagnostic::{Level, Mistake, Weight, nearest, suggest};
+use crate::diagnostic::{Diagnostic, Level, Mistake, Weight, nearest, suggest};
 use crate::expr::check::params_of;
 use crate::expr::{Expr, Scope, Ty, check, check_for};
 use crate::intake::map::FormMap;
 use crate::read;
-use crate::schema::{Codes, Field, FieldId, Schema, TableId};
+use crate::schema::{Codes, Field, FieldId, Schema, Table, TableId};
 use crate::table::{Rows, Texts};
 use crate::value::{Type, Value};
 
 /// Loads a pack from its files. `folder` is the folder's name, which is the pack's id.
 pub fn load(folder: &str, files: &Files) -> Result<Pack, Refused> {
-    load_as(folder, files, None)
+    let held = files.iter().map(|(path, bytes)| (&**path, &**bytes));
+    load_held(folder, &held.collect(), || digest(files))
 }
 
-/// Loads a pack whose digest may be known already.
-pub(crate) fn load_as(folder: &str, files: &Files, known: Option<&str>) -> Result<Pack, Refused> {
+/// The files of a pack, by their path within its folder.
+pub(crate) type Held<'a> = BTreeMap<&'a str, &'a [u8]>;
+
+/// Loads a pack from files that others hold, whose digest may be known already.
+pub(crate) fn load_held(
+    folder: &str,
+    files: &Held<'_>,
+    digest: impl FnOnce() -> String,
+) -> Result<Pack, Refused> {
     let loader = Loader {
-        folder,
-        files,
+        files: PackFiles {
+            folder,
+            bytes: files,
+            texts: utf8(folder, files),
+        },
         mistakes: RefCell::default(),
-        texts: utf8(folder, files),
     };
-    let pack = loader.pack(known);
+    let pack = loader.pack(digest);
     let mistakes = in_order(loader.mistakes.into_inner());
     match pack {
         Some(mut pack) if mistakes.iter().all(|m| m.level == Level::Warning) => {
             if !mistakes.is_empty() {
-                pack.warned_files = loader.texts;
+                pack.warned_files = loader.files.into_texts();
             }
             pack.warnings = mistakes;
             Ok(pack)
         }
         _ => Err(Refused {
             mistakes,
-            files: loader.texts,
+            files: loader.files.into_texts(),
         }),
     }
 }
@@ -102,17 +116,20 @@ fn shorten(mistakes: &mut Vec<Mistake>) {
 }
 
 /// The text of each TOML file, by its path with the folder's name before it.
-fn utf8(folder: &str, files: &Files) -> BTreeMap<String, String> {
+fn utf8<'a>(folder: &str, files: &Held<'a>) -> BTreeMap<String, Cow<'a, str>> {
     let toml = files.iter().filter(|(path, _)| path.ends_with(".toml"));
     toml.map(|(path, bytes)| {
-        let text = String::from_utf8_lossy(bytes);
-        (
-            format!("{folder}/{path}"),
-            text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned(),
-        )
+        let text = match String::from_utf8_lossy(bytes) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix(BOM).unwrap_or(text)),
+            Cow::Owned(text) => Cow::Owned(text.strip_prefix(BOM).unwrap_or(&text).to_owned()),
+        };
+        (format!("{folder}/{path}"), text)
     })
     .collect()
 }
+
+/// The mark that some editors put before a text.
+const BOM: char = '\u{feff}';
 
 /// `sha256:` and the digest of files: each as its path, a NUL, its length in eight bytes and its content.
 pub(crate) fn digest(files: &Files) -> String {
@@ -130,11 +147,208 @@ pub(crate) fn digest(files: &Files) -> String {
     text
 }
 
-struct Loader<'a> {
+/// The files of a pack, and the texts of those that are TOML.
+struct PackFiles<'a> {
     folder: &'a str,
-    files: &'a Files,
+    bytes: &'a Held<'a>,
+    texts: BTreeMap<String, Cow<'a, str>>,
+}
+
+impl PackFiles<'_> {
+    fn into_texts(self) -> BTreeMap<String, String> {
+        let texts = self.texts.into_iter();
+        texts
+            .map(|(path, text)| (path, text.into_owned()))
+            .collect()
+    }
+
+    /// A TOML file of that path, whose mistakes go to `mistakes`.
+    fn doc<'d>(&'d self, path: &str, mistakes: &'d RefCell<Vec<Mistake>>) -> Option<Doc<'d>> {
+        let (file, text) = self
+            .texts
+            .get_key_value(&format!("{}/{path}", self.folder))?;
+        let bytes = self.bytes.get(path)?;
+        if let Err(error) = std::str::from_utf8(bytes) {
+            let at = error.valid_up_to();
+            let message = format!("the file is not UTF-8: byte {at} is no character");
+            let mistake = whole(file, message, "save it as UTF-8");
+            mistakes.borrow_mut().push(mistake);
+        }
+        Some(Doc {
+            file,
+            text,
+            mistakes,
+        })
+    }
+
+    /// Reads reference tables, each by itself.
+    fn tables<'p>(&self, schema: &Schema, of: Vec<&'p Pending>) -> Vec<(&'p Pending, ReadTable)> {
+        let read = of.into_par_iter().map(|of| (of, self.table(schema, of)));
+        read.collect()
+    }
+
+    fn table(&self, schema: &Schema, of: &Pending) -> ReadTable {
+        let placeholder = Table::new(String::new(), String::new(), Vec::new(), false, Vec::new());
+        let table = schema.tables.get(of.table).unwrap_or(&placeholder);
+        let Some(file) = &of.file else {
+            return ReadTable::empty(Rows::absent(table, table.name.clone()));
+        };
+        let Some(bytes) = self.bytes.get(file.value.as_str()) else {
+            return ReadTable::empty(Rows::absent(table, file.value.clone()));
+        };
+        let path = format!("{}/{}", self.folder, file.value);
+        let (mut texts, mut diagnostics) = (Texts::default(), Vec::new());
+        let rows = read::read_csv(table, &path, bytes, &mut texts, &mut diagnostics);
+        diagnostics.extend(read::missing(table, &rows));
+        let mut mistakes: Vec<Mistake> = diagnostics.into_iter().map(of_reading).collect();
+        let mut wrong = reference::check_keys(table, &[&rows], &texts);
+        wrong.extend(reference::check_blanks(table, &rows));
+        let wrong = wrong.into_iter();
+        mistakes.extend(wrong.map(|one| whole(&one.place, one.message, one.help)));
+        ReadTable {
+            rows,
+            texts,
+            mistakes,
+        }
+    }
+
+    /// The text of a TOML file.
+    fn text(&self, path: &str) -> Option<&str> {
+        let text = self.texts.get(&format!("{}/{path}", self.folder))?;
+        Some(text)
+    }
+
+    /// The paths of the files of rules, in order.
+    fn rule_paths(&self) -> impl Iterator<Item = &str> {
+        let paths = self.bytes.keys().copied();
+        paths.filter(|p| p.starts_with("rules/") && p.ends_with(".toml"))
+    }
+
+    /// The trees of the files of rules, in the order of their paths.
+    fn rule_files(&self) -> Vec<RuleFile<'_>> {
+        let paths: Vec<&str> = self.rule_paths().collect();
+        let parsed = paths.into_par_iter().map(|path| RuleFile::new(self, path));
+        parsed.collect()
+    }
+}
+
+/// A reference table as it is read by itself.
+struct ReadTable {
+    rows: Rows,
+    texts: Texts,
+    mistakes: Vec<Mistake>,
+}
+
+impl ReadTable {
+    fn empty(rows: Rows) -> Self {
+        ReadTable {
+            rows,
+            texts: Texts::default(),
+            mistakes: Vec::new(),
+        }
+    }
+}
+
+/// A rule's file as a tree, and the mistakes in it.
+struct RuleFile<'a> {
+    path: &'a str,
+    tree: Option<Spanned<DeTable<'a>>>,
     mistakes: RefCell<Vec<Mistake>>,
-    texts: BTreeMap<String, String>,
+}
+
+impl<'a> RuleFile<'a> {
+    fn new(files: &'a PackFiles<'_>, path: &'a str) -> Self {
+        let mistakes = RefCell::default();
+        let tree = files
+            .text(path)
+            .and_then(|text| files.doc(path, &mistakes)?.parse(text));
+        RuleFile {
+            path,
+            tree,
+            mistakes,
+        }
+    }
+
+    /// The rule of each file, and the mistakes in it.
+    fn read_all(
+        these: Vec<Self>,
+        files: &PackFiles<'_>,
+        context: &Context<'_>,
+    ) -> Vec<(Option<Rule>, Vec<Mistake>)> {
+        let read = these.into_par_iter().map(|file| file.read(files, context));
+        read.collect()
+    }
+
+    /// The rule, and the mistakes in its file.
+    fn read(self, files: &PackFiles<'_>, context: &Context<'_>) -> (Option<Rule>, Vec<Mistake>) {
+        let doc = files.doc(self.path, &self.mistakes);
+        let rule = doc
+            .zip(self.tree.as_ref())
+            .and_then(|(doc, tree)| rule::read(doc, tree.get_ref(), context));
+        (rule, self.mistakes.into_inner())
+    }
+}
+
+struct Loader<'a> {
+    files: PackFiles<'a>,
+    mistakes: RefCell<Vec<Mistake>>,
+}
+
+/// What was found on reading a table, as a mistake of the pack.
+fn of_reading(diagnostic: Diagnostic) -> Mistake {
+    Mistake {
+        level: match diagnostic.weight {
+            Weight::Notice => Level::Warning,
+            Weight::Error | Weight::Fatal => Level::Error,
+        },
+        ..whole(&diagnostic.place, diagnostic.message, "")
+    }
+}
+
+/// A mistake of a file as a whole.
+fn whole(file: &str, message: impl Into<String>, help: &str) -> Mistake {
+    Mistake {
+        level: Level::Error,
+        file: file.to_owned(),
+        span: None,
+        message: message.into(),
+        label: String::new(),
+        help: help.to_owned(),
+    }
+}
+
+/// Everything that rules rest on.
+struct Base {
+    head: Option<Head>,
+    sources: Vec<Source>,
+    params: Vec<Param>,
+    param_types: Vec<(String, Ty)>,
+    schema: Schema,
+    references: Vec<Pending>,
+    /// The tables that list codes.
+    tables: Tables,
+    identity: Option<Identity>,
+}
+
+/// The reference tables that are read already, and their texts.
+#[derive(Default)]
+struct Tables {
+    rows: BTreeMap<TableId, Arc<Rows>>,
+    texts: Texts,
+}
+
+impl Tables {
+    /// Those that are yet to be read.
+    fn left<'p>(&self, all: &'p [Pending]) -> Vec<&'p Pending> {
+        let left = all.iter().filter(|of| !self.rows.contains_key(&of.table));
+        left.collect()
+    }
+
+    /// The rows of all tables, in the schema's order.
+    fn in_order(&mut self, all: &[Pending]) -> Vec<Arc<Rows>> {
+        let rows = all.iter().filter_map(|of| self.rows.remove(&of.table));
+        rows.collect()
+    }
 }
 
 /// What `pack.toml` says of itself, before the rest is known.
@@ -150,44 +364,23 @@ struct Head {
 
 impl Loader<'_> {
     fn doc(&self, path: &str) -> Option<Doc<'_>> {
-        let (file, text) = self
-            .texts
-            .get_key_value(&format!("{}/{path}", self.folder))?;
-        let bytes = self.files.get(path)?;
-        if let Err(error) = std::str::from_utf8(bytes) {
-            self.whole(
-                file,
-                format!(
-                    "the file is not UTF-8: byte {} is no character",
-                    error.valid_up_to()
-                ),
-                "save it as UTF-8",
-            );
-        }
-        Some(Doc {
-            file,
-            text,
-            mistakes: &self.mistakes,
-        })
+        self.files.doc(path, &self.mistakes)
+    }
+
+    fn tell(&self, mut mistakes: Vec<Mistake>) {
+        self.mistakes.borrow_mut().append(&mut mistakes);
     }
 
     /// A mistake of a file as a whole.
     fn whole(&self, file: &str, message: impl Into<String>, help: &str) {
-        self.mistakes.borrow_mut().push(Mistake {
-            level: Level::Error,
-            file: file.to_owned(),
-            span: None,
-            message: message.into(),
-            label: String::new(),
-            help: help.to_owned(),
-        });
+        self.mistakes.borrow_mut().push(whole(file, message, help));
     }
 
     fn required(&self, path: &str) -> Option<Doc<'_>> {
         let doc = self.doc(path);
         if doc.is_none() {
             self.whole(
-                &format!("{}/{path}", self.folder),
+                &format!("{}/{path}", self.files.folder),
                 "the file is missing",
                 "a pack has pack.toml, schema.toml, params.toml, sources.toml and rules/",
             );
@@ -195,9 +388,101 @@ impl Loader<'_> {
         doc
     }
 
-    fn pack(&self, known: Option<&str>) -> Option<Pack> {
+    fn pack(&self, digest: impl FnOnce() -> String) -> Option<Pack> {
         self.unknown_files();
         let pack_doc = self.required("pack.toml");
+        let (files, mut rule_files) = (&self.files, Vec::new());
+        let base = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| rule_files = files.rule_files());
+            self.base(pack_doc)
+        });
+        let Some(base) = base else {
+            // What rests on a file that cannot be parsed is not called wrong for it.
+            for file in rule_files {
+                self.tell(file.mistakes.into_inner());
+            }
+            return None;
+        };
+        let Base {
+            head,
+            sources,
+            params,
+            param_types,
+            schema,
+            references,
+            mut tables,
+            identity,
+        } = base;
+        let source_keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
+        let years = head.as_ref().map_or((0, 9999), |h| h.years);
+        let context = Context {
+            scope: Scope::new(&schema, &param_types),
+            sources: &sources,
+            params: &params,
+            years,
+        };
+        let count = rule_files.len();
+        // Nothing in a rule rests on the rows of a table that lists no codes.
+        let left: Vec<&Pending> = tables.left(&references);
+        let (left, rules) = rayon::join(
+            || files.tables(&schema, left),
+            || RuleFile::read_all(rule_files, files, &context),
+        );
+        for (table, read) in left {
+            self.adopt(table, read, &mut tables);
+        }
+        let mut rules = self.rules(rules);
+        let (expected, summaries) =
+            pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
+        for rule in &rules {
+            self.check_params(rule, &params, years, &schema);
+            if let Some(doc) = self.doc(
+                rule.file
+                    .strip_prefix(&format!("{}/", self.files.folder))
+                    .unwrap_or_default(),
+            ) {
+                rule::check_severity(doc, rule, &sources);
+            }
+        }
+        for rule in &mut rules {
+            rule.settle(&sources);
+        }
+        // A rule that could not be read may cite any of them.
+        if rules.len() == count {
+            self.check_clauses(&rules, &sources);
+        }
+        self.unused(&rules, &params, &schema, &summaries);
+        let forms = self.forms(&schema, &source_keys);
+        let head = head?;
+        let rows = tables.in_order(&references);
+        Some(Pack {
+            id: self.files.folder.to_owned(),
+            title: head.title,
+            authority: head.authority,
+            version: head.version,
+            years: head.years,
+            sources,
+            param_types,
+            params,
+            rules,
+            forms,
+            identity: identity?,
+            expected,
+            steps: head.steps,
+            words: head.words,
+            summaries,
+            references: rows,
+            texts: tables.texts,
+            digest: digest(),
+            office: None,
+            warnings: Vec::new(),
+            warned_files: BTreeMap::new(),
+            schema,
+        })
+    }
+
+    /// Everything that rules rest on; `None` when one of its files cannot be parsed.
+    fn base(&self, pack_doc: Option<Doc<'_>>) -> Option<Base> {
         let head = pack_doc.and_then(|doc| self.head(doc));
         let sources = match self.doc("sources.toml") {
             Some(doc) => source::read(doc, doc.text),
@@ -212,77 +497,29 @@ impl Loader<'_> {
         let currency = head.as_ref().map_or("USD", |h| h.currency.as_str());
         let schema_doc = self.required("schema.toml");
         let read = schema_doc.and_then(|doc| schema_file::read(doc, doc.text, currency));
-        let (Some(sources), Some(params), Some(schema_doc), Some(read)) =
-            (&sources, params, schema_doc, read)
-        else {
-            // What rests on a file that cannot be parsed is not called wrong for it.
-            self.rule_docs().for_each(|doc| drop(doc.parse(doc.text)));
-            return None;
-        };
-        let param_types: Vec<(String, Ty)> =
-            params.iter().map(|p| (p.name.clone(), p.ty())).collect();
+        let (schema_doc, read) = (schema_doc?, read?);
         let schema_file::Read {
             mut schema,
             references,
             codes,
         } = read;
+        let (sources, params) = (sources.as_ref()?, params?);
         Self::check_suppress(schema_doc, &schema, &params);
-        let (rows, texts) =
-            self.references(schema_doc, &mut schema, &references, &codes, &source_keys);
-        let identity = pack_doc.and_then(|doc| Self::identity(doc, &mut schema, &rows, &texts));
-        let years = head.as_ref().map_or((0, 9999), |h| h.years);
-        let context = Context {
-            scope: Scope::new(&schema, &param_types),
-            sources,
-            params: &params,
-            years,
-        };
-        let mut rules = self.rules(&context);
-        let (expected, summaries) =
-            pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
-        for rule in &rules {
-            self.check_params(rule, &params, years, &schema);
-            if let Some(doc) = self.doc(
-                rule.file
-                    .strip_prefix(&format!("{}/", self.folder))
-                    .unwrap_or_default(),
-            ) {
-                rule::check_severity(doc, rule, sources);
-            }
+        for of in &references {
+            self.check_origin(schema_doc, &schema, of, &source_keys);
         }
-        for rule in &mut rules {
-            rule.settle(sources);
-        }
-        // A rule that could not be read may cite any of them.
-        if rules.len() == self.rule_docs().count() {
-            self.check_clauses(&rules, sources);
-        }
-        self.unused(&rules, &params, &schema, &summaries);
-        let forms = self.forms(&schema, &source_keys);
-        let head = head?;
-        Some(Pack {
-            id: self.folder.to_owned(),
-            title: head.title,
-            authority: head.authority,
-            version: head.version,
-            years: head.years,
+        let directory = pack_doc.and_then(|doc| directory_of(doc, &schema));
+        let tables = self.code_tables(schema_doc, &mut schema, &references, &codes, directory);
+        let identity = pack_doc.and_then(|doc| Self::identity(doc, &mut schema, &tables));
+        Some(Base {
+            head,
+            param_types: params.iter().map(|p| (p.name.clone(), p.ty())).collect(),
             sources: sources.clone(),
-            param_types,
             params,
-            rules,
-            forms,
-            identity: identity?,
-            expected,
-            steps: head.steps,
-            words: head.words,
-            summaries,
-            references: rows,
-            texts,
-            digest: known.map_or_else(|| digest(self.files), str::to_owned),
-            office: None,
-            warnings: Vec::new(),
-            warned_files: BTreeMap::new(),
             schema,
+            references,
+            tables,
+            identity,
         })
     }
 
@@ -292,7 +529,7 @@ impl Loader<'_> {
             let stem = path.strip_prefix("forms/")?.strip_suffix(".toml")?;
             (!stem.contains('/')).then(|| stem.to_owned())
         };
-        let maps = self.files.keys().filter_map(|path| {
+        let maps = self.files.bytes.keys().filter_map(|path| {
             let (id, doc) = stem(path).zip(self.doc(path))?;
             form::read(doc, &id, schema, sources)
         });
@@ -358,9 +595,8 @@ impl Loader<'_> {
 
     /// Files that no part of a pack is: a misplaced rule would silently not be in force.
     fn unknown_files(&self) {
-        for path in self.files.keys() {
-            let known = ["pack.toml", "schema.toml", "params.toml", "sources.toml"]
-                .contains(&path.as_str())
+        for path in self.files.bytes.keys() {
+            let known = ["pack.toml", "schema.toml", "params.toml", "sources.toml"].contains(path)
                 || path.starts_with("data/")
                 || path.starts_with("forms/")
                 || path.starts_with("rules/")
@@ -375,7 +611,7 @@ impl Loader<'_> {
                     |name| format!("did you mean `{name}`?"),
                 );
                 self.whole(
-                    &format!("{}/{path}", self.folder),
+                    &format!("{}/{path}", self.files.folder),
                     "this file is no part of a pack",
                     &help,
                 );
@@ -388,11 +624,11 @@ impl Loader<'_> {
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         if let Some(id) = keys
             .required_text("id")
-            .filter(|id| id.value != self.folder)
+            .filter(|id| id.value != self.files.folder)
         {
             doc.mistake(
                 id.span,
-                format!("the pack's folder is `{}`", self.folder),
+                format!("the pack's folder is `{}`", self.files.folder),
                 "",
                 "the id is the folder's name",
             );
@@ -487,74 +723,77 @@ impl Loader<'_> {
         }
     }
 
-    /// Reads the reference tables, each after those whose codes it holds.
-    fn references(
+    /// Reads the reference tables that list codes or directories, each after those whose codes it holds.
+    fn code_tables(
         &self,
         doc: Doc<'_>,
         schema: &mut Schema,
         pending: &[Pending],
         codes: &[CodesOf],
-        sources: &[&str],
-    ) -> (Vec<Arc<Rows>>, Texts) {
-        let mut texts = Texts::default();
-        let mut rows: Vec<Option<Arc<Rows>>> = pending.iter().map(|_| None).collect();
+        directory: Option<TableId>,
+    ) -> Tables {
+        let mut tables = Tables::default();
         let order = reference::Order::of(schema);
         refuse_circle(doc, schema, codes, &order.circle);
-        for table in order.levels.into_iter().flatten().chain(order.circle) {
-            let found = pending
-                .iter()
-                .zip(&mut rows)
-                .find(|(p, _)| p.table == table);
-            let Some((of, slot)) = found else { continue };
-            let read = self.reference(doc, schema, of, sources, &mut texts);
-            let list = codes_in(schema, table, &read, &texts);
-            let holds_codes = codes.iter().any(|c| c.reference == table);
-            if let Some(table) = schema.tables.get(table).filter(|_| holds_codes) {
-                self.wrong(reference::check_spellings(table, &read, &texts));
-            }
-            *slot = Some(Arc::new(read));
-            let lacks_file = of
-                .file
-                .as_ref()
-                .is_some_and(|f| !self.files.contains_key(&f.value));
-            for of in codes.iter().filter(|c| c.reference == table) {
-                let Some(field) = field_of(schema, of) else {
-                    continue;
-                };
-                if lacks_file {
-                    // Told once, where the file is named; not again at each code.
-                    any_text(field);
-                } else if field.ty == Type::Code {
-                    field.codes = Some(list.clone());
-                }
+        let lists = |table: TableId| {
+            directory == Some(table) || codes.iter().any(|of| of.reference == table)
+        };
+        for level in order.levels.into_iter().chain([order.circle]) {
+            let level = pending.iter().filter(|of| level.contains(&of.table));
+            let level: Vec<&Pending> = level.filter(|of| lists(of.table)).collect();
+            let read = self.files.tables(schema, level);
+            for (of, read) in read {
+                self.adopt(of, read, &mut tables);
+                self.fill_codes(schema, of, codes, &tables);
             }
         }
-        let absent = |of: &Pending| {
-            Arc::new(Rows::new(
-                schema.tables.get(of.table).unwrap_or(&schema.tables[0]),
-                crate::table::Layout::Absent(String::new()),
-                &[],
-            ))
-        };
-        let rows = rows
-            .into_iter()
-            .zip(pending)
-            .map(|(rows, of)| rows.unwrap_or_else(|| absent(of)))
-            .collect();
-        (rows, texts)
+        tables
     }
 
-    fn reference(
-        &self,
-        doc: Doc<'_>,
-        schema: &Schema,
-        of: &Pending,
-        sources: &[&str],
-        texts: &mut Texts,
-    ) -> Rows {
-        let placeholder =
-            crate::schema::Table::new(String::new(), String::new(), Vec::new(), false, Vec::new());
-        let table = schema.tables.get(of.table).unwrap_or(&placeholder);
+    /// Keeps a table that was read by itself, and tells its mistakes.
+    fn adopt(&self, of: &Pending, read: ReadTable, tables: &mut Tables) {
+        let ReadTable {
+            mut rows,
+            texts,
+            mistakes,
+        } = read;
+        self.tell(mistakes);
+        reference::renumber(&mut rows, &texts, &mut tables.texts);
+        tables.rows.insert(of.table, Arc::new(rows));
+    }
+
+    /// Lets the fields that hold codes of a table hold those of its rows.
+    fn fill_codes(&self, schema: &mut Schema, of: &Pending, codes: &[CodesOf], tables: &Tables) {
+        let holders = || codes.iter().filter(|c| c.reference == of.table);
+        let table = schema.tables.get(of.table);
+        let Some((table, rows)) = table.zip(tables.rows.get(&of.table)) else {
+            return;
+        };
+        let texts = &tables.texts;
+        if holders().next().is_none() {
+            return;
+        }
+        self.wrong(reference::check_spellings(table, rows, texts));
+        let list = codes_in(schema, of.table, rows, texts);
+        let lacks_file = of
+            .file
+            .as_ref()
+            .is_some_and(|f| !self.files.bytes.contains_key(f.value.as_str()));
+        for of in holders() {
+            let Some(field) = field_of(schema, of) else {
+                continue;
+            };
+            if lacks_file {
+                // Told once, where the file is named; not again at each code.
+                any_text(field);
+            } else if field.ty == Type::Code {
+                field.codes = Some(list.clone());
+            }
+        }
+    }
+
+    /// A reference table says where its data come from, and its file is there.
+    fn check_origin(&self, doc: Doc<'_>, schema: &Schema, of: &Pending, sources: &[&str]) {
         if let Some(source) = &of.source
             && !sources.contains(&source.value.as_str())
         {
@@ -566,24 +805,19 @@ impl Loader<'_> {
                 help,
             );
         }
-        if of.source.is_none() && of.file.is_some() {
+        let Some(file) = &of.file else { return };
+        if of.source.is_none() {
+            let name = schema.tables.get(of.table).map_or("", |t| &t.name);
             doc.mistake(
                 of.span.clone(),
-                format!("`{}` does not say where its data come from", table.name),
+                format!("`{name}` does not say where its data come from"),
                 "",
                 "add `source = \"key\"`",
             );
         }
-        let empty = |path: String| Rows::absent(table, path);
-        let Some(file) = &of.file else {
-            return empty(table.name.clone());
-        };
-        let Some(bytes) = self.files.get(&file.value) else {
-            let names = self
-                .files
-                .keys()
-                .filter(|p| p.starts_with("data/"))
-                .map(String::as_str);
+        if !self.files.bytes.contains_key(file.value.as_str()) {
+            let names = self.files.bytes.keys().copied();
+            let names = names.filter(|p| p.starts_with("data/"));
             let help = suggest(&file.value, names.collect::<Vec<_>>());
             doc.mistake(
                 file.span.clone(),
@@ -591,29 +825,7 @@ impl Loader<'_> {
                 "",
                 help,
             );
-            return empty(file.value.clone());
-        };
-        let path = format!("{}/{}", self.folder, file.value);
-        let mut diagnostics = Vec::new();
-        let rows = read::read_csv(table, &path, bytes, texts, &mut diagnostics);
-        diagnostics.extend(read::missing(table, &rows));
-        for diagnostic in diagnostics {
-            self.mistakes.borrow_mut().push(Mistake {
-                level: match diagnostic.weight {
-                    Weight::Notice => Level::Warning,
-                    Weight::Error | Weight::Fatal => Level::Error,
-                },
-                file: diagnostic.place,
-                span: None,
-                message: diagnostic.message,
-                label: String::new(),
-                help: String::new(),
-            });
         }
-        let mut wrong = reference::check_keys(table, &[&rows], texts);
-        wrong.extend(reference::check_blanks(table, &rows));
-        self.wrong(wrong);
-        rows
     }
 
     fn wrong(&self, wrong: Vec<reference::Wrong>) {
@@ -622,12 +834,7 @@ impl Loader<'_> {
         }
     }
 
-    fn identity(
-        doc: Doc<'_>,
-        schema: &mut Schema,
-        rows: &[Arc<Rows>],
-        texts: &Texts,
-    ) -> Option<Identity> {
+    fn identity(doc: Doc<'_>, schema: &mut Schema, tables: &Tables) -> Option<Identity> {
         let tree = doc.parse(doc.text)?;
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         let Some(of) = keys.table("identity") else {
@@ -689,9 +896,10 @@ impl Loader<'_> {
             .and_then(|text| Self::directory(doc, text, schema, code.map(|code| (table, code))));
         of.done();
         if let Some((code, directory)) = code.zip(directory) {
-            let list = rows
-                .get(directory - schema.submission)
-                .map(|rows| directory_in(schema, directory, rows, texts));
+            let list = tables
+                .rows
+                .get(&directory)
+                .map(|rows| directory_in(schema, directory, rows, &tables.texts));
             if let Some(field) = schema
                 .tables
                 .get_mut(table)
@@ -733,32 +941,15 @@ impl Loader<'_> {
         Some(found)
     }
 
-    /// The files of rules, in the order of their paths.
-    fn rule_docs(&self) -> impl Iterator<Item = Doc<'_>> {
-        let paths = self
-            .files
-            .keys()
-            .filter(|p| p.starts_with("rules/") && p.ends_with(".toml"));
-        paths.filter_map(|path| self.doc(path))
-    }
-
-    fn rules(&self, context: &Context<'_>) -> Vec<Rule> {
+    /// Tells the mistakes of rules; the rules by id.
+    fn rules(&self, read: Vec<(Option<Rule>, Vec<Mistake>)>) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
-        for path in self
-            .files
-            .keys()
-            .filter(|p| p.starts_with("rules/") && p.ends_with(".toml"))
-        {
-            let Some(doc) = self.doc(path) else { continue };
-            let Some(rule) = rule::read(doc, doc.text, context) else {
-                continue;
-            };
+        for (rule, mistakes) in read {
+            self.tell(mistakes);
+            let Some(rule) = rule else { continue };
             if let Some(other) = rules.iter().find(|r| r.id == rule.id) {
-                self.whole(
-                    doc.file,
-                    format!("there is a rule `{}` already, in {}", rule.id, other.file),
-                    "ids are unique in a pack",
-                );
+                let message = format!("there is a rule `{}` already, in {}", rule.id, other.file);
+                self.whole(&rule.file, message, "ids are unique in a pack");
             }
             rules.push(rule);
         }
@@ -834,6 +1025,18 @@ fn field_of<'s>(schema: &'s mut Schema, of: &CodesOf) -> Option<&'s mut Field> {
 fn any_text(field: &mut Field) {
     field.ty = Type::Text;
     field.codes = None;
+}
+
+/// The table that the identity names as a directory, if there is one.
+fn directory_of(doc: Doc<'_>, schema: &Schema) -> Option<TableId> {
+    let tree = doc.parse(doc.text)?;
+    let DeValue::Table(identity) = tree.get_ref().get("identity")?.get_ref() else {
+        return None;
+    };
+    match identity.get("directory")?.get_ref() {
+        DeValue::String(name) => schema.table(name),
+        _ => None,
+    }
 }
 
 /// Tables that hold each other's codes: none of them could be read first.

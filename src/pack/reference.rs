@@ -1,7 +1,10 @@
 //! The rows of reference tables: what may stand in them, and how rows of an office are laid over those of a pack.
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
+
+use hashbrown::HashTable;
 
 use crate::diagnostic::fold;
 use crate::hash::Map;
@@ -81,46 +84,98 @@ pub(crate) fn check_keys(table: &Table, files: &[&Rows], texts: &Texts) -> Vec<W
     let Some(reference) = table.reference.as_ref().filter(|r| !r.key.is_empty()) else {
         return Vec::new();
     };
+    let count = files.iter().map(|rows| rows.len()).sum();
+    let mut seen: HashTable<(usize, usize)> = HashTable::with_capacity(count);
     let mut wrong = Vec::new();
-    let mut seen: Map<(Vec<String>, Option<Vintage>), Vec<(&Rows, usize)>> = Map::default();
-    for (rows, row) in files
-        .iter()
-        .flat_map(|rows| (0..rows.len()).map(move |r| (*rows, r)))
-    {
-        let key: Vec<String> = reference
-            .key
-            .iter()
-            .map(|&f| written(rows, row, f, texts))
-            .collect();
-        let vintage = reference
-            .vintage
-            .map(|fields| rows.vintage(row, fields, texts));
-        let others = seen.entry((key.clone(), vintage)).or_default();
-        if let Some((file, other)) = others.iter().find(|o| overlap(reference, (rows, row), **o)) {
-            let key: Vec<&str> = key
-                .iter()
-                .map(String::as_str)
-                .filter(|k| !k.is_empty())
-                .collect();
-            let of = vintage.and_then(Vintage::words);
-            let of = of.map_or_else(String::new, |words| format!(" ({words})"));
-            let number = file.numbers.get(*other).copied().unwrap_or(0);
-            let (here, there) = (rows.row_place(row), file.row_place(*other));
-            let file_of = |place: &str| place.rsplit_once(':').map(|(file, _)| file.to_owned());
-            let there = if file_of(&here) == file_of(&there) {
-                format!("row {number}")
-            } else {
-                there
-            };
-            wrong.push(Wrong {
-                place: rows.row_place(row),
-                message: format!("the key `{}`{of} stands in {there} already", key.join(", ")),
-                help: "one row a key and year",
-            });
+    let row_at = |(file, row): (usize, usize)| files.get(file).map(|rows| (*rows, row));
+    let hash = |at| row_at(at).map_or(0, |at| hash_of(reference, at, texts));
+    let all = files.iter().enumerate();
+    for at in all.flat_map(|(file, rows)| (0..rows.len()).map(move |row| (file, row))) {
+        let Some(one) = row_at(at) else { continue };
+        let of_hash = hash(at);
+        let doubles = seen.iter_hash(of_hash).copied().filter(|other| {
+            row_at(*other).is_some_and(|other| {
+                is_same(reference, one, other, texts) && overlap(reference, one, other)
+            })
+        });
+        if let Some(first) = doubles.min().and_then(row_at) {
+            wrong.push(stands_already(reference, one, first, texts));
         }
-        others.push((rows, row));
+        seen.insert_unique(of_hash, at, |other| hash(*other));
     }
     wrong
+}
+
+/// A row of a table.
+type RowAt<'r> = (&'r Rows, usize);
+
+/// A cell of a key.
+#[derive(PartialEq, Eq, Hash)]
+enum Part {
+    Text(u32),
+    Number(Decimal),
+    Bool(bool),
+    None,
+}
+
+impl Part {
+    fn of((rows, row): RowAt<'_>, field: FieldId) -> Part {
+        let column = rows.columns.get(field).and_then(Option::as_ref);
+        let Some(column) = column.filter(|column| column.state(row) == State::Value) else {
+            return Part::None;
+        };
+        match &column.data {
+            Data::Nums(nums) => Part::Number(nums.get(row)),
+            Data::Bools(bools) => bools.get(row).copied().map_or(Part::None, Part::Bool),
+            Data::Texts(ids) => ids.get(row).copied().map_or(Part::None, Part::Text),
+        }
+    }
+}
+
+fn vintage_of(reference: &Reference, (rows, row): RowAt<'_>, texts: &Texts) -> Option<Vintage> {
+    let fields = reference.vintage?;
+    Some(rows.vintage(row, fields, texts))
+}
+
+fn hash_of(reference: &Reference, at: RowAt<'_>, texts: &Texts) -> u64 {
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    for &field in &reference.key {
+        Part::of(at, field).hash(&mut hasher);
+    }
+    vintage_of(reference, at, texts).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Whether two rows have one key and vintage.
+fn is_same(reference: &Reference, a: RowAt<'_>, b: RowAt<'_>, texts: &Texts) -> bool {
+    let mut key = reference.key.iter();
+    key.all(|&field| Part::of(a, field) == Part::of(b, field))
+        && vintage_of(reference, a, texts) == vintage_of(reference, b, texts)
+}
+
+fn stands_already(
+    reference: &Reference,
+    (rows, row): RowAt<'_>,
+    (file, other): RowAt<'_>,
+    texts: &Texts,
+) -> Wrong {
+    let key = reference.key.iter().map(|&f| written(rows, row, f, texts));
+    let key: Vec<String> = key.filter(|part| !part.is_empty()).collect();
+    let of = vintage_of(reference, (rows, row), texts).and_then(Vintage::words);
+    let of = of.map_or_else(String::new, |words| format!(" ({words})"));
+    let number = file.numbers.get(other).copied().unwrap_or(0);
+    let (here, there) = (rows.row_place(row), file.row_place(other));
+    let file_of = |place: &str| place.rsplit_once(':').map(|(file, _)| file.to_owned());
+    let there = if file_of(&here) == file_of(&there) {
+        format!("row {number}")
+    } else {
+        there
+    };
+    Wrong {
+        place: rows.row_place(row),
+        message: format!("the key `{}`{of} stands in {there} already", key.join(", ")),
+        help: "one row a key and year",
+    }
 }
 
 /// A spelling of two codes of one list that are in force in one year would leave it open which is meant.
@@ -239,6 +294,22 @@ fn overlap(reference: &Reference, a: (&Rows, usize), b: (&Rows, usize)) -> bool 
             .is_some_and(|(end, begin)| end < begin)
     };
     !before(a, b) && !before(b, a)
+}
+
+/// Numbers the texts of a table that was read by itself as they are numbered among those of all.
+pub(crate) fn renumber(rows: &mut Rows, own: &Texts, all: &mut Texts) {
+    let numbers: Vec<u32> = own.iter().map(|text| all.intern(text)).collect();
+    for column in rows.columns.iter_mut().flatten() {
+        let Data::Texts(ids) = &mut column.data else {
+            continue;
+        };
+        for (id, state) in ids.iter_mut().zip(&column.states) {
+            let number = usize::try_from(*id).ok().and_then(|id| numbers.get(id));
+            if let Some(number) = number.filter(|_| *state == State::Value) {
+                *id = *number;
+            }
+        }
+    }
 }
 
 /// The number in a cell, if it holds one.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use toml::de::DeTable;
+
 use super::case::{self, Case};
 use super::param::Param;
 use super::source::{Source, Verification, one_of};
@@ -208,9 +210,8 @@ pub(crate) struct Context<'a> {
     pub(crate) years: (i64, i64),
 }
 
-pub(crate) fn read(doc: Doc<'_>, text: &str, context: &Context<'_>) -> Option<Rule> {
-    let tree = doc.parse(text)?;
-    let keys = Keys::new(doc, tree.get_ref(), 0..0);
+pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> Option<Rule> {
+    let keys = Keys::new(doc, tree, 0..0);
     let stem = doc
         .file
         .rsplit('/')

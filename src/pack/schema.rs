@@ -296,8 +296,11 @@ fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> (Field, Option<Te
 /// The type of that name; of a misspelt one the nearest, so that what uses the field is not called wrong too.
 fn field_type(doc: Doc<'_>, text: &Text) -> Type {
     let names = Type::NAMES.map(|(name, _)| name);
-    one_of(doc, text, &names);
-    let name = nearest(&text.value, names).unwrap_or("text");
+    let name = if one_of(doc, text, &names) {
+        text.value.as_str()
+    } else {
+        nearest(&text.value, names).unwrap_or("text")
+    };
     Type::NAMES
         .iter()
         .find(|(n, _)| *n == name)

@@ -9,6 +9,7 @@ mod goldens;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod language;
+mod library;
 mod lists;
 mod metamorphic;
 mod offices;
