@@ -247,7 +247,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     fn items_under(&self, expr: usize, node: &Node, iteration: &Iteration, at: &At) -> Vec<At> {
         let mut places = Vec::new();
         self.each_under(expr, node, iteration, at, |place| {
-            places.push(place.clone())
+            places.push(place.clone());
         });
         places
     }

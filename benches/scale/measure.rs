@@ -224,6 +224,38 @@ fn compare(size: &Size) -> Result<()> {
     Ok(())
 }
 
+fn outs(folder: &Path, programs: &[Program]) -> Vec<PathBuf> {
+    let out = |at: usize| folder.with_extension(format!("{at}.out"));
+    (0..programs.len()).map(out).collect()
+}
+
+/// What each program took, each time.
+fn run_in_turn(programs: &[Program], outs: &[PathBuf], times: usize) -> Result<Vec<Vec<Taken>>> {
+    let mut taken = vec![Vec::new(); programs.len()];
+    for _ in 0..times {
+        for ((program, out), taken) in programs.iter().zip(outs).zip(&mut taken) {
+            taken.push(program.run(out)?);
+        }
+    }
+    Ok(taken)
+}
+
+/// The medians, and the processors' time as a multiple of the first program's.
+fn print_table(programs: &[Program], taken: &[Vec<Taken>]) {
+    let base = taken.first().map_or(0, |first| median(first, |t| t.cpu));
+    for (program, taken) in programs.iter().zip(taken) {
+        let (cpu, wall) = (median(taken, |t| t.cpu), median(taken, |t| t.wall));
+        println!(
+            "  {:22} {:>9.1} ms of processors  {:>6.2} x  {:>9.1} ms on the clock  {:>7.1} MiB",
+            program.name,
+            thousandths(cpu),
+            thousandths(cpu) / thousandths(base),
+            thousandths(wall),
+            thousandths(median(taken, |t| t.memory)) * 1000.0 / 1024.0
+        );
+    }
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "times are printed with one decimal"

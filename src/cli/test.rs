@@ -70,7 +70,7 @@ impl Test {
         for path in folders {
             let golden = path.join(GOLDEN);
             let before = std::fs::read_to_string(&golden).ok();
-            if before.is_none() && !self.bless {
+            if before.is_none() && (!self.bless || holds_goldens(&path)) {
                 continue;
             }
             let other = before
@@ -224,4 +224,11 @@ fn differences(before: &str, after: &str) -> String {
         }
     }
     out
+}
+
+/// Whether the folders within a folder have goldens of their own: it is then no batch itself.
+fn holds_goldens(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut entries = entries.filter_map(Result::ok);
+    entries.any(|entry| entry.path().join(GOLDEN).is_file())
 }
