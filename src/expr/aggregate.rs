@@ -12,6 +12,9 @@ use crate::hash::Set;
 use crate::table::Nums;
 use crate::value::Decimal;
 
+/// So few items are looked through faster than they are hashed.
+const FEW: usize = 8;
+
 /// Each value as a list of its own.
 pub(crate) fn wrap(v: &Vector) -> ListVec {
     ListVec {
@@ -290,11 +293,15 @@ fn contains_text(lists: &ListVec, value: &Vector, n: usize) -> Option<Vec<u8>> {
     if n < 8 || !plain || items.contains(&UNKNOWN_ID) {
         return None;
     }
-    let known: Set<u32> = items.iter().copied().collect();
+    let known: Option<Set<u32>> = (items.len() > FEW).then(|| items.iter().copied().collect());
+    let is_known = |id: u32| match &known {
+        Some(known) => known.contains(&id),
+        None => items.contains(&id),
+    };
     let one = |i: usize| match values.get(if values.len() == 1 { 0 } else { i }).copied() {
         Some(UNKNOWN_ID) if items.is_empty() => truth::FALSE,
         Some(UNKNOWN_ID) => truth::UNKNOWN,
-        id => truth::of(known.contains(&id.unwrap_or(NULL_ID))),
+        id => truth::of(is_known(id.unwrap_or(NULL_ID))),
     };
     Some((0..n).map(one).collect())
 }

@@ -654,11 +654,18 @@ pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
             (i128::from(at(x, i)) * up_x).cmp(&(i128::from(at(y, i)) * up_y))
         }
     };
+    let [less, same, greater] =
+        [Ordering::Less, Ordering::Equal, Ordering::Greater].map(|o| truth::of(holds(op, o)));
+    let known = |i: usize| match order(i) {
+        Ordering::Less => less,
+        Ordering::Equal => same,
+        Ordering::Greater => greater,
+    };
     if a.all_known() && b.all_known() {
-        return (0..n).map(|i| truth::of(holds(op, order(i)))).collect();
+        return (0..n).map(known).collect();
     }
     let one = |i: usize| match (a.state(i), b.state(i)) {
-        (VALUE, VALUE) => truth::of(holds(op, order(i))),
+        (VALUE, VALUE) => known(i),
         (NULL, NULL) => null_comparison(op, true),
         (VALUE, NULL) | (NULL, VALUE) => null_comparison(op, false),
         _ => compare_one(op, a.at(i), b.at(i)),
