@@ -159,14 +159,12 @@ impl Visible {
             let fields = reference.key.iter();
             fields.map(|&f| Key::of_cell(column(f), row)).collect()
         };
-        let in_force = (0..rows.len()).filter(|&row| counts(row)).collect();
-        let in_force: Vec<u32> = latest(in_force, key_of, |row| {
-            let fields = reference.vintage?;
-            Some(rows.vintage(row, fields, texts))
-        })
-        .into_iter()
-        .filter_map(|row| u32::try_from(row).ok())
-        .collect();
+        let mut in_force: Vec<usize> = (0..rows.len()).filter(|&row| counts(row)).collect();
+        if let Some(fields) = reference.vintage {
+            in_force = latest(in_force, key_of, |row| rows.vintage(row, fields, texts));
+        }
+        let in_force = in_force.into_iter();
+        let in_force: Vec<u32> = in_force.filter_map(|row| u32::try_from(row).ok()).collect();
         let mut index =
             Map::with_capacity_and_hasher(in_force.len(), foldhash::fast::RandomState::default());
         for &row in &in_force {
@@ -244,25 +242,23 @@ impl Visible {
     }
 }
 
-/// Of the rows of one key the one of the latest vintage, in their order; all rows where a table has no vintages.
+/// Of the rows of one key the one of the latest vintage, in their order.
 fn latest(
     rows: Vec<usize>,
     key_of: impl Fn(usize) -> Option<Vec<Key>>,
-    vintage_of: impl Fn(usize) -> Option<Vintage>,
+    vintage_of: impl Fn(usize) -> Vintage,
 ) -> Vec<usize> {
     let mut best: Map<Vec<Key>, (Vintage, usize)> = Map::default();
     for &row in &rows {
-        let (Some(vintage), Some(key)) = (vintage_of(row), key_of(row)) else {
-            continue;
-        };
+        let Some(key) = key_of(row) else { continue };
+        let vintage = vintage_of(row);
         let held = best.entry(key).or_insert((vintage, row));
         if vintage >= held.0 {
             *held = (vintage, row);
         }
     }
     let is_latest = |row: &usize| {
-        let key = vintage_of(*row).and_then(|_| key_of(*row));
-        key.is_none_or(|key| best.get(&key).is_none_or(|(_, chosen)| chosen == row))
+        key_of(*row).is_none_or(|key| best.get(&key).is_none_or(|(_, chosen)| chosen == row))
     };
     rows.into_iter().filter(is_latest).collect()
 }

@@ -212,6 +212,21 @@ impl PackFiles<'_> {
         }
     }
 
+    /// The maps of foreign spreadsheets, in the order of their names, and the mistakes in them.
+    fn forms(&self, schema: &Schema, sources: &[&str]) -> (Vec<FormMap>, Vec<Mistake>) {
+        let stem = |path: &str| {
+            let stem = path.strip_prefix("forms/")?.strip_suffix(".toml")?;
+            (!stem.contains('/')).then(|| stem.to_owned())
+        };
+        let mistakes = RefCell::default();
+        let maps = self.bytes.keys().filter_map(|path| {
+            let (id, doc) = stem(path).zip(self.doc(path, &mistakes))?;
+            form::read(doc, &id, schema, sources)
+        });
+        let maps = maps.collect();
+        (maps, mistakes.into_inner())
+    }
+
     /// The text of a TOML file.
     fn text(&self, path: &str) -> Option<&str> {
         let text = self.texts.get(&format!("{}/{path}", self.folder))?;
@@ -424,13 +439,19 @@ impl Loader<'_> {
         let count = rule_files.len();
         // Nothing in a rule rests on the rows of a table that lists no codes.
         let left: Vec<&Pending> = tables.left(&references);
-        let (left, rules) = rayon::join(
+        let (left, (rules, (forms, mistakes))) = rayon::join(
             || files.tables(&schema, left),
-            || RuleFile::read_all(rule_files, files, &context),
+            || {
+                rayon::join(
+                    || RuleFile::read_all(rule_files, files, &context),
+                    || files.forms(&schema, &source_keys),
+                )
+            },
         );
         for (table, read) in left {
             self.adopt(table, read, &mut tables);
         }
+        self.tell(mistakes);
         let mut rules = self.rules(rules);
         let (expected, summaries) =
             pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
@@ -452,7 +473,6 @@ impl Loader<'_> {
             self.check_clauses(&rules, &sources);
         }
         self.unused(&rules, &params, &schema, &summaries);
-        let forms = self.forms(&schema, &source_keys);
         let head = head?;
         let rows = tables.in_order(&references);
         Some(Pack {
@@ -521,19 +541,6 @@ impl Loader<'_> {
             tables,
             identity,
         })
-    }
-
-    /// The maps of foreign spreadsheets, in the order of their names.
-    fn forms(&self, schema: &Schema, sources: &[&str]) -> Vec<FormMap> {
-        let stem = |path: &str| {
-            let stem = path.strip_prefix("forms/")?.strip_suffix(".toml")?;
-            (!stem.contains('/')).then(|| stem.to_owned())
-        };
-        let maps = self.files.bytes.keys().filter_map(|path| {
-            let (id, doc) = stem(path).zip(self.doc(path))?;
-            form::read(doc, &id, schema, sources)
-        });
-        maps.collect()
     }
 
     /// A clause has a rule, or a reason why it has none, and not both.
