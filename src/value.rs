@@ -141,6 +141,25 @@ pub fn ceiling(x: Decimal, places: i64) -> Option<Decimal> {
     round(x, places, RoundingStrategy::ToPositiveInfinity)
 }
 
+/// What is left of `a` behind the last whole `b`, which is not zero: exact, with the sign of `a`. The remainder of
+/// `rust_decimal` is wrong where the places of both are far apart.
+pub(crate) fn remainder(a: Decimal, b: Decimal) -> Decimal {
+    let (whole, part) = (a.mantissa().unsigned_abs(), b.mantissa().unsigned_abs());
+    let places = a.scale().max(b.scale());
+    let left = if a.scale() > b.scale() {
+        let factor = 10_u128.checked_pow(a.scale() - b.scale());
+        // A divisor too large for the product is larger than `a`.
+        let part = factor.and_then(|factor| part.checked_mul(factor));
+        part.map_or(whole, |part| whole % part)
+    } else {
+        // Both have 96 bits, so that ten times a remainder fits.
+        (a.scale()..b.scale()).fold(whole % part, |left, _| left * 10 % part)
+    };
+    let left = i128::try_from(left).unwrap_or(0);
+    let left = if a.is_sign_negative() { -left } else { left };
+    Decimal::from_i128_with_scale(left, places)
+}
+
 fn round(x: Decimal, places: i64, strategy: RoundingStrategy) -> Option<Decimal> {
     match u32::try_from(places) {
         Ok(p) if p >= 28 => Some(x),
@@ -774,6 +793,31 @@ mod tests {
         assert_eq!(floor(d("-0.5"), -29), None);
         assert_eq!(round_half_up(d("6e28"), -29), None);
         assert_eq!(round_half_even(d("5e28"), -29), Some(d("0")));
+    }
+
+    #[test]
+    fn a_remainder_is_exact_however_far_the_places_are_apart() {
+        for (a, b, left) in [
+            (
+                "79228162514264337593543949335",
+                "0.00000050000000000000000000",
+                "0",
+            ),
+            ("7.5", "2", "1.5"),
+            ("-7.5", "2", "-1.5"),
+            (
+                "0.0000000000000000000000000007",
+                "79228162514264337593543950335",
+                "0.0000000000000000000000000007",
+            ),
+            (
+                "10",
+                "0.0000000000000000000000000003",
+                "0.0000000000000000000000000001",
+            ),
+        ] {
+            assert_eq!(remainder(d(a), d(b)), d(left), "{a} by {b}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, monoton
 use crate::diagnostic::suggest;
 use crate::schema::TableId;
 use crate::table::Nums;
-use crate::value::{self, Decimal, Value};
+use crate::value::{self, Decimal, Value, remainder};
 
 /// A built-in function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -899,9 +899,7 @@ fn modulo(a: Num, b: Num) -> Num {
     match (a, b) {
         (Num::Known(_), Num::Known(b)) if b.is_zero() => Num::Null,
         (Num::Known(a), Num::Known(b)) => {
-            let Some(rest) = a.checked_rem(b) else {
-                return Num::Null;
-            };
+            let rest = remainder(a, b);
             let turn = !rest.is_zero() && rest.is_sign_negative() != b.is_sign_negative();
             let rest = if turn {
                 rest.checked_add(b)
