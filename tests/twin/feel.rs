@@ -275,7 +275,7 @@ fn notation(value: &Answer) -> String {
         Bool(b) => b.to_string(),
         Number(x) => written(x),
         Answer::Date(date) => format!("@\"{date}\""),
-        Text(text) => format!("\"{text}\""),
+        Text(text) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
         Answer::Row(..) => panic!("a row has no text"),
         List(items) => {
             let items: Vec<String> = items.iter().map(notation).collect();
