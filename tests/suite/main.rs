@@ -18,7 +18,9 @@ mod reports;
 mod soundness;
 mod trace;
 mod transcripts;
+
 mod traps;
+mod tutorial;
 mod years;
 
 use std::path::{Path, PathBuf};
