@@ -11,6 +11,7 @@ mod hostile;
 mod language;
 mod library;
 mod lists;
+mod manual;
 mod metamorphic;
 mod offices;
 mod plans;
@@ -20,7 +21,6 @@ mod trace;
 mod transcripts;
 
 mod traps;
-mod tutorial;
 mod years;
 
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
-//! The tutorial, followed word for word: every file that it shows is written, and every command is run, from an empty folder on.
+//! The manual as a book, in which every page is listed and every link leads somewhere; and its tutorial, followed word for word.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The files that a part shows: a path in bold on a line of its own, and the block behind it.
 fn files(part: &str) -> Vec<(String, String)> {
@@ -20,6 +20,56 @@ fn files(part: &str) -> Vec<(String, String)> {
         }
     }
     files
+}
+
+/// The pages under a folder.
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(pages(&path));
+        } else if path.extension().is_some_and(|e| e == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Where the links of a page lead, but those to other sites.
+fn links(page: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(page).expect("a page");
+    let prose = text.split("```").step_by(2);
+    let targets = prose.flat_map(|prose| prose.split("](").skip(1));
+    let targets = targets.filter_map(|rest| rest.split([')', '#']).next());
+    targets
+        .filter(|target| !target.is_empty() && !target.contains("://"))
+        .map(|target| page.with_file_name("").join(target))
+        .collect()
+}
+
+#[test]
+fn every_page_is_in_the_book_and_every_link_leads_somewhere() {
+    let contents = Path::new("docs/SUMMARY.md");
+    let listed = links(contents);
+    let pages = pages(Path::new("docs"));
+    assert!(pages.len() > 10, "{pages:?}");
+    for page in pages {
+        assert!(
+            page == contents || listed.contains(&page),
+            "{} is not in the book",
+            page.display()
+        );
+        for link in links(&page) {
+            assert!(
+                link.exists(),
+                "{}: nothing stands at {}",
+                page.display(),
+                link.display()
+            );
+        }
+    }
 }
 
 #[test]
