@@ -83,8 +83,16 @@ enum Format {
     Text,
     /// For programs
     Json,
+    /// A table of the findings, for spreadsheets
+    Csv,
     /// For a page, where a verb has it
     Markdown,
+    /// Pages for a browser
+    Html,
+    /// For code scanners: SARIF 2.1.0
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 impl Format {
@@ -92,7 +100,11 @@ impl Format {
         match self {
             Format::Text => "text",
             Format::Json => "json",
+            Format::Csv => "csv",
             Format::Markdown => "markdown",
+            Format::Html => "html",
+            Format::Sarif => "sarif",
+            Format::Github => "github",
         }
     }
 }

@@ -1,11 +1,16 @@
 //! What was found, as bytes for people and programs. Printers add nothing and sum nothing.
 
+pub mod csv;
+pub mod github;
+pub mod html;
 pub mod intake;
 pub mod json;
+mod location;
 pub mod markdown;
 pub mod missing;
 pub mod mistake;
 pub mod rules;
+pub mod sarif;
 pub mod text;
 pub mod trace;
 mod words;

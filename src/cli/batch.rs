@@ -16,7 +16,7 @@ use accordant::pack::{Pack, Severity};
 use accordant::read::limits::{self, FOREIGN, SUBMISSION};
 use accordant::read::{self, Batch, File, Source, Statewide};
 use accordant::report::text::Text;
-use accordant::report::{json, markdown};
+use accordant::report::{csv, github, html, json, markdown, sarif};
 use accordant::review;
 use accordant::submission::Submission;
 use accordant::table::Rows;
@@ -24,7 +24,15 @@ use accordant::table::Rows;
 use super::{Common, Format, Status, complain, disk, pack, print};
 
 /// The formats of `check` and `review`.
-const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Markdown];
+const FORMATS: [Format; 7] = [
+    Format::Text,
+    Format::Json,
+    Format::Csv,
+    Format::Markdown,
+    Format::Html,
+    Format::Sarif,
+    Format::Github,
+];
 
 /// Check one's own submission before it is sent: every mistake, where it is, what to do.
 #[derive(Args)]
@@ -65,8 +73,15 @@ impl Check {
             no_submission(&pack, &batch);
         }
         match self.common.format {
-            Format::Json => print_json(&batch)?,
             Format::Markdown => print(&markdown::reviews(&batch))?,
+            Format::Html => {
+                let [only] = batch.reviews.as_slice() else {
+                    anyhow::bail!(
+                        "`--format html` shows one submission; `review --out DIR` writes the pages of many"
+                    );
+                };
+                print(&html::alone(&batch, only))?;
+            }
             Format::Text => {
                 let text = Text {
                     colour: self.common.colour_out(),
@@ -77,6 +92,7 @@ impl Check {
                 let reports: Vec<String> = batch.reviews.iter().map(|r| text.review(r)).collect();
                 print(&reports.join("\n"))?;
             }
+            format => print_for_programs(&batch, format)?,
         }
         Ok(status(&batch))
     }
@@ -85,6 +101,9 @@ impl Check {
 impl Review {
     pub(super) fn run(self) -> anyhow::Result<Status> {
         self.common.has_format("review", &FORMATS)?;
+        if self.out.is_none() && self.common.format == Format::Html {
+            anyhow::bail!("`--format html` writes many pages: say where with --out DIR");
+        }
         if let Some(out) = &self.out {
             disk::refuse_input(out, &self.batches)?;
         }
@@ -101,9 +120,8 @@ impl Review {
             no_submission(&pack, &batch);
         }
         match self.common.format {
-            Format::Json => print_json(&batch)?,
             Format::Markdown => print(&markdown::batch(&batch))?,
-            Format::Text => {
+            Format::Text | Format::Html => {
                 tell(&batch.diagnostics, &self.common);
                 let fatal = batch.reviews.iter().flat_map(|r| &r.diagnostics);
                 fatal
@@ -116,6 +134,7 @@ impl Review {
                 };
                 print(&text.batch(&batch))?;
             }
+            format => print_for_programs(&batch, format)?,
         }
         if let Some(out) = &self.out {
             write_reports(out, &batch, self.common.format)?;
@@ -124,10 +143,15 @@ impl Review {
     }
 }
 
-/// Prints the report on a batch of any size.
-fn print_json(batch: &BatchReview) -> io::Result<()> {
+/// Prints the report on a batch of any size, in a form for programs.
+fn print_for_programs(batch: &BatchReview, format: Format) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    json::write_to(batch, &mut out)?;
+    match format {
+        Format::Csv => out.write_all(&csv::batch(batch))?,
+        Format::Sarif => out.write_all(sarif::batch(batch).as_bytes())?,
+        Format::Github => out.write_all(github::batch(batch).as_bytes())?,
+        _ => json::write_to(batch, &mut out)?,
+    }
     out.flush()
 }
 
@@ -485,20 +509,25 @@ fn complain_of(diagnostic: &Diagnostic) {
 /// The name of the report on a batch as a whole.
 const WHOLE: &str = "batch";
 
-/// One report a submission; as Markdown also that of the batch.
+/// The reports of a batch: pages for a browser, unless another form is asked for.
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
     disk::make_folder(out)?;
-    let whole = (format == Format::Markdown).then_some(WHOLE);
-    if let Some(name) = whole {
-        let path = out.join(format!("{name}.md"));
-        disk::write_whole(&path, markdown::batch(batch).as_bytes())?;
-    }
-    let paths = batch.reviews.iter().map(|r| r.path.as_str());
-    let stems = disk::names(whole.into_iter().chain(paths));
-    let own = stems.iter().skip(usize::from(whole.is_some()));
-    for (review, stem) in batch.reviews.iter().zip(own) {
-        let (name, bytes) = match format {
-            Format::Json => {
+    let write = |name: String, bytes: &[u8]| disk::write_whole(&out.join(name), bytes);
+    let stems = disk::names(
+        [WHOLE]
+            .into_iter()
+            .chain(batch.reviews.iter().map(|r| r.path.as_str())),
+    );
+    let own = stems.get(1..).unwrap_or_default();
+    let each = batch.reviews.iter().zip(own);
+    match format {
+        Format::Text | Format::Html => {
+            for page in html::pages(batch, own) {
+                write(page.name, page.text.as_bytes())?;
+            }
+        }
+        Format::Json => {
+            for (review, stem) in each {
                 let alone = BatchReview {
                     reviews: vec![review.clone()],
                     diagnostics: Vec::new(),
@@ -507,19 +536,26 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
                     not_read: Vec::new(),
                     pack: batch.pack.clone(),
                 };
-                (format!("{stem}.json"), json::write(&alone))
+                write(format!("{stem}.json"), json::write(&alone).as_bytes())?;
             }
-            Format::Markdown => (format!("{stem}.md"), markdown::review(&batch.pack, review)),
-            Format::Text => {
-                let text = Text {
-                    colour: false,
-                    currency: &batch.pack.currency,
-                    office: batch.pack.office.as_ref(),
-                };
-                (format!("{stem}.txt"), text.review(review))
+        }
+        Format::Csv => {
+            write(format!("{WHOLE}.csv"), &csv::batch(batch))?;
+            for (review, stem) in each {
+                write(format!("{stem}.csv"), &csv::review(review))?;
             }
-        };
-        disk::write_whole(&out.join(name), bytes.as_bytes())?;
+        }
+        Format::Markdown => {
+            write(format!("{WHOLE}.md"), markdown::batch(batch).as_bytes())?;
+            for (review, stem) in each {
+                write(
+                    format!("{stem}.md"),
+                    markdown::review(&batch.pack, review).as_bytes(),
+                )?;
+            }
+        }
+        Format::Sarif => write(format!("{WHOLE}.sarif"), sarif::batch(batch).as_bytes())?,
+        Format::Github => write(format!("{WHOLE}.txt"), github::batch(batch).as_bytes())?,
     }
     Ok(())
 }

@@ -57,7 +57,7 @@ impl Trace {
         print(&match self.common.format {
             Format::Text => text(of),
             Format::Markdown => trace::markdown(of),
-            Format::Json => trace::json(of),
+            _ => trace::json(of),
         })?;
         Ok(Status::Clean)
     }

@@ -586,7 +586,7 @@ fn names_of_every_kind() {
     assert!(!said.out.contains('\u{1b}'));
     assert_eq!(
         listed(out.path()).pop(),
-        Some(out.path().join("reports/wind-ham-[31m.txt"))
+        Some(out.path().join("reports/wind-ham-[31m.html"))
     );
     let odd = std::ffi::OsStr::from_bytes(b"pe\xf1a.xlsx");
     write(&root.join(odd), "x");

@@ -14,6 +14,7 @@ mod lists;
 mod manual;
 mod metamorphic;
 mod offices;
+mod pages;
 mod plans;
 mod reports;
 mod soundness;
