@@ -89,6 +89,8 @@ enum Format {
     Markdown,
     /// Pages for a browser
     Html,
+    /// A workbook of the findings
+    Xlsx,
     /// For code scanners: SARIF 2.1.0
     Sarif,
     /// Annotations of GitHub Actions
@@ -103,6 +105,7 @@ impl Format {
             Format::Csv => "csv",
             Format::Markdown => "markdown",
             Format::Html => "html",
+            Format::Xlsx => "xlsx",
             Format::Sarif => "sarif",
             Format::Github => "github",
         }

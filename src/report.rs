@@ -14,6 +14,7 @@ pub mod sarif;
 pub mod text;
 pub mod trace;
 mod words;
+pub mod xlsx;
 
 use serde::Serialize;
 

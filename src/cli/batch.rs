@@ -16,7 +16,7 @@ use accordant::pack::{Pack, Severity};
 use accordant::read::limits::{self, FOREIGN, SUBMISSION};
 use accordant::read::{self, Batch, File, Source, Statewide};
 use accordant::report::text::Text;
-use accordant::report::{csv, github, html, json, markdown, sarif};
+use accordant::report::{csv, github, html, json, markdown, sarif, xlsx};
 use accordant::review;
 use accordant::submission::Submission;
 use accordant::table::Rows;
@@ -24,12 +24,13 @@ use accordant::table::Rows;
 use super::{Common, Format, Status, complain, disk, pack, print};
 
 /// The formats of `check` and `review`.
-const FORMATS: [Format; 7] = [
+const FORMATS: [Format; 8] = [
     Format::Text,
     Format::Json,
     Format::Csv,
     Format::Markdown,
     Format::Html,
+    Format::Xlsx,
     Format::Sarif,
     Format::Github,
 ];
@@ -144,15 +145,17 @@ impl Review {
 }
 
 /// Prints the report on a batch of any size, in a form for programs.
-fn print_for_programs(batch: &BatchReview, format: Format) -> io::Result<()> {
+fn print_for_programs(batch: &BatchReview, format: Format) -> anyhow::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match format {
         Format::Csv => out.write_all(&csv::batch(batch))?,
         Format::Sarif => out.write_all(sarif::batch(batch).as_bytes())?,
         Format::Github => out.write_all(github::batch(batch).as_bytes())?,
+        Format::Xlsx => out.write_all(&xlsx::batch(batch)?)?,
         _ => json::write_to(batch, &mut out)?,
     }
-    out.flush()
+    out.flush()?;
+    Ok(())
 }
 
 /// Nothing was found to check: say so, and what would be.
@@ -554,6 +557,7 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
                 )?;
             }
         }
+        Format::Xlsx => write(format!("{WHOLE}.xlsx"), &xlsx::batch(batch)?)?,
         Format::Sarif => write(format!("{WHOLE}.sarif"), sarif::batch(batch).as_bytes())?,
         Format::Github => write(format!("{WHOLE}.txt"), github::batch(batch).as_bytes())?,
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::read::{self, File};
-use accordant::report::{csv, github, html};
+use accordant::report::{csv, github, html, xlsx};
+use calamine::Reader as _;
 
 use super::{project, set_aside, shipped, submission};
 
@@ -49,6 +50,12 @@ fn pages(batch: &BatchReview) -> BTreeMap<String, String> {
     let pages: BTreeMap<_, _> = pages.into_iter().map(|p| (p.name, p.text)).collect();
     assert_eq!(pages.len(), n, "each page has its own name");
     pages
+}
+
+/// The workbook of a batch, opened again.
+fn open(batch: &BatchReview) -> calamine::Xlsx<std::io::Cursor<Vec<u8>>> {
+    let bytes = xlsx::batch(batch).expect("it fits");
+    calamine::open_workbook_from_rs(std::io::Cursor::new(bytes)).expect("a workbook")
 }
 
 #[test]
@@ -115,6 +122,11 @@ fn a_hostile_name_is_text_everywhere() {
     }
     let table = String::from_utf8(csv::batch(&batch)).expect("UTF-8");
     assert!(!table.contains(",=") && !table.contains("\n="), "{table}");
+    let mut book = open(&batch);
+    for name in book.sheet_names() {
+        let formulas = book.worksheet_formula(&name).expect("a sheet");
+        assert!(formulas.used_cells().next().is_none(), "{name}");
+    }
 }
 
 #[test]
@@ -132,6 +144,10 @@ fn every_format_holds_every_finding() {
     let of = |what: &str| rows.iter().filter(|r| r.get(kind) == Some(what)).count();
     assert_eq!(of("finding"), findings);
     assert_eq!(of("not-received"), batch.not_received.len());
+    let mut book = open(&batch);
+    let sheet = book.worksheet_range("Findings").expect("a sheet");
+    assert_eq!(sheet.height(), 1 + findings + mistakes);
+    assert_eq!(book.sheet_names().len(), 3 + batch.reviews.len());
     let annotations = github::batch(&batch);
     let all = findings + mistakes + batch.diagnostics.len();
     assert_eq!(annotations.lines().count(), all);
