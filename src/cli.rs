@@ -85,6 +85,8 @@ enum Format {
     Json,
     /// For a page, where a verb has it
     Markdown,
+    /// For a build server, of `test`
+    Junit,
 }
 
 impl Format {
@@ -93,6 +95,7 @@ impl Format {
             Format::Text => "text",
             Format::Json => "json",
             Format::Markdown => "markdown",
+            Format::Junit => "junit",
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The rules of a year over one submission: one outcome for each rule and subject, findings with their evidence, a
 //! recommendation. Pure; cannot fail.
 
+mod drawn;
+
+pub use drawn::Drawing;
+
 use crate::diagnostic::Diagnostic;
 use crate::evidence::{Story, Teller};
 use crate::expr::Expr;
@@ -239,6 +243,7 @@ impl<'p> Evaluator<'p> {
             owed: Vec::new(),
             cells: Vec::new(),
             needs: None,
+            decided: Vec::new(),
         };
         (tally, vec![finding], Vec::new())
     }
@@ -392,6 +397,7 @@ impl<'p> Evaluator<'p> {
             owed: undecided.clone(),
             cells: story.cells,
             needs: story.needs,
+            decided: story.decided,
         };
         (finding, undecided)
     }

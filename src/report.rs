@@ -6,6 +6,7 @@ pub mod markdown;
 pub mod missing;
 pub mod mistake;
 pub mod rules;
+pub mod test;
 pub mod text;
 pub mod trace;
 mod words;

@@ -67,7 +67,7 @@ impl Check {
         match self.common.format {
             Format::Json => print_json(&batch)?,
             Format::Markdown => print(&markdown::reviews(&batch))?,
-            Format::Text => {
+            Format::Text | Format::Junit => {
                 let text = Text {
                     colour: self.common.colour_out(),
                     currency: &batch.pack.currency,
@@ -103,7 +103,7 @@ impl Review {
         match self.common.format {
             Format::Json => print_json(&batch)?,
             Format::Markdown => print(&markdown::batch(&batch))?,
-            Format::Text => {
+            Format::Text | Format::Junit => {
                 tell(&batch.diagnostics, &self.common);
                 let fatal = batch.reviews.iter().flat_map(|r| &r.diagnostics);
                 fatal
@@ -510,7 +510,7 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
                 (format!("{stem}.json"), json::write(&alone))
             }
             Format::Markdown => (format!("{stem}.md"), markdown::review(&batch.pack, review)),
-            Format::Text => {
+            Format::Text | Format::Junit => {
                 let text = Text {
                     colour: false,
                     currency: &batch.pack.currency,

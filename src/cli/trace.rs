@@ -55,7 +55,7 @@ impl Trace {
         text: impl Fn(&author::trace::Trace<'p>) -> String,
     ) -> anyhow::Result<Status> {
         print(&match self.common.format {
-            Format::Text => text(of),
+            Format::Text | Format::Junit => text(of),
             Format::Markdown => trace::markdown(of),
             Format::Json => trace::json(of),
         })?;
