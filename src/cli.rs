@@ -95,6 +95,8 @@ enum Format {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
+    /// For build servers
+    Junit,
 }
 
 impl Format {
@@ -108,6 +110,7 @@ impl Format {
             Format::Xlsx => "xlsx",
             Format::Sarif => "sarif",
             Format::Github => "github",
+            Format::Junit => "junit",
         }
     }
 }

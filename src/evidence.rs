@@ -1,6 +1,10 @@
 //! Why a rule said what it said: read off what the one evaluation noted, never worked out again.
 
+mod pieces;
+
 use std::collections::BTreeSet;
+
+pub use pieces::{Piece, PieceValue};
 
 use crate::expr::Expr;
 use crate::expr::eval::{Level, MAIN, Machine, Notebook};
@@ -84,6 +88,8 @@ pub(crate) struct Story {
     pub(crate) gap: Option<Gap>,
     pub(crate) needs: Option<String>,
     pub(crate) cells: Vec<DrawnCell>,
+    /// The tests that decided: the number of the expression and of the piece.
+    pub(crate) decided: Vec<(usize, usize)>,
 }
 
 /// Tells the story of one subject from what its evaluation noted.
@@ -290,6 +296,9 @@ impl<'m, 'a> Teller<'m, 'a> {
     /// Follows a truth value to the tests that decided it.
     fn explain(&mut self, no: usize, expr: &'a Expr, node: &'a Node, at: &At) {
         let value = self.truth(no, node, at);
+        if !self.story.decided.contains(&(no, node.id)) {
+            self.story.decided.push((no, node.id));
+        }
         match &node.kind {
             Kind::And(a, b) => self.explain_pair(no, expr, (a, b), at, value, truth::FALSE),
             Kind::Or(a, b) => {

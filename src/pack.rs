@@ -18,7 +18,8 @@ mod year;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use case::{Case, CaseKind, Expected};
+pub(crate) use case::own_place;
+pub use case::{Case, CaseKind, Expected, Reason};
 pub use embedded::{embedded, embedded_ids, load_embedded};
 pub use lacking::{Capped, Lacking, LackingParam, LackingTable};
 pub use load::load;

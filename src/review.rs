@@ -260,6 +260,8 @@ pub struct Finding {
     pub cells: Vec<DrawnCell>,
     /// What the deciding comparison needs, in words.
     pub needs: Option<String>,
+    /// The tests that decided: the number of the expression and of the piece.
+    pub(crate) decided: Vec<(usize, usize)>,
 }
 
 /// A cited clause.

@@ -16,7 +16,7 @@ use accordant::pack::{Pack, Severity};
 use accordant::read::limits::{self, FOREIGN, SUBMISSION};
 use accordant::read::{self, Batch, File, Source, Statewide};
 use accordant::report::text::Text;
-use accordant::report::{csv, github, html, json, markdown, sarif, xlsx};
+use accordant::report::{csv, github, html, json, junit, markdown, sarif, xlsx};
 use accordant::review;
 use accordant::submission::Submission;
 use accordant::table::Rows;
@@ -24,7 +24,7 @@ use accordant::table::Rows;
 use super::{Common, Format, Status, complain, disk, pack, print};
 
 /// The formats of `check` and `review`.
-const FORMATS: [Format; 8] = [
+const FORMATS: [Format; 9] = [
     Format::Text,
     Format::Json,
     Format::Csv,
@@ -32,6 +32,7 @@ const FORMATS: [Format; 8] = [
     Format::Html,
     Format::Xlsx,
     Format::Sarif,
+    Format::Junit,
     Format::Github,
 ];
 
@@ -151,6 +152,7 @@ fn print_for_programs(batch: &BatchReview, format: Format) -> anyhow::Result<()>
         Format::Csv => out.write_all(&csv::batch(batch))?,
         Format::Sarif => out.write_all(sarif::batch(batch).as_bytes())?,
         Format::Github => out.write_all(github::batch(batch).as_bytes())?,
+        Format::Junit => out.write_all(junit::batch(batch).as_bytes())?,
         Format::Xlsx => out.write_all(&xlsx::batch(batch)?)?,
         _ => json::write_to(batch, &mut out)?,
     }
@@ -559,6 +561,7 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
         }
         Format::Xlsx => write(format!("{WHOLE}.xlsx"), &xlsx::batch(batch)?)?,
         Format::Sarif => write(format!("{WHOLE}.sarif"), sarif::batch(batch).as_bytes())?,
+        Format::Junit => write(format!("{WHOLE}.xml"), junit::batch(batch).as_bytes())?,
         Format::Github => write(format!("{WHOLE}.txt"), github::batch(batch).as_bytes())?,
     }
     Ok(())

@@ -1,17 +1,16 @@
 //! `test`: the cases of a pack's rules, and goldens of whole reviews.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 
-use accordant::author::cases;
+use accordant::author::goldens::{Golden, compare};
+use accordant::author::run::Run;
+use accordant::author::{cases, prepared};
 use accordant::batch::Options;
-use accordant::neutral::clean;
 use accordant::pack::{Pack, load_embedded};
-use accordant::report::{json, mistake};
-use accordant::review::Outcome;
+use accordant::report::{json, mistake, test};
 
 use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, pack, print, show};
 
@@ -27,7 +26,7 @@ pub(super) struct Test {
     /// Compare the review of each folder in DIR with its expected.json, by the pack that it names where no PACK is given
     #[arg(long, value_name = "DIR")]
     goldens: Option<PathBuf>,
-    /// Write the goldens instead of comparing them; read the difference before you commit it
+    /// Write the goldens that differ anew, and tell finding by finding what changed
     #[arg(long, requires = "goldens")]
     bless: bool,
     #[command(flatten)]
@@ -36,29 +35,44 @@ pub(super) struct Test {
 
 impl Test {
     pub(super) fn run(mut self) -> anyhow::Result<Status> {
-        self.common.has_format("test", &[Format::Text])?;
+        let formats = [Format::Text, Format::Json, Format::Junit];
+        self.common.has_format("test", &formats)?;
         if let Some(tested) = &self.tested {
             self.common.pack.clone_from(tested);
         }
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
-        let mut out = String::new();
-        let cases = run_cases(&pack, &self.common, &mut out);
-        let goldens = match &self.goldens {
-            Some(folder) => self.compare_goldens(&pack, folder, &mut out)?,
-            None => Status::Clean,
+        self.tell_warnings(&pack);
+        let prepared = prepared::all(&pack);
+        let goldens = self.goldens.as_ref();
+        let run = Run {
+            pack: &pack,
+            cases: cases::run_prepared(&prepared),
+            lacking: cases::lacking(&pack),
+            goldens: goldens
+                .map(|folder| self.compare_all(&pack, folder))
+                .transpose()?,
+            blessed: self.bless,
         };
-        print(&out)?;
-        Ok(cases.max(goldens))
+        print(&match self.common.format {
+            Format::Json => test::json(&run),
+            Format::Junit => test::junit(&run),
+            _ => test::text(&run),
+        })?;
+        Ok(status(&run, goldens.map(PathBuf::as_path)))
     }
 
-    fn compare_goldens(
-        &self,
-        pack: &Pack,
-        folder: &Path,
-        out: &mut String,
-    ) -> anyhow::Result<Status> {
+    fn tell_warnings(&self, pack: &Pack) {
+        for warning in pack.warnings.iter().filter(|_| !self.common.quiet) {
+            let text = pack.warned_files.get(&warning.file);
+            let drawn = mistake::draw(warning, text.map(String::as_str), self.common.colour_err());
+            show(&format!("{drawn}\n\n"));
+        }
+    }
+
+    /// The goldens in the folders within a folder, each compared with the review of its folder, or written anew.
+    fn compare_all(&self, pack: &Pack, folder: &Path) -> anyhow::Result<Vec<Golden>> {
         let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
             .with_context(|| format!("cannot read the folder {}", folder.display()))?
             .filter_map(Result::ok)
@@ -66,58 +80,33 @@ impl Test {
             .filter(|path| path.is_dir())
             .collect();
         folders.sort();
-        let (mut same, mut changed) = (0, Vec::new());
+        let mut goldens = Vec::new();
         for path in folders {
-            let golden = path.join(GOLDEN);
-            let before = std::fs::read_to_string(&golden).ok();
-            if before.is_none() && (!self.bless || holds_goldens(&path)) {
-                continue;
-            }
-            let other = before
-                .as_deref()
-                .and_then(|golden| self.another(pack, golden));
-            let pack = other.as_ref().unwrap_or(pack);
-            let Some(after) = self.review(pack, &path)? else {
-                continue;
-            };
-            if before.as_deref() == Some(after.as_str()) {
-                same += 1;
-            } else if self.bless {
-                disk::write_whole(&golden, after.as_bytes())?;
-                changed.push((path, String::new()));
-            } else {
-                changed.push((
-                    path,
-                    differences(before.as_deref().unwrap_or_default(), &after),
-                ));
-            }
+            goldens.extend(self.compare(pack, &path)?);
         }
-        if same + changed.len() == 0 {
-            complain(&format!(
-                "error: no {GOLDEN} stands in a folder of {}: nothing was compared",
-                folder.display()
-            ));
-            return Ok(Status::CouldNotCheck);
+        Ok(goldens)
+    }
+
+    /// The golden of a folder, if it has one or is to be given one.
+    fn compare(&self, pack: &Pack, folder: &Path) -> anyhow::Result<Option<Golden>> {
+        let path = folder.join(GOLDEN);
+        let before = std::fs::read_to_string(&path).ok();
+        if before.is_none() && (!self.bless || holds_goldens(folder)) {
+            return Ok(None);
         }
-        for (path, lines) in &changed {
-            let word = if self.bless { "written" } else { "changed" };
-            let _ = writeln!(
-                out,
-                "{word}: {}\n{lines}",
-                clean(&path.join(GOLDEN).display().to_string())
-            );
+        let before = before.as_deref();
+        let other = before.and_then(|golden| self.another(pack, golden));
+        let Some(after) = self.review(other.as_ref().unwrap_or(pack), folder)? else {
+            return Ok(None);
+        };
+        let change = compare(before, &after);
+        if self.bless && change.is_some() {
+            disk::write_whole(&path, after.as_bytes())?;
         }
-        let _ = writeln!(
-            out,
-            "goldens: {same} the same, {} {}",
-            changed.len(),
-            if self.bless { "written" } else { "changed" }
-        );
-        Ok(if changed.is_empty() || self.bless {
-            Status::Clean
-        } else {
-            Status::Found
-        })
+        Ok(Some(Golden {
+            path: path.display().to_string(),
+            change,
+        }))
     }
 
     /// The pack that is built in by which a golden was written, where nobody names a pack and it is not the default.
@@ -149,81 +138,22 @@ impl Test {
     }
 }
 
-/// Runs every case, and tells those that do not hold and what the pack lacks.
-fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
-    for warning in pack.warnings.iter().filter(|_| !common.quiet) {
-        show(&format!(
-            "{}\n\n",
-            mistake::draw(
-                warning,
-                pack.warned_files.get(&warning.file).map(String::as_str),
-                common.colour_err()
-            )
+/// How a run ended; goldens that were asked for and stand nowhere could not be compared.
+fn status(run: &Run<'_>, goldens: Option<&Path>) -> Status {
+    if let Some(folder) = goldens
+        && run.goldens.as_ref().is_none_or(Vec::is_empty)
+    {
+        complain(&format!(
+            "error: no {GOLDEN} stands in a folder of {}: nothing was compared",
+            folder.display()
         ));
+        return Status::CouldNotCheck;
     }
-    let results = cases::run(pack);
-    let failed: Vec<_> = results.iter().filter(|r| !r.holds()).collect();
-    for result in &failed {
-        let actual = result
-            .actual
-            .map_or("not in force in that year", Outcome::name);
-        let _ = writeln!(
-            out,
-            "failed: {}: {}: expected {}, was {actual}",
-            result.rule,
-            clean(&result.case),
-            result.expected.name()
-        );
-        for diagnostic in &result.diagnostics {
-            let _ = writeln!(
-                out,
-                "  {}: {}",
-                clean(&diagnostic.place),
-                clean(&diagnostic.message)
-            );
-        }
-    }
-    let _ = writeln!(
-        out,
-        "{} {}: {} rules, {} cases, {} failed",
-        clean(&pack.id),
-        clean(&pack.version),
-        pack.rules.len(),
-        results.len(),
-        failed.len()
-    );
-    if results.is_empty() && !pack.rules.is_empty() {
-        let _ = writeln!(out, "no case was run");
-        return Status::Found;
-    }
-    if failed.is_empty() {
+    if run.holds() {
         Status::Clean
     } else {
         Status::Found
     }
-}
-
-/// The lines in which two texts differ, those that both begin and end with left out.
-fn differences(before: &str, after: &str) -> String {
-    const MOST: usize = 20;
-    let (mut a, mut b): (Vec<&str>, Vec<&str>) =
-        (before.lines().collect(), after.lines().collect());
-    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    (a, b) = (a.split_off(same), b.split_off(same));
-    while a.last().is_some() && a.last() == b.last() {
-        a.pop();
-        b.pop();
-    }
-    let mut out = format!("  from line {}:\n", same + 1);
-    for (sign, lines) in [('-', a), ('+', b)] {
-        for line in lines.iter().take(MOST) {
-            let _ = writeln!(out, "  {sign} {}", clean(line.trim()));
-        }
-        if lines.len() > MOST {
-            let _ = writeln!(out, "  {sign} … {} lines in all", lines.len());
-        }
-    }
-    out
 }
 
 /// Whether the folders within a folder have goldens of their own: it is then no batch itself.

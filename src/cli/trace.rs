@@ -55,9 +55,9 @@ impl Trace {
         text: impl Fn(&author::trace::Trace<'p>) -> String,
     ) -> anyhow::Result<Status> {
         print(&match self.common.format {
-            Format::Text => text(of),
+            Format::Json => trace::json(of),
             Format::Markdown => trace::markdown(of),
-            _ => trace::json(of),
+            _ => text(of),
         })?;
         Ok(Status::Clean)
     }

@@ -5,10 +5,15 @@ use std::ops::Range;
 
 use super::param::{self, Param};
 use super::source::one_of;
-use super::spanned::{Doc, Keys, as_figure, as_table, as_text};
+use super::spanned::{Doc, Keys, Text, as_figure, as_table, as_text};
 use crate::diagnostic::suggest;
 use crate::schema::Schema;
-use crate::value::Value;
+use crate::value::{Decimal, Value, parse_figure};
+
+/// The keys of a case beside the tables of its submission.
+pub(crate) const KEYS: [&str; 9] = [
+    "name", "kind", "expect", "year", "plan", "param", "because", "missing", "gap",
+];
 
 /// What a case shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +46,16 @@ impl CaseKind {
             CaseKind::Missing => "missing",
         }
     }
+
+    /// What a case of this kind does, in words.
+    pub fn shows(self) -> &'static str {
+        match self {
+            CaseKind::Pass => "passes",
+            CaseKind::Fail => "fails",
+            CaseKind::Edge => "stands at the exact edge",
+            CaseKind::Missing => "lacks the deciding cell",
+        }
+    }
 }
 
 /// The worst outcome that a case expects.
@@ -68,6 +83,17 @@ impl Expected {
     }
 }
 
+/// Why a case expects what it expects, as far as it says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reason {
+    /// The part of the test that decides a finding, as it is written.
+    pub because: Option<String>,
+    /// The cells for want of which nothing can be told: `budget.csv:2:amount`.
+    pub missing: Option<Vec<String>>,
+    /// By how much the deciding comparison of a finding falls short.
+    pub gap: Option<Decimal>,
+}
+
 /// One test of a rule.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -85,6 +111,8 @@ pub struct Case {
     pub tables: Vec<(String, String)>,
     /// Parameters as an office might set them: the number of each in the pack, and its value.
     pub params: Vec<(usize, Value)>,
+    /// Why it expects that.
+    pub reason: Reason,
     /// The bytes of the rule's file in which it stands.
     pub span: Range<usize>,
 }
@@ -95,26 +123,16 @@ pub(crate) fn read_all(
     schema: &Schema,
     params: &[Param],
     years: (i64, i64),
-    has_edge: bool,
+    (has_edge, parts): (bool, &[String]),
 ) -> Vec<Case> {
     let cases: Vec<Case> = keys
         .tables("case")
         .iter()
-        .filter_map(|of| read(doc, of, schema, params, years))
+        .filter_map(|of| read(doc, of, schema, params, years, parts))
         .collect();
-    let has = |kind: CaseKind| cases.iter().any(|c| c.kind == kind);
-    let wanted = [
-        (CaseKind::Pass, "passes", true),
-        (CaseKind::Fail, "fails", true),
-        (CaseKind::Missing, "lacks the deciding cell", true),
-        (CaseKind::Edge, "stands at the exact edge", has_edge),
-    ];
-    let missing: Vec<&str> = wanted
-        .iter()
-        .filter(|(kind, _, needed)| *needed && !has(*kind))
-        .map(|(_, words, _)| *words)
-        .collect();
+    let missing = lacking(&cases, has_edge);
     if !missing.is_empty() {
+        let missing: Vec<&str> = missing.into_iter().map(CaseKind::shows).collect();
         let message = format!(
             "the rule has no case that {}",
             missing.join(", and none that ")
@@ -124,12 +142,27 @@ pub(crate) fn read_all(
     cases
 }
 
+/// The kinds of cases that a rule should have and has not; one that compares nothing has no edge.
+pub(crate) fn lacking(cases: &[Case], has_edge: bool) -> Vec<CaseKind> {
+    let needed = |kind: &CaseKind| *kind != CaseKind::Edge || has_edge;
+    let has = |kind: &CaseKind| cases.iter().any(|c| c.kind == *kind);
+    let order = [
+        CaseKind::Pass,
+        CaseKind::Fail,
+        CaseKind::Missing,
+        CaseKind::Edge,
+    ];
+    let lacking = order.into_iter().filter(|k| needed(k) && !has(k));
+    lacking.collect()
+}
+
 fn read(
     doc: Doc<'_>,
     of: &Keys<'_, '_>,
     schema: &Schema,
     params: &[Param],
     years: (i64, i64),
+    parts: &[String],
 ) -> Option<Case> {
     let name = of.required_text("name");
     let kind = of.required_text("kind").and_then(|text| {
@@ -169,9 +202,10 @@ fn read(
         .map(|plan| plan_lines(doc, &plan, schema));
     let set = of.get("param").and_then(|entry| as_table(doc, entry));
     let set = set.map_or_else(Vec::new, |set| set_params(doc, &set, params));
+    let reason = reason(doc, of, expect, parts);
     let mut tables = Vec::new();
     for (key, entry) in of.entries() {
-        if ["name", "kind", "expect", "year", "plan", "param"].contains(&key.value.as_str()) {
+        if KEYS.contains(&key.value.as_str()) {
             continue;
         }
         if schema.table(&key.value).is_none() {
@@ -179,7 +213,7 @@ fn read(
                 .tables
                 .iter()
                 .map(|t| t.name.as_str())
-                .chain(["name", "kind", "expect", "year", "param"]);
+                .chain(KEYS.into_iter().filter(|key| *key != "plan"));
             let help = suggest(&key.value, names.collect::<Vec<_>>());
             doc.mistake(
                 key.span,
@@ -200,8 +234,68 @@ fn read(
         plan,
         tables,
         params: set,
+        reason,
         span: of.span.clone(),
     })
+}
+
+/// Why a case expects what it expects. A reason that such an outcome never has is a mistake.
+fn reason(doc: Doc<'_>, of: &Keys<'_, '_>, expect: Option<Expected>, parts: &[String]) -> Reason {
+    for (key, wanted) in [
+        ("because", Expected::Fail),
+        ("gap", Expected::Fail),
+        ("missing", Expected::Unknown),
+    ] {
+        if let Some(entry) = of.get(key)
+            && expect.is_some_and(|expect| expect != wanted)
+        {
+            let message = format!(
+                "`{key}` stands in a case that expects `{}` alone",
+                wanted.name()
+            );
+            doc.mistake(entry.span(), message, "", "take it away");
+        }
+    }
+    Reason {
+        because: of.text("because").map(|text| part_of(doc, &text, parts)),
+        missing: of.has("missing").then(|| {
+            let texts = of.texts("missing").into_iter();
+            texts.map(|text| own_place(&text.value)).collect()
+        }),
+        gap: of.figure("gap").and_then(|text| shortfall(doc, &text)),
+    }
+}
+
+/// The part of the rule's tests that a text names, on one line.
+fn part_of(doc: Doc<'_>, text: &Text, parts: &[String]) -> String {
+    let part = on_one_line(&text.value);
+    if !parts.contains(&part) {
+        let message = format!("no part of the rule's tests reads `{part}`");
+        let names = parts.iter().map(String::as_str);
+        doc.mistake(text.span.clone(), message, "", suggest(&part, names));
+    }
+    part
+}
+
+/// A text with each run of blanks as one.
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A place in a case's own tables, without the folder that they are said to stand in.
+pub(crate) fn own_place(place: &str) -> String {
+    place.strip_prefix("case/").unwrap_or(place).to_owned()
+}
+
+fn shortfall(doc: Doc<'_>, text: &Text) -> Option<Decimal> {
+    let gap = parse_figure(&text.value).map(|(x, _)| x);
+    let gap = gap.filter(|gap| *gap > Decimal::ZERO);
+    if gap.is_none() {
+        let message = format!("`{}` is no figure above 0", text.value);
+        let help = "a gap is by how much a comparison falls short: an amount, days or a number";
+        doc.mistake(text.span.clone(), message, "", help);
+    }
+    gap
 }
 
 /// The `plan` of a case as the lines of a `plan.toml`, in which a figure in quotes stays one.

@@ -1,5 +1,6 @@
 //! One rule, one file: what it requires, of whom, by which clause, and what it says.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::de::DeTable;
@@ -9,6 +10,7 @@ use super::param::Param;
 use super::source::{Source, Verification, one_of};
 use super::spanned::{Doc, Keys, Text, as_text, check_name};
 use crate::diagnostic::suggest;
+use crate::expr::tree::{Kind, Node};
 use crate::expr::{Expr, Notes, Scope, Ty, check, check_for};
 use crate::schema::TableId;
 
@@ -176,6 +178,15 @@ pub struct Test {
     pub advice: Option<Template>,
 }
 
+impl Test {
+    /// Its expressions, each with its key or its name, in the order in which they are asked.
+    pub(crate) fn exprs(&self) -> impl Iterator<Item = (&str, &Expr)> {
+        let lets = self.lets.iter().map(|(name, e)| (name.as_str(), e));
+        let when = self.when.iter().map(|e| ("when", e));
+        lets.chain(when).chain([("require", &self.require)])
+    }
+}
+
 /// A text with expressions in it.
 #[derive(Debug, Clone, Default)]
 pub struct Template {
@@ -272,14 +283,14 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
     let place = keys.get("cites").map_or(0..0, toml::Spanned::span);
     let years = within(effective, context.years);
     check_law(doc, (basis, &editions), (&cited, place), years);
-    let has_edge = compares(&editions);
+    let parts = parts_of(&editions);
     let cases = case::read_all(
         doc,
         &keys,
         context.scope.schema,
         context.params,
         context.years,
-        has_edge,
+        (compares(&editions), &parts),
     );
     let verified = keys.text("verified_severity");
     let verified = verified.and_then(|text| read_verified(doc, text, basis, severity.as_ref()));
@@ -761,6 +772,25 @@ fn check_editions(
     }
 }
 
+/// The text of every part of the tests of a rule, each once.
+fn parts_of(editions: &[Edition]) -> Vec<String> {
+    fn walk(expr: &Expr, node: &Node, found: &mut BTreeSet<String>) {
+        found.insert(expr.text_of(&node.span));
+        for part in node.parts() {
+            walk(expr, part, found);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for edition in editions {
+        if let Body::Test(test) = &edition.body {
+            for (_, expr) in test.exprs() {
+                walk(expr, &expr.root, &mut found);
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
 /// Whether a rule compares numbers or dates, so that it has an edge.
 fn compares(editions: &[Edition]) -> bool {
     editions.iter().any(|e| match &e.body {
@@ -772,7 +802,6 @@ fn compares(editions: &[Edition]) -> bool {
 }
 
 fn orders(expr: &Expr) -> bool {
-    use crate::expr::tree::{Kind, Node};
     fn walk(node: &Node) -> bool {
         let here = match &node.kind {
             Kind::Compare(op, a, b) => {
@@ -793,6 +822,11 @@ impl Rule {
     /// How many cases of a kind it has.
     pub fn count(&self, kind: super::CaseKind) -> usize {
         self.cases.iter().filter(|c| c.kind == kind).count()
+    }
+
+    /// The kinds of cases that it should have and has not.
+    pub fn lacking_cases(&self) -> Vec<super::CaseKind> {
+        case::lacking(&self.cases, compares(&self.editions))
     }
 
     /// Whether a source that it cites is better than unconfirmed.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::case;
 use super::param::warn_of_share;
 use super::source::one_of;
 use super::spanned::{Doc, Entry, Keys, Text, as_table, as_text, check_name};
@@ -153,6 +154,11 @@ fn read_table(
             "",
             "choose another name",
         );
+    }
+    if case::KEYS.contains(&name.value.as_str()) && name.value != "plan" {
+        let message = format!("`{}` is a key of a rule's cases", name.value);
+        let help = "choose another name: a case could not have a table of this one";
+        doc.mistake(name.span.clone(), message, "", help);
     }
     let label = of
         .text("label")

@@ -359,7 +359,7 @@ fn align(columns: &Columns) -> String {
     out
 }
 
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     const MOST: usize = 72;
     if text.chars().count() <= MOST {
         return text.to_owned();

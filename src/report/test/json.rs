@@ -1,0 +1,288 @@
+//! What a run of a pack's tests found as JSON, in the form `accordant.test/1`.
+
+use serde::Serialize;
+
+use crate::author::cases::{CaseResult, Mismatch, PieceValue};
+use crate::author::goldens::{
+    Change, Content, CountChange, FindingChange, Golden, Other, SubmissionChange, WhatChanged,
+};
+use crate::author::run::Run;
+use crate::pack::CaseKind;
+use crate::report::{PackOut, json_text};
+use crate::review::Outcome;
+use crate::value::say;
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    format: &'static str,
+    pack: PackOut<'a>,
+    holds: bool,
+    summary: Summary,
+    cases: Vec<CaseOut<'a>>,
+    lacking: Vec<LackingOut<'a>>,
+    goldens: Option<Vec<GoldenOut<'a>>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    rules: usize,
+    cases: usize,
+    failed: usize,
+    lacking: usize,
+    goldens: usize,
+    changed: usize,
+    blessed: bool,
+}
+
+#[derive(Serialize)]
+struct CaseOut<'a> {
+    rule: &'a str,
+    name: &'a str,
+    kind: &'static str,
+    expected: &'static str,
+    actual: Option<&'static str>,
+    holds: bool,
+    mismatches: Vec<MismatchOut<'a>>,
+    values: Vec<ValuesOut<'a>>,
+    diagnostics: Vec<DiagnosticOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct MismatchOut<'a> {
+    key: &'static str,
+    expected: &'a str,
+    actual: &'a str,
+}
+
+#[derive(Serialize)]
+struct ValuesOut<'a> {
+    subject: Option<&'a str>,
+    key: &'static str,
+    parts: Vec<PartOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartOut<'a> {
+    depth: usize,
+    text: &'a str,
+    value: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DiagnosticOut<'a> {
+    place: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct LackingOut<'a> {
+    rule: &'a str,
+    kinds: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct GoldenOut<'a> {
+    path: &'a str,
+    same: bool,
+    change: Option<&'static str>,
+    submissions: Vec<SubmissionOut<'a>>,
+    others: Vec<OtherOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct SubmissionOut<'a> {
+    path: &'a str,
+    change: &'static str,
+    recommendation: Option<Both<'a>>,
+    findings: Vec<FindingOut<'a>>,
+    counts: Vec<CountOut<'a>>,
+    others: Vec<OtherOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct Both<'a> {
+    before: &'a str,
+    after: &'a str,
+}
+
+#[derive(Serialize)]
+struct FindingOut<'a> {
+    rule: &'a str,
+    subject: Option<&'a str>,
+    change: &'static str,
+    outcome: Option<&'a str>,
+    severity: Option<&'a str>,
+    message: Option<&'a str>,
+    keys: Vec<OtherOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct CountOut<'a> {
+    rule: &'a str,
+    before: &'a str,
+    after: &'a str,
+}
+
+#[derive(Serialize)]
+struct OtherOut<'a> {
+    at: &'a str,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+}
+
+/// The run as JSON.
+pub fn json(run: &Run<'_>) -> String {
+    let currency = &run.pack.schema.currency;
+    let lacking = run.lacking.iter().map(|l| LackingOut {
+        rule: &l.rule,
+        kinds: l.kinds.iter().copied().map(CaseKind::name).collect(),
+    });
+    json_text(&Whole {
+        format: "accordant.test/1",
+        pack: PackOut::of(run.pack),
+        holds: run.holds(),
+        summary: Summary {
+            rules: run.pack.rules.len(),
+            cases: run.cases.len(),
+            failed: run.failed().count(),
+            lacking: run.lacking.len(),
+            goldens: run.goldens.as_ref().map_or(0, Vec::len),
+            changed: run.changed().count(),
+            blessed: run.blessed,
+        },
+        cases: run.cases.iter().map(|c| case(c, currency)).collect(),
+        lacking: lacking.collect(),
+        goldens: run
+            .goldens
+            .as_ref()
+            .map(|all| all.iter().map(golden).collect()),
+    })
+}
+
+fn case<'a>(result: &'a CaseResult, currency: &str) -> CaseOut<'a> {
+    let diagnostics = result.diagnostics.iter().map(|d| DiagnosticOut {
+        place: &d.place,
+        message: &d.message,
+    });
+    CaseOut {
+        rule: &result.rule,
+        name: &result.case,
+        kind: result.kind.name(),
+        expected: result.expected.name(),
+        actual: result.actual.map(Outcome::name),
+        holds: result.holds(),
+        mismatches: result.mismatches.iter().map(mismatch).collect(),
+        values: values(result, currency),
+        diagnostics: diagnostics.collect(),
+    }
+}
+
+fn mismatch(of: &Mismatch) -> MismatchOut<'_> {
+    MismatchOut {
+        key: of.key,
+        expected: &of.expected,
+        actual: &of.actual,
+    }
+}
+
+fn values<'a>(result: &'a CaseResult, currency: &str) -> Vec<ValuesOut<'a>> {
+    let mut all = Vec::new();
+    for drawing in &result.drawings {
+        for (key, pieces) in &drawing.tests {
+            let parts = pieces.iter().map(|piece| PartOut {
+                depth: piece.depth,
+                text: &piece.text,
+                value: match &piece.value {
+                    PieceValue::Is(value) => Some(say(value, currency)),
+                    PieceValue::NotAsked | PieceValue::Item => None,
+                },
+            });
+            all.push(ValuesOut {
+                subject: drawing.subject.as_deref(),
+                key,
+                parts: parts.collect(),
+            });
+        }
+    }
+    all
+}
+
+fn golden(golden: &Golden) -> GoldenOut<'_> {
+    let none = (Vec::new(), Vec::new());
+    let (change, (submissions, others)) = match &golden.change {
+        None => (None, none),
+        Some(Change::New) => (Some("new"), none),
+        Some(Change::NoReview) => (Some("no-review"), none),
+        Some(Change::Layout(_)) => (Some("layout"), none),
+        Some(Change::Content(content)) => (Some("content"), of_content(content)),
+    };
+    GoldenOut {
+        path: &golden.path,
+        same: golden.change.is_none(),
+        change,
+        submissions,
+        others,
+    }
+}
+
+fn of_content(content: &Content) -> (Vec<SubmissionOut<'_>>, Vec<OtherOut<'_>>) {
+    (
+        content.submissions.iter().map(submission).collect(),
+        others(&content.others),
+    )
+}
+
+fn submission(change: &SubmissionChange) -> SubmissionOut<'_> {
+    let counts = change.counts.iter().map(
+        |CountChange {
+             rule,
+             before,
+             after,
+         }| CountOut {
+            rule,
+            before,
+            after,
+        },
+    );
+    SubmissionOut {
+        path: &change.path,
+        change: match change.only_new {
+            Some(true) => "added",
+            Some(false) => "gone",
+            None => "changed",
+        },
+        recommendation: change
+            .recommendation
+            .as_ref()
+            .map(|(before, after)| Both { before, after }),
+        findings: change.findings.iter().map(finding).collect(),
+        counts: counts.collect(),
+        others: others(&change.others),
+    }
+}
+
+fn finding(of: &FindingChange) -> FindingOut<'_> {
+    let (change, brief, keys) = match &of.what {
+        WhatChanged::Added(brief) => ("added", Some(brief), Vec::new()),
+        WhatChanged::Gone(brief) => ("gone", Some(brief), Vec::new()),
+        WhatChanged::Changed(keys) => ("changed", None, others(keys)),
+    };
+    FindingOut {
+        rule: &of.rule,
+        subject: of.subject.as_deref(),
+        change,
+        outcome: brief.map(|b| b.outcome.as_str()),
+        severity: brief.map(|b| b.severity.as_str()),
+        message: brief.map(|b| b.message.as_str()),
+        keys,
+    }
+}
+
+fn others(all: &[Other]) -> Vec<OtherOut<'_>> {
+    let others = all.iter().map(|other| OtherOut {
+        at: &other.at,
+        before: other.before.as_deref(),
+        after: other.after.as_deref(),
+    });
+    others.collect()
+}
