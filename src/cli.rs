@@ -4,6 +4,7 @@ mod batch;
 mod disk;
 mod eval;
 mod intake;
+mod lint;
 mod office;
 mod pack;
 mod rules;
@@ -42,6 +43,8 @@ enum Verb {
     Office(office::Office),
     /// Evaluate an expression, over a submission if one is given
     Eval(eval::Eval),
+    /// Look through a pack for what nothing uses, what passes unseen and what reads badly
+    Lint(lint::Lint),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
     Test(test::Test),
 }
@@ -188,6 +191,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Trace(verb) => verb.run(),
         Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
+        Verb::Lint(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
     };
     match status {

@@ -2,6 +2,7 @@
 
 pub mod intake;
 pub mod json;
+pub mod lint;
 pub mod markdown;
 pub mod missing;
 pub mod mistake;

@@ -6,7 +6,8 @@ use crate::diagnostic::{Diagnostic, Weight};
 use crate::evaluate::Evaluator;
 use crate::pack::{Case, Expected, InForce, Pack, Rule, merge};
 use crate::read::{self, File};
-use crate::review::Outcome;
+use crate::review::{Outcome, Review};
+use crate::submission::Submission;
 
 /// What came of one case.
 #[derive(Debug, Clone)]
@@ -41,51 +42,76 @@ pub fn run(pack: &Pack) -> Vec<CaseResult> {
 }
 
 fn run_case(pack: &Pack, rule: &Rule, case: &Case) -> CaseResult {
-    let year = case.year.unwrap_or(pack.own_years().1);
-    let schema = &pack.schema;
-    let (mut files, mut texts, mut replaced) = (Vec::new(), pack.texts.clone(), Vec::new());
-    let mut diagnostics = Vec::new();
-    if let Some(plan) = &case.plan {
-        files.push(File {
-            path: "case/plan.toml".to_owned(),
-            bytes: plan.clone().into_bytes(),
-        });
-    }
-    for (name, csv) in &case.tables {
-        let Some(id) = schema.table(name) else {
-            continue;
-        };
-        let Some(table) = schema.tables.get(id) else {
-            continue;
-        };
-        let text = csv.trim_start_matches(['\r', '\n']);
-        if id < schema.submission {
-            files.push(File {
-                path: format!("case/{name}.csv"),
-                bytes: text.as_bytes().to_vec(),
-            });
-        } else if let Some(base) = pack.reference(id) {
-            let extra = read::read_csv(table, name, text.as_bytes(), &mut texts, &mut diagnostics);
-            replaced.push((id, Arc::new(merge(table, base, &extra, &mut texts))));
-        }
-    }
-    let submission = read::read_folder(schema, "case", &files);
-    diagnostics.extend(
-        submission
-            .diagnostics
-            .iter()
-            .filter(|d| d.weight == Weight::Fatal)
-            .cloned(),
-    );
-    let in_force = InForce::with(pack, year, texts, &replaced).setting(&case.params);
-    let actual = Evaluator::new(&in_force)
-        .tally(&submission, &rule.id)
+    let laid = LaidOut::new(pack, case);
+    let actual = Evaluator::new(&laid.in_force)
+        .tally(&laid.submission, &rule.id)
         .map(|tally| tally.worst());
     CaseResult {
         rule: rule.id.clone(),
         case: case.name.clone(),
         expected: case.expect,
         actual,
-        diagnostics,
+        diagnostics: laid.diagnostics,
+    }
+}
+
+/// What all rules say of a case.
+pub(crate) fn review(pack: &Pack, case: &Case) -> Review {
+    let laid = LaidOut::new(pack, case);
+    Evaluator::new(&laid.in_force).review(&laid.submission)
+}
+
+/// A case as it is judged.
+struct LaidOut<'p> {
+    submission: Submission,
+    in_force: InForce<'p>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'p> LaidOut<'p> {
+    fn new(pack: &'p Pack, case: &Case) -> Self {
+        let year = case.year.unwrap_or(pack.own_years().1);
+        let schema = &pack.schema;
+        let (mut files, mut texts, mut replaced) = (Vec::new(), pack.texts.clone(), Vec::new());
+        let mut diagnostics = Vec::new();
+        if let Some(plan) = &case.plan {
+            files.push(File {
+                path: "case/plan.toml".to_owned(),
+                bytes: plan.clone().into_bytes(),
+            });
+        }
+        for (name, csv) in &case.tables {
+            let Some(id) = schema.table(name) else {
+                continue;
+            };
+            let Some(table) = schema.tables.get(id) else {
+                continue;
+            };
+            let text = csv.trim_start_matches(['\r', '\n']);
+            if id < schema.submission {
+                files.push(File {
+                    path: format!("case/{name}.csv"),
+                    bytes: text.as_bytes().to_vec(),
+                });
+            } else if let Some(base) = pack.reference(id) {
+                let extra =
+                    read::read_csv(table, name, text.as_bytes(), &mut texts, &mut diagnostics);
+                replaced.push((id, Arc::new(merge(table, base, &extra, &mut texts))));
+            }
+        }
+        let submission = read::read_folder(schema, "case", &files);
+        diagnostics.extend(
+            submission
+                .diagnostics
+                .iter()
+                .filter(|d| d.weight == Weight::Fatal)
+                .cloned(),
+        );
+        let in_force = InForce::with(pack, year, texts, &replaced).setting(&case.params);
+        LaidOut {
+            submission,
+            in_force,
+            diagnostics,
+        }
     }
 }

@@ -8,12 +8,13 @@ use clap::Args;
 
 use accordant::author::cases;
 use accordant::batch::Options;
+use accordant::diagnostic::Level;
 use accordant::neutral::clean;
 use accordant::pack::{Pack, load_embedded};
 use accordant::report::{json, mistake};
 use accordant::review::Outcome;
 
-use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, pack, print, show};
+use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, lint, pack, print, show};
 
 /// The name of a golden: the review of the folder in which it stands.
 const GOLDEN: &str = "expected.json";
@@ -49,6 +50,9 @@ impl Test {
             Some(folder) => self.compare_goldens(&pack, folder, &mut out)?,
             None => Status::Clean,
         };
+        if !self.common.quiet {
+            out += &lint::in_one_line(&pack, &pack::files(&self.common.pack)?);
+        }
         print(&out)?;
         Ok(cases.max(goldens))
     }
@@ -151,7 +155,8 @@ impl Test {
 
 /// Runs every case, and tells those that do not hold and what the pack lacks.
 fn run_cases(pack: &Pack, common: &Common, out: &mut String) -> Status {
-    for warning in pack.warnings.iter().filter(|_| !common.quiet) {
+    let warnings = pack.warnings.iter().filter(|w| w.level == Level::Warning);
+    for warning in warnings.filter(|_| !common.quiet) {
         show(&format!(
             "{}\n\n",
             mistake::draw(

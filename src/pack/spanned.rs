@@ -8,7 +8,7 @@ use crate::read::limits::TOML_MISTAKES;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Level, Mistake, suggest};
+use crate::diagnostic::{Level, Lint, Mistake, suggest};
 use crate::expr::Fault;
 
 /// One file being read, and where its mistakes go.
@@ -50,6 +50,19 @@ impl Doc<'_> {
             label.into(),
             help.into(),
         );
+    }
+
+    /// A warning that the pack's author may accept with a reason.
+    pub(crate) fn lint(
+        &self,
+        lint: Lint,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let (message, help) = (message.into(), help.into());
+        let label = String::new();
+        self.push(Level::Lint(lint), Some(span), message, label, help);
     }
 
     fn push(
