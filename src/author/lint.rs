@@ -36,24 +36,24 @@ pub struct Found {
     pub mistake: Mistake,
 }
 
-/// Looks at the text of a pack and, where there are runs, at what its rules said of them.
-pub fn lint<'p>(pack: &'p Pack, files: &Files, runs: Option<&Runs>) -> Linted<'p> {
+/// Looks at the text of a pack, and at what its rules said of submissions.
+pub fn lint<'p>(pack: &'p Pack, files: &Files, runs: &Runs) -> Linted<'p> {
     let places = Places::new(&pack.id, files);
     let looker = Looker { pack, places };
     let mut mistakes = pack.warnings.clone();
     mistakes.extend(unused::look(looker));
     mistakes.extend(blank::look(looker));
     mistakes.extend(style::look(looker));
-    mistakes.extend(runs.into_iter().flat_map(|runs| runs.look(looker)));
+    mistakes.extend(runs.look(looker));
     let found = mistakes
         .into_iter()
         .filter_map(|mistake| looker.found(mistake));
     let mut found: Vec<Found> = found.collect();
-    let asked = |accept: &&Accept| runs.is_some() || !accept.lint.rests_on_runs();
     let is_of = |accept: &Accept, found: &Found| accept.lint == found.lint && accept.at == found.at;
-    let (accepted, stale): (Vec<&Accept>, Vec<&Accept>) = (pack.accepted.iter())
-        .filter(asked)
-        .partition(|accept| found.iter().any(|found| is_of(accept, found)));
+    let (accepted, mut stale): (Vec<&Accept>, Vec<&Accept>) =
+        (pack.accepted.iter()).partition(|accept| found.iter().any(|found| is_of(accept, found)));
+    // What goldens would show is not known without them.
+    stale.retain(|accept| runs.has_goldens() || !accept.lint.rests_on_runs());
     found.retain(|found| !accepted.iter().any(|accept| is_of(accept, found)));
     found.extend(stale.into_iter().map(|accept| looker.stale(accept)));
     found.sort_by(|a, b| order(a).cmp(&order(b)));

@@ -46,7 +46,7 @@ impl Lint {
             return Ok(Status::CouldNotCheck);
         }
         let files = pack::files(&self.common.pack)?;
-        let linted = lint(&pack, &files, Some(&runs));
+        let linted = lint(&pack, &files, &runs);
         print(&match self.common.format {
             Format::Json => report::lint::json(&linted, &files),
             _ => report::lint::text(&linted, &files, self.common.colour_out()),
@@ -61,6 +61,7 @@ impl Lint {
         let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
         let mut paths: Vec<PathBuf> = paths.filter(|path| is_golden_of(pack, path)).collect();
         paths.sort();
+        let mut reviews = Vec::new();
         for path in &paths {
             let office = path.join("office.toml");
             let pack = if office.is_file() {
@@ -75,8 +76,9 @@ impl Lint {
                 year: self.common.year,
             };
             let batch = batch::review_paths(&self.common, &pack, &[path.clone()], options)?;
-            batch.reviews.iter().for_each(|review| runs.add(review));
+            reviews.extend(batch.reviews);
         }
+        runs.add_goldens(pack, &reviews);
         Ok(!paths.is_empty())
     }
 }
@@ -98,7 +100,7 @@ fn is_golden_of(pack: &Pack, folder: &Path) -> bool {
 
 /// How many findings the text of a pack alone has, in one line; nothing where there are none.
 pub(super) fn in_one_line(pack: &Pack, files: &Files) -> String {
-    match lint(pack, files, None).findings.len() {
+    match lint(pack, files, &Runs::of_cases(pack)).findings.len() {
         0 => String::new(),
         1 => "1 lint warning: accordant lint\n".to_owned(),
         n => format!("{n} lint warnings: accordant lint\n"),

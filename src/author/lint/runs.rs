@@ -7,10 +7,11 @@ use rayon::prelude::*;
 use super::Looker;
 use crate::author::cases;
 use crate::diagnostic::{Lint, Mistake};
-use crate::pack::{Pack, Rule};
+use crate::pack::{Case, Expected, Pack, Rule};
 use crate::review::{Outcome, Review};
 
-/// In how many submissions two rules must have failed together.
+/// In how many submissions two rules must have failed together. A case alone shows nothing: it is a fragment of a plan, of
+/// which many rules find their tables absent.
 const ENOUGH: usize = 3;
 
 /// What the rules of a pack said of submissions.
@@ -25,20 +26,34 @@ pub struct Runs {
 type Failed = BTreeSet<(usize, Option<String>)>;
 
 impl Runs {
-    /// What the rules say of every case of every rule.
+    /// What the cases of the rules say by themselves: of which rules they have something to judge.
     pub fn of_cases(pack: &Pack) -> Self {
-        let all: Vec<_> = pack.rules.iter().flat_map(|r| &r.cases).collect();
-        let reviews: Vec<Review> = all
-            .into_par_iter()
-            .map(|case| cases::review(pack, case))
-            .collect();
-        let mut runs = Runs::default();
-        reviews.iter().for_each(|review| runs.add(review));
-        runs
+        let applies = |rule: &&Rule| {
+            let mut cases = rule.cases.iter();
+            cases.any(|case| case.expect != Expected::NotApplicable)
+        };
+        let applied = pack.rules.iter().filter(applies).map(|r| r.id.clone());
+        Runs {
+            applied: applied.collect(),
+            ..Runs::default()
+        }
     }
 
-    /// Adds what they said of a submission.
-    pub fn add(&mut self, review: &Review) {
+    /// Adds what all rules say of goldens, and of the cases in which some rule is to fail.
+    pub fn add_goldens(&mut self, pack: &Pack, goldens: &[Review]) {
+        let cases = pack.rules.iter().flat_map(|r| &r.cases);
+        let failing: Vec<&Case> = cases.filter(|c| c.expect == Expected::Fail).collect();
+        let reviews = failing.into_par_iter().map(|c| cases::review(pack, c));
+        let reviews: Vec<Review> = reviews.collect();
+        goldens.iter().chain(&reviews).for_each(|r| self.add(r));
+    }
+
+    /// Whether anything but the cases' own word is known.
+    pub(super) fn has_goldens(&self) -> bool {
+        self.submissions > 0
+    }
+
+    fn add(&mut self, review: &Review) {
         for rule in &review.rules {
             let tally = rule.tally;
             if tally.subjects() > tally.not_applicable {

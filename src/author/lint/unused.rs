@@ -159,10 +159,12 @@ fn unused_table(of: Looker<'_>, table: &Table) -> Mistake {
     of.mistake(Lint::UnusedTable, ("schema.toml", place), message, help)
 }
 
-/// Warns of the fields of a table that nothing reads: of those with codes of their own as lists of codes.
+/// Warns of the fields of a table that nothing reads: of those with codes of their own as lists of codes. A text of a
+/// reference table speaks to whoever reads the table, as a comment does.
 fn fields(of: Looker<'_>, used: &Used, id: TableId, table: &Table) -> Vec<Mistake> {
     let unused = table.fields.iter().enumerate();
-    let unused = unused.filter(|(at, _)| !used.reads.fields.contains(&(id, *at)));
+    let is_comment = |f: &Field| table.reference.is_some() && f.ty == Type::Text;
+    let unused = unused.filter(|(at, f)| !used.reads.fields.contains(&(id, *at)) && !is_comment(f));
     let tell = |(_, field): (FieldId, &Field)| {
         let name = format!("{}.{}", table.name, field.name);
         let own_list = field.ty == Type::Code && field.codes_of.is_none();
