@@ -10,6 +10,7 @@ mod goldens;
 mod hostile;
 mod language;
 mod library;
+mod lint;
 mod lists;
 mod metamorphic;
 mod offices;
