@@ -8,6 +8,7 @@ mod lint;
 mod office;
 mod pack;
 mod rules;
+mod schema;
 mod test;
 mod trace;
 
@@ -45,6 +46,8 @@ enum Verb {
     Eval(eval::Eval),
     /// Look through a pack for what nothing uses, what passes unseen and what reads badly
     Lint(lint::Lint),
+    /// Write the JSON Schema of a file of a pack or of a report, for editors and programs
+    Schema(schema::Schema),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
     Test(test::Test),
 }
@@ -192,6 +195,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
         Verb::Lint(verb) => verb.run(),
+        Verb::Schema(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
     };
     match status {

@@ -12,6 +12,7 @@ mod places;
 mod reference;
 mod rule;
 mod schema;
+pub mod shape;
 mod source;
 mod spanned;
 mod words;

@@ -7,10 +7,12 @@ pub mod markdown;
 pub mod missing;
 pub mod mistake;
 pub mod rules;
+pub mod schemas;
 pub mod text;
 pub mod trace;
 mod words;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::neutral::clean;
@@ -24,7 +26,7 @@ fn json_text(value: &impl Serialize) -> String {
 }
 
 /// A pack in reports for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PackOut<'a> {
     id: &'a str,
     version: &'a str,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{PackOut, counted, json_text, mistake, pack_name};
@@ -31,6 +32,11 @@ fn file_text<'f>(linted: &Linted<'_>, found: &Found, files: &'f Files) -> Option
     let bytes = files.get(path.strip_prefix('/')?)?;
     let text = std::str::from_utf8(bytes).ok()?;
     Some(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// The JSON Schema of the findings.
+pub(super) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Out<'_>>()
 }
 
 /// The findings and the acceptances for programs.
@@ -71,7 +77,8 @@ fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
-#[derive(Serialize)]
+/// What was found in a pack: `accordant.lint/1`.
+#[derive(Serialize, JsonSchema)]
 struct Out<'a> {
     format: &'static str,
     pack: PackOut<'a>,
@@ -79,7 +86,7 @@ struct Out<'a> {
     accepted: Vec<AcceptedOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FindingOut<'a> {
     lint: &'static str,
     at: &'a str,
@@ -90,7 +97,7 @@ struct FindingOut<'a> {
     help: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AcceptedOut<'a> {
     lint: &'static str,
     at: &'a str,

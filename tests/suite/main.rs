@@ -16,6 +16,7 @@ mod metamorphic;
 mod offices;
 mod plans;
 mod reports;
+mod schemas;
 mod soundness;
 mod trace;
 mod transcripts;
