@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod goldens;
+pub mod lint;
 pub mod prepared;
 pub mod run;
 pub mod trace;

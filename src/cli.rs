@@ -4,9 +4,11 @@ mod batch;
 mod disk;
 mod eval;
 mod intake;
+mod lint;
 mod office;
 mod pack;
 mod rules;
+mod schema;
 mod test;
 mod trace;
 
@@ -42,6 +44,10 @@ enum Verb {
     Office(office::Office),
     /// Evaluate an expression, over a submission if one is given
     Eval(eval::Eval),
+    /// Look through a pack for what nothing uses, what passes unseen and what reads badly
+    Lint(lint::Lint),
+    /// Write the JSON Schema of a file of a pack or of a report, for editors and programs
+    Schema(schema::Schema),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
     Test(test::Test),
 }
@@ -206,6 +212,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Trace(verb) => verb.run(),
         Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
+        Verb::Lint(verb) => verb.run(),
+        Verb::Schema(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
     };
     match status {

@@ -1,6 +1,10 @@
 //! A mistake in somebody's file, and where: [`Diagnostic`] for submissions, [`Mistake`] for packs.
 
+mod lint;
+
 use std::ops::Range;
+
+pub use lint::Lint;
 
 /// How much a diagnostic of a submission weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +64,8 @@ pub enum Level {
     Error,
     /// The pack loads; its author should look.
     Warning,
+    /// The same, of what its author may accept with a reason.
+    Lint(Lint),
 }
 
 /// A mistake in a pack's or an office's file, with the bytes to underline.

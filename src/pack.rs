@@ -1,5 +1,6 @@
 //! A pack: one body of policy, loaded from TOML with everything in it checked.
 
+mod accept;
 mod case;
 mod embedded;
 mod form;
@@ -7,9 +8,11 @@ mod lacking;
 mod load;
 mod office;
 mod param;
+mod places;
 mod reference;
 mod rule;
 mod schema;
+pub mod shape;
 mod source;
 mod spanned;
 mod words;
@@ -18,6 +21,7 @@ mod year;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use accept::Accept;
 pub(crate) use case::own_place;
 pub use case::{Case, CaseKind, Expected, Reason};
 pub use embedded::{embedded, embedded_ids, load_embedded};
@@ -25,6 +29,7 @@ pub use lacking::{Capped, Lacking, LackingParam, LackingTable};
 pub use load::load;
 pub use office::{Contact, Office, apply_office, new_office};
 pub use param::{Dated, Param};
+pub(crate) use places::Places;
 pub(crate) use reference::{cell_text, merge};
 pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
 pub use source::{Reading, Source, Verification};
@@ -86,6 +91,8 @@ pub struct Pack {
     pub digest: String,
     /// The office file that overlays it.
     pub office: Option<Office>,
+    /// The lints that its author accepts.
+    pub accepted: Vec<Accept>,
     /// What its author should look at.
     pub warnings: Vec<Mistake>,
     /// The text of each file, when there are warnings to draw in them.

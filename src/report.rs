@@ -6,18 +6,21 @@ pub mod html;
 pub mod intake;
 pub mod json;
 pub mod junit;
+pub mod lint;
 mod location;
 pub mod markdown;
 pub mod missing;
 pub mod mistake;
 pub mod rules;
 pub mod sarif;
+pub mod schemas;
 pub mod test;
 pub mod text;
 pub mod trace;
 mod words;
 pub mod xlsx;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::neutral::clean;
@@ -31,7 +34,7 @@ fn json_text(value: &impl Serialize) -> String {
 }
 
 /// A pack in reports for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PackOut<'a> {
     id: &'a str,
     version: &'a str,

@@ -51,6 +51,14 @@ fn tell_of_namesake(common: &Common, name: &str) {
     }
 }
 
+/// The files of a pack, by its id or path.
+pub(super) fn files(name: &str) -> anyhow::Result<Files> {
+    match pack::embedded(name) {
+        Some(files) => Ok(files),
+        None => Ok(pack_files(name)?.1),
+    }
+}
+
 fn pack_files(name: &str) -> anyhow::Result<(String, Files)> {
     let path = Path::new(name);
     if path.is_dir() {

@@ -9,10 +9,11 @@ use accordant::author::goldens::{Golden, compare};
 use accordant::author::run::Run;
 use accordant::author::{cases, prepared};
 use accordant::batch::Options;
+use accordant::diagnostic::Level;
 use accordant::pack::{Pack, load_embedded};
 use accordant::report::{json, mistake, test};
 
-use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, pack, print, show};
+use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, lint, pack, print, show};
 
 /// The name of a golden: the review of the folder in which it stands.
 const GOLDEN: &str = "expected.json";
@@ -60,11 +61,15 @@ impl Test {
             Format::Junit => test::junit(&run),
             _ => test::text(&run),
         })?;
+        if self.common.format == Format::Text && !self.common.quiet {
+            print(&lint::in_one_line(&pack, &pack::files(&self.common.pack)?))?;
+        }
         Ok(status(&run, goldens.map(PathBuf::as_path)))
     }
 
     fn tell_warnings(&self, pack: &Pack) {
-        for warning in pack.warnings.iter().filter(|_| !self.common.quiet) {
+        let warnings = pack.warnings.iter().filter(|w| w.level == Level::Warning);
+        for warning in warnings.filter(|_| !self.common.quiet) {
             let text = pack.warned_files.get(&warning.file);
             let drawn = mistake::draw(warning, text.map(String::as_str), self.common.colour_err());
             show(&format!("{drawn}\n\n"));

@@ -1045,14 +1045,6 @@ pub(crate) fn cells_that_may_not_apply(
     walk(&expr.root, schema, found);
 }
 
-/// The parameters that an expression reads.
-pub(crate) fn params_of(expr: &Expr) -> Vec<usize> {
-    pieces(&expr.root, &|kind| match kind {
-        Kind::Param(at) => Some(*at),
-        _ => None,
-    })
-}
-
 /// The `let`s that an expression reads.
 pub(crate) fn lets_of(expr: &Expr) -> Vec<usize> {
     pieces(&expr.root, &|kind| match kind {

@@ -17,11 +17,10 @@ use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
 use super::{
-    Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, Words, form, param,
-    reference, source,
+    Accept, Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, Words, accept,
+    form, param, reference, source,
 };
-use crate::diagnostic::{Diagnostic, Level, Mistake, Weight, nearest, suggest};
-use crate::expr::check::params_of;
+use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::{Expr, Scope, Ty, check, check_for};
 use crate::intake::map::FormMap;
 use crate::read;
@@ -55,7 +54,7 @@ pub(crate) fn load_held(
     let pack = loader.pack(digest);
     let mistakes = in_order(loader.mistakes.into_inner());
     match pack {
-        Some(mut pack) if mistakes.iter().all(|m| m.level == Level::Warning) => {
+        Some(mut pack) if mistakes.iter().all(|m| m.level != Level::Error) => {
             if !mistakes.is_empty() {
                 pack.warned_files = loader.files.into_texts();
             }
@@ -313,7 +312,7 @@ struct Loader<'a> {
 fn of_reading(diagnostic: Diagnostic) -> Mistake {
     Mistake {
         level: match diagnostic.weight {
-            Weight::Notice => Level::Warning,
+            Weight::Notice => Level::Lint(Lint::TableNotice),
             Weight::Error | Weight::Fatal => Level::Error,
         },
         ..whole(&diagnostic.place, diagnostic.message, "")
@@ -375,6 +374,7 @@ struct Head {
     years: (i64, i64),
     steps: [String; 4],
     words: Words,
+    accepted: Vec<Accept>,
 }
 
 impl Loader<'_> {
@@ -472,7 +472,6 @@ impl Loader<'_> {
         if rules.len() == count {
             self.check_clauses(&rules, &sources);
         }
-        self.unused(&rules, &params, &schema, &summaries);
         let head = head?;
         let rows = tables.in_order(&references);
         Some(Pack {
@@ -495,6 +494,7 @@ impl Loader<'_> {
             texts: tables.texts,
             digest: digest(),
             office: None,
+            accepted: head.accepted,
             warnings: Vec::new(),
             warned_files: BTreeMap::new(),
             schema,
@@ -563,39 +563,10 @@ impl Loader<'_> {
                         "the clause `{key}` says why it has no rule, and `{}` cites it",
                         rule.id
                     );
-                    doc.warning(span, message, "", "take `no_rule` away, or the citation");
+                    let help = "take `no_rule` away, or the citation";
+                    doc.lint(Lint::StaleReason, span, message, help);
                 }
                 _ => {}
-            }
-        }
-    }
-
-    /// Warns of parameters that nothing uses.
-    fn unused(&self, rules: &[Rule], params: &[Param], schema: &Schema, summaries: &[Summary]) {
-        if let Some(doc) = self.doc("params.toml") {
-            let by_rule = |at: usize| {
-                rules
-                    .iter()
-                    .any(|r| r.uses.params.iter().any(|(p, ..)| *p == at))
-            };
-            let by_table = |at: usize| {
-                let mut columns = summaries.iter().flat_map(|s| &s.columns);
-                columns.any(|(_, expr)| params_of(expr).contains(&at))
-            };
-            let by_field = |name: &str| {
-                let mut fields = schema.tables.iter().flat_map(|t| &t.fields);
-                fields.any(|f| f.suppress.as_deref() == Some(name))
-            };
-            for (at, param) in params.iter().enumerate() {
-                if !by_rule(at) && !by_table(at) && !by_field(&param.name) {
-                    let message = format!("no rule uses `{}`", param.name);
-                    doc.warning(
-                        param.place.1.clone(),
-                        message,
-                        "",
-                        "use it as `param.name`, or take it away",
-                    );
-                }
             }
         }
     }
@@ -682,6 +653,7 @@ impl Loader<'_> {
             })
         });
         let (steps, words) = (steps(&keys), Words::read(&keys));
+        let accepted = accept::read(&keys);
         for key in ["identity", "expected", "summary"] {
             let _ = keys.get(key);
         }
@@ -694,6 +666,7 @@ impl Loader<'_> {
             years: years?,
             steps,
             words,
+            accepted,
         })
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::source::one_of;
 use super::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table, check_name};
-use crate::diagnostic::suggest;
+use crate::diagnostic::{Lint, suggest};
 use crate::expr::Ty;
 use crate::value::{
     Decimal, Type, Value, parse_boolean, parse_figure, parse_iso_date, parse_year, percent, plain,
@@ -224,7 +224,7 @@ pub(crate) fn warn_of_share(doc: Doc<'_>, text: &Text, x: Decimal) {
     if x.abs() > Decimal::ONE {
         let message = format!("{} is {}", text.value.trim(), percent(x));
         let help = format!("write \"{}%\" if it is a percentage", plain(x));
-        doc.warning(text.span.clone(), message, "", help);
+        doc.lint(Lint::LargeShare, text.span.clone(), message, help);
     }
 }
 

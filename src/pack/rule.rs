@@ -9,7 +9,7 @@ use super::case::{self, Case};
 use super::param::Param;
 use super::source::{Source, Verification, one_of};
 use super::spanned::{Doc, Keys, Text, as_text, check_name};
-use crate::diagnostic::suggest;
+use crate::diagnostic::{Lint, suggest};
 use crate::expr::tree::{Kind, Node};
 use crate::expr::{Expr, Notes, Scope, Ty, check, check_for};
 use crate::schema::TableId;
@@ -433,7 +433,8 @@ fn note(
 ) {
     for span in notes.bare_numbers {
         let help = "a figure has its source: put it in params.toml and write `param.name`";
-        doc.warning(doc.inside(text, &span), "a bare number in a rule", "", help);
+        let place = doc.inside(text, &span);
+        doc.lint(Lint::BareNumber, place, "a bare number in a rule", help);
     }
     uses.params.extend(
         notes
@@ -720,7 +721,7 @@ fn check_law(
         let what = if of_law { "no clause" } else { "nothing" };
         let message = format!("{what} that the rule cites is in force in fiscal year {year}");
         let help = "let `effective` begin and end with the law, or cite what was in force then";
-        doc.warning(place, message, "", help);
+        doc.lint(Lint::NothingInForce, place, message, help);
     }
 }
 
@@ -745,7 +746,8 @@ fn check_editions(
             "the rule is in force in no year of the pack, {} to {}",
             years.0, years.1
         );
-        doc.warning(span, message, "", "");
+        let help = "let `effective` meet the years of the pack";
+        doc.lint(Lint::NeverInForce, span, message, help);
     }
     if editions.is_empty() {
         return;

@@ -8,7 +8,7 @@ use crate::read::limits::TOML_MISTAKES;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Level, Mistake, suggest};
+use crate::diagnostic::{Level, Lint, Mistake, suggest};
 use crate::expr::Fault;
 
 /// One file being read, and where its mistakes go.
@@ -50,6 +50,19 @@ impl Doc<'_> {
             label.into(),
             help.into(),
         );
+    }
+
+    /// A warning that the pack's author may accept with a reason.
+    pub(crate) fn lint(
+        &self,
+        lint: Lint,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let (message, help) = (message.into(), help.into());
+        let label = String::new();
+        self.push(Level::Lint(lint), Some(span), message, label, help);
     }
 
     fn push(
@@ -338,6 +351,8 @@ impl<'d, 't> Keys<'d, 't> {
     /// Tells the keys that nobody asked for.
     pub(crate) fn done(&self) {
         let asked = self.asked.borrow();
+        #[cfg(test)]
+        tests::note(self.doc, &self.span, &asked);
         for (key, _) in self.table {
             if !asked.iter().any(|a| a == key.get_ref()) {
                 let mut names: Vec<&str> = asked.iter().map(String::as_str).collect();
@@ -423,8 +438,24 @@ pub(crate) fn as_table<'d, 't>(doc: Doc<'d>, entry: Entry<'t>) -> Option<Keys<'d
 }
 
 #[cfg(test)]
-mod tests {
-    use super::raw_offset;
+pub(crate) mod tests {
+    use std::ops::Range;
+    use std::sync::Mutex;
+
+    use super::{Doc, raw_offset};
+
+    /// A table that was read: the name and the text of its file, its bytes there, and the keys that were asked for.
+    pub(crate) type Asked = (String, String, Range<usize>, Vec<String>);
+
+    /// The tables that were read, while somebody wants to know.
+    pub(crate) static ASKED: Mutex<Option<Vec<Asked>>> = Mutex::new(None);
+
+    pub(crate) fn note(doc: Doc<'_>, span: &Range<usize>, asked: &[String]) {
+        if let Some(all) = ASKED.lock().expect("nobody panics with it").as_mut() {
+            let (file, text) = (doc.file.to_owned(), doc.text.to_owned());
+            all.push((file, text, span.clone(), asked.to_vec()));
+        }
+    }
 
     #[test]
     fn a_place_in_a_string_is_a_place_in_the_file() {

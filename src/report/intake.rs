@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json_text;
@@ -142,13 +143,14 @@ fn said(table: &Table, from: &From) -> Option<(String, String)> {
 
 // --- for programs
 
-#[derive(Serialize)]
+/// What was understood of files: `accordant.intake/1`.
+#[derive(Serialize, JsonSchema)]
 struct Understood<'a> {
     format: &'static str,
     files: Vec<File<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct File<'a> {
     path: &'a str,
     form: Option<&'a str>,
@@ -159,7 +161,7 @@ struct File<'a> {
     not_read: Vec<NotRead<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TablePart<'a> {
     table: &'a str,
     place: &'a str,
@@ -171,23 +173,28 @@ struct TablePart<'a> {
     fields: Vec<Field>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Field {
     field: String,
     from: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Mistake {
     place: String,
     message: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct NotRead<'a> {
     place: &'a str,
     rows: usize,
     words: &'a str,
+}
+
+/// The JSON Schema of what was understood.
+pub(super) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Understood<'_>>()
 }
 
 /// Every submission as it was understood, for programs: `accordant.intake/1`.

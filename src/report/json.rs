@@ -3,6 +3,7 @@
 
 use std::io;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::json_text;
@@ -15,30 +16,37 @@ pub fn write(batch: &BatchReview) -> String {
     json_text(&Report::of(batch))
 }
 
+/// The JSON Schema of the report.
+pub(super) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Report<'_>>()
+}
+
 /// The same, written out piece by piece; fails where `out` does.
 pub fn write_to(batch: &BatchReview, mut out: impl io::Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut out, &Report::of(batch))?;
     out.write_all(b"\n")
 }
 
-#[derive(Serialize)]
+/// The review of a batch: `accordant.review/1`.
+#[derive(Serialize, JsonSchema)]
 struct Report<'a> {
     format: &'static str,
     engine: Engine,
     pack: PackName<'a>,
     diagnostics: Vec<Diagnostic<'a>>,
     #[serde(serialize_with = "in_turn")]
+    #[schemars(with = "Vec<Submission<'_>>")]
     submissions: &'a [Review],
     summary: Summary<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Engine {
     name: &'static str,
     version: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PackName<'a> {
     id: &'a str,
     version: &'a str,
@@ -46,13 +54,13 @@ struct PackName<'a> {
     office: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Diagnostic<'a> {
     place: &'a str,
     message: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Submission<'a> {
     path: &'a str,
     district_code: Option<&'a str>,
@@ -70,14 +78,14 @@ struct Submission<'a> {
     tables: Vec<Table<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Input<'a> {
     path: &'a str,
     rows: usize,
     sha256: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Outcomes {
     pass: usize,
     fail: usize,
@@ -86,7 +94,7 @@ struct Outcomes {
     not_applicable: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Rule<'a> {
     rule: &'a str,
     code: &'a str,
@@ -98,7 +106,7 @@ struct Rule<'a> {
     not_applicable: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FindingOut<'a> {
     rule: &'a str,
     code: &'a str,
@@ -115,34 +123,34 @@ struct FindingOut<'a> {
     missing: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Cite<'a> {
     key: &'a str,
     citation: &'a str,
     verification: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Gap<'a> {
     value: String,
     unit: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct EvidenceOut<'a> {
     expression: &'a str,
     value: Written<'a>,
     cells: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Undecided<'a> {
     rule: &'a str,
     owed_by: &'a str,
     message: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Table<'a> {
     id: &'a str,
     title: &'a str,
@@ -150,7 +158,7 @@ struct Table<'a> {
     rows: Vec<Vec<Written<'a>>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary<'a> {
     submissions: usize,
     recommendations: Recommendations,
@@ -159,7 +167,7 @@ struct Summary<'a> {
     not_read: Vec<NotRead<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 struct Recommendations {
     approve: usize,
@@ -169,20 +177,31 @@ struct Recommendations {
     could_not_check: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct NotReceived<'a> {
     district_code: &'a str,
     district: Option<&'a str>,
     fiscal_year: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct NotRead<'a> {
     path: &'a str,
     why: &'a str,
 }
 
+/// The form of a whole number or a decimal, in JSON Schema.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it is there for its schema")]
+enum AnyFigure {
+    Whole(i64),
+    Decimal(String),
+}
+
 /// A whole number as a JSON number, any other as a string.
+#[derive(JsonSchema)]
+#[schemars(with = "AnyFigure")]
 struct Figure(Decimal);
 
 impl Serialize for Figure {
@@ -196,9 +215,23 @@ impl Serialize for Figure {
 }
 
 /// A value: decimals, dates and texts as strings, truth values, `null`, lists; an unknown as its bounds.
+#[derive(JsonSchema)]
+#[schemars(with = "AnyValue<'a>")]
 struct Written<'a>(&'a Value);
 
-#[derive(Serialize)]
+/// The form of a value, in JSON Schema.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it is there for its schema")]
+enum AnyValue<'a> {
+    Null,
+    Truth(bool),
+    Text(String),
+    List(Vec<Written<'a>>),
+    Bounds(Bounds<'a>),
+}
+
+#[derive(Serialize, JsonSchema)]
 struct Bounds<'a> {
     min: Option<Written<'a>>,
     max: Option<Written<'a>>,

@@ -46,9 +46,12 @@ pub fn refused(refused: &Refused, colour: bool) -> String {
 pub fn draw(mistake: &Mistake, text: Option<&str>, colour: bool) -> String {
     let level = match mistake.level {
         Level::Error => Draw::ERROR,
-        Level::Warning => Draw::WARNING,
+        Level::Warning | Level::Lint(_) => Draw::WARNING,
     };
-    let title = level.primary_title(clean(&mistake.message));
+    let mut title = level.primary_title(clean(&mistake.message));
+    if let Level::Lint(lint) = mistake.level {
+        title = title.id(lint.name());
+    }
     let (path, label) = (clean(&mistake.file), clean(&mistake.label));
     let mut group: Group<'_> = match (&mistake.span, text) {
         (Some(span), Some(text)) if span.end > 0 => {

@@ -7,6 +7,7 @@ mod verify;
 use std::fmt::Write as _;
 
 pub use json::json;
+pub(super) use json::schema;
 pub use markdown::markdown;
 pub use verify::verify;
 

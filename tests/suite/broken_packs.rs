@@ -239,7 +239,7 @@ const SLIPS: &[Slip] = &[
 
 /// The files of the small pack with words changed.
 #[track_caller]
-fn changed(changes: &[(&str, &str, &str)]) -> Files {
+pub(super) fn changed(changes: &[(&str, &str, &str)]) -> Files {
     let mut files = set_aside_files();
     for (path, from, to) in changes {
         let text = String::from_utf8(files.get(*path).expect("the file is there").clone())
@@ -364,16 +364,12 @@ fn every_mistake_of_a_map_is_drawn_at_once() {
 }
 
 #[test]
-fn what_nothing_uses_is_a_warning() {
-    let idle = "[idle]\ntitle = \"of no use\"\ntype = \"number\"\nvalues = [{ value = \"2\", source = \"handbook\" }]\n\n[small_count]";
-    let changes = [
-        ("params.toml", "[small_count]", idle),
-        (
-            "sources.toml",
-            "duty_holder = ",
-            "no_rule = \"It is read by a person.\"\nduty_holder = ",
-        ),
-    ];
+fn a_reason_beside_a_rule_is_a_warning() {
+    let changes = [(
+        "sources.toml",
+        "duty_holder = ",
+        "no_rule = \"It is read by a person.\"\nduty_holder = ",
+    )];
     insta::assert_snapshot!("warnings", warnings(&changes));
 }
 

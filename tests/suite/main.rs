@@ -10,6 +10,7 @@ mod goldens;
 mod hostile;
 mod language;
 mod library;
+mod lint;
 mod lists;
 mod manual;
 mod metamorphic;
@@ -17,10 +18,10 @@ mod offices;
 mod pages;
 mod plans;
 mod reports;
+mod schemas;
 mod soundness;
 mod trace;
 mod transcripts;
-
 mod traps;
 mod years;
 

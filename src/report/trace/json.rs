@@ -1,12 +1,14 @@
 //! The trace of a pack for programs: `accordant.trace/1`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::author::trace::{Ground, Trace, Traced, Unread};
 use crate::pack::{CaseKind, Severity, Source};
 use crate::report::{PackOut, json_text};
 
-#[derive(Serialize)]
+/// What rests on what: `accordant.trace/1`.
+#[derive(Serialize, JsonSchema)]
 struct Whole<'a> {
     format: &'static str,
     pack: PackOut<'a>,
@@ -17,7 +19,7 @@ struct Whole<'a> {
     unconfirmed_law: Vec<UnreadOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary {
     clauses: usize,
     with_rules: usize,
@@ -27,13 +29,13 @@ struct Summary {
     cases: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Section<'a> {
     section: &'a str,
     clauses: Vec<SourceOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SourceOut<'a> {
     key: &'a str,
     citation: &'a str,
@@ -51,14 +53,14 @@ struct SourceOut<'a> {
     tables: Vec<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ReadingOut<'a> {
     by: &'a str,
     on: String,
     text: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RuleOut<'a> {
     rule: &'a str,
     code: &'a str,
@@ -73,7 +75,7 @@ struct RuleOut<'a> {
     documents: Vec<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Cases {
     pass: usize,
     fail: usize,
@@ -81,7 +83,7 @@ struct Cases {
     missing: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UnreadOut<'a> {
     rule: &'a str,
     code: &'a str,
@@ -89,6 +91,11 @@ struct UnreadOut<'a> {
     alone: bool,
     severity: &'static str,
     once_read: &'static str,
+}
+
+/// The JSON Schema of the trace.
+pub(in crate::report) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Whole<'_>>()
 }
 
 /// The trace as JSON.

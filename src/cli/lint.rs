@@ -1,0 +1,108 @@
+//! `lint`: what the author of a pack should look at.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use accordant::author::lint::{Linted, Runs, lint};
+use accordant::batch::Options;
+use accordant::pack::{Files, Pack};
+use accordant::report;
+
+use super::{Common, Format, PLAIN, Status, batch, complain, pack, print};
+
+/// Look through a pack for what nothing uses, what passes unseen and what reads badly.
+#[derive(Args)]
+pub(super) struct Lint {
+    /// The pack: the id of one that is built in, or the path of a pack's folder
+    #[arg(value_name = "PACK")]
+    looked_at: Option<String>,
+    /// Judge the folders in DIR that hold a golden of the pack too, beside the cases of its rules
+    #[arg(long, value_name = "DIR")]
+    goldens: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Lint {
+    pub(super) fn run(mut self) -> anyhow::Result<Status> {
+        self.common.has_format("lint", &PLAIN)?;
+        if let Some(looked_at) = &self.looked_at {
+            self.common.pack.clone_from(looked_at);
+        }
+        let Some(pack) = pack::load(&self.common)? else {
+            return Ok(Status::CouldNotCheck);
+        };
+        let mut runs = Runs::of_cases(&pack);
+        if let Some(folder) = &self.goldens
+            && !self.run_goldens(&pack, folder, &mut runs)?
+        {
+            complain(&format!(
+                "error: no golden of `{}` stands in a folder of {}",
+                pack.id,
+                folder.display()
+            ));
+            return Ok(Status::CouldNotCheck);
+        }
+        let files = pack::files(&self.common.pack)?;
+        let linted = lint(&pack, &files, &runs);
+        print(&match self.common.format {
+            Format::Json => report::lint::json(&linted, &files),
+            _ => report::lint::text(&linted, &files, self.common.colour_out()),
+        })?;
+        Ok(status(&linted))
+    }
+
+    /// Adds what the rules say of the folders that hold a golden of the pack; whether there are any.
+    fn run_goldens(&self, pack: &Pack, folder: &Path, runs: &mut Runs) -> anyhow::Result<bool> {
+        let entries = std::fs::read_dir(folder)
+            .with_context(|| format!("cannot read the folder {}", folder.display()))?;
+        let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+        let mut paths: Vec<PathBuf> = paths.filter(|path| is_golden_of(pack, path)).collect();
+        paths.sort();
+        let mut reviews = Vec::new();
+        for path in &paths {
+            let office = path.join("office.toml");
+            let pack = if office.is_file() {
+                pack::lay_office(&self.common, pack.clone(), &office)?
+                    .with_context(|| format!("{} cannot be used", office.display()))?
+            } else {
+                pack.clone()
+            };
+            let options = Options {
+                for_districts: false,
+                expects_all: false,
+                year: self.common.year,
+            };
+            let batch = batch::review_paths(&self.common, &pack, &[path.clone()], options)?;
+            reviews.extend(batch.reviews);
+        }
+        runs.add_goldens(pack, &reviews);
+        Ok(!paths.is_empty())
+    }
+}
+
+fn status(linted: &Linted<'_>) -> Status {
+    if linted.findings.is_empty() {
+        Status::Clean
+    } else {
+        Status::Found
+    }
+}
+
+/// Whether the golden of a folder was written by a pack.
+fn is_golden_of(pack: &Pack, folder: &Path) -> bool {
+    let golden = std::fs::read_to_string(folder.join("expected.json")).ok();
+    let golden = golden.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    golden.is_some_and(|golden| golden["pack"]["id"] == pack.id.as_str())
+}
+
+/// How many findings the text of a pack alone has, in one line; nothing where there are none.
+pub(super) fn in_one_line(pack: &Pack, files: &Files) -> String {
+    match lint(pack, files, &Runs::of_cases(pack)).findings.len() {
+        0 => String::new(),
+        1 => "1 lint warning: accordant lint\n".to_owned(),
+        n => format!("{n} lint warnings: accordant lint\n"),
+    }
+}
