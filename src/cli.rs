@@ -3,6 +3,8 @@
 mod batch;
 mod disk;
 mod eval;
+mod git;
+mod impact;
 mod intake;
 mod office;
 mod pack;
@@ -44,6 +46,8 @@ enum Verb {
     Eval(eval::Eval),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
     Test(test::Test),
+    /// Show what a change of rules changes: which recommendations, for which districts, because of which rule
+    Impact(impact::Impact),
 }
 
 /// The pack of who names none.
@@ -189,6 +193,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
+        Verb::Impact(verb) => verb.run(),
     };
     match status {
         Ok(status) => status.into(),

@@ -1,5 +1,6 @@
 //! What was found, as bytes for people and programs. Printers add nothing and sum nothing.
 
+pub mod impact;
 pub mod intake;
 pub mod json;
 pub mod markdown;

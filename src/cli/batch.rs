@@ -132,7 +132,7 @@ fn print_json(batch: &BatchReview) -> io::Result<()> {
 }
 
 /// Nothing was found to check: say so, and what would be.
-fn no_submission(pack: &Pack, batch: &BatchReview) {
+pub(super) fn no_submission(pack: &Pack, batch: &BatchReview) {
     let tables: Vec<String> = pack
         .schema
         .submission_tables()
