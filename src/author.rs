@@ -1,7 +1,8 @@
-//! What rule authors run: the cases of rules, and goldens of whole reviews.
+//! What rule authors run: the cases of rules, goldens of whole reviews, what rests on what, what a change changes.
 
 pub mod cases;
 pub mod goldens;
+pub mod impact;
 pub mod lint;
 pub mod prepared;
 pub mod run;

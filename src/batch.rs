@@ -85,6 +85,7 @@ pub struct Reviewer<'p> {
     pack: &'p Pack,
     years: BTreeMap<i64, OnceLock<InForce<'p>>>,
     options: Options,
+    notes_subjects: bool,
 }
 
 impl<'p> Reviewer<'p> {
@@ -98,7 +99,15 @@ impl<'p> Reviewer<'p> {
             pack,
             years,
             options,
+            notes_subjects: false,
         }
+    }
+
+    /// Notes the outcome of each subject of each rule, and not only how many had each.
+    #[must_use]
+    pub fn noting_subjects(mut self) -> Self {
+        self.notes_subjects = true;
+        self
     }
 
     fn in_force(&self, year: i64) -> Option<&InForce<'p>> {
@@ -118,6 +127,9 @@ impl<'p> Reviewer<'p> {
                 let mut evaluator = Evaluator::new(in_force);
                 if self.options.for_districts {
                     evaluator = evaluator.for_districts();
+                }
+                if self.notes_subjects {
+                    evaluator = evaluator.noting_subjects();
                 }
                 evaluator.review(submission)
             }
@@ -146,20 +158,11 @@ impl<'p> Reviewer<'p> {
         sources: &[S],
         read: impl Fn(&S) -> Vec<Submission> + Sync,
     ) -> BatchReview {
-        let reviews: Vec<Review> = sources
-            .par_iter()
-            .flat_map_iter(|source| {
-                read(source)
-                    .into_iter()
-                    .map(|s| self.review(&s))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        self.batch_of(reviews)
+        self.batch_of(each(sources, read, |submission| self.review(submission)))
     }
 
-    /// The batch of which these are the reviews.
-    fn batch_of(&self, mut reviews: Vec<Review>) -> BatchReview {
+    /// The batch of which these are the reviews: doubles and revisions that a later one replaces are taken out.
+    pub fn batch_of(&self, mut reviews: Vec<Review>) -> BatchReview {
         reviews.sort_by(|a, b| a.path.cmp(&b.path));
         let mut not_read = doubles(&mut reviews);
         let twice = not_read
@@ -272,6 +275,19 @@ impl<'p> Reviewer<'p> {
         missing.sort();
         missing
     }
+}
+
+/// What `make` makes of each submission that the sources hold, in their order, on all cores. `read` reads a source.
+pub fn each<S: Sync, T: Send>(
+    sources: &[S],
+    read: impl Fn(&S) -> Vec<Submission> + Sync,
+    make: impl Fn(&Submission) -> T + Sync,
+) -> Vec<T> {
+    let made = sources.par_iter().flat_map_iter(|source| {
+        let plans = read(source);
+        plans.iter().map(&make).collect::<Vec<_>>()
+    });
+    made.collect()
 }
 
 /// Takes out the reviews of files that came twice; each with the reason.

@@ -3,6 +3,8 @@
 mod batch;
 mod disk;
 mod eval;
+mod git;
+mod impact;
 mod intake;
 mod lint;
 mod office;
@@ -50,6 +52,8 @@ enum Verb {
     Schema(schema::Schema),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
     Test(test::Test),
+    /// Show what a change of rules changes: which recommendations, for which districts, because of which rule
+    Impact(impact::Impact),
 }
 
 /// The pack of who names none.
@@ -215,6 +219,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Lint(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
+        Verb::Impact(verb) => verb.run(),
     };
     match status {
         Ok(status) => status.into(),

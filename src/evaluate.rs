@@ -16,7 +16,8 @@ use crate::pack::{
 };
 use crate::read::limits::count;
 use crate::review::{
-    Cite, Finding, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally, Undecided,
+    Cite, Finding, Judged, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally,
+    Undecided,
 };
 use crate::schema::{FieldId, TableId};
 use crate::submission::Submission;
@@ -50,6 +51,7 @@ fn too_much(path: &str, what: &str) -> Diagnostic {
 pub struct Evaluator<'p> {
     in_force: &'p InForce<'p>,
     audience: Option<Audience>,
+    notes_subjects: bool,
 }
 
 impl<'p> Evaluator<'p> {
@@ -58,6 +60,7 @@ impl<'p> Evaluator<'p> {
         Evaluator {
             in_force,
             audience: None,
+            notes_subjects: false,
         }
     }
 
@@ -65,6 +68,13 @@ impl<'p> Evaluator<'p> {
     #[must_use]
     pub fn for_districts(mut self) -> Self {
         self.audience = Some(Audience::District);
+        self
+    }
+
+    /// Notes the outcome of each subject, and not only how many had each.
+    #[must_use]
+    pub fn noting_subjects(mut self) -> Self {
+        self.notes_subjects = true;
         self
     }
 
@@ -92,7 +102,8 @@ impl<'p> Evaluator<'p> {
         let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
         let rules = self.in_force.rules.iter().zip(&self.in_force.names);
         for (current, names) in rules.filter(|(current, _)| asked(current)) {
-            let (tally, findings, undecided) = self.judge(&mut machine, current);
+            let mut subjects = Vec::new();
+            let (tally, findings, undecided) = self.judge(&mut machine, current, &mut subjects);
             let rule = current.rule;
             if machine.is_exhausted() {
                 let what = format!("the rule `{}` was not judged", rule.id);
@@ -100,6 +111,7 @@ impl<'p> Evaluator<'p> {
             }
             review.rules.push(RuleTally {
                 tally,
+                subjects,
                 ..names.clone()
             });
             review.findings.extend(findings);
@@ -146,7 +158,7 @@ impl<'p> Evaluator<'p> {
         rule: &Rule,
     ) -> Option<(Tally, Vec<Finding>)> {
         let mut machine = self.machine(submission);
-        let (tally, findings, _) = self.judge(&mut machine, &self.current(rule)?);
+        let (tally, findings, _) = self.judge(&mut machine, &self.current(rule)?, &mut Vec::new());
         Some((tally, findings))
     }
 
@@ -177,23 +189,26 @@ impl<'p> Evaluator<'p> {
         &'s self,
         machine: &mut Machine<'s>,
         current: &Current<'s>,
+        noted: &mut Vec<Judged>,
     ) -> (Tally, Vec<Finding>, Vec<Undecided>) {
         let mut tally = Tally::default();
         let (mut findings, mut undecided) = (Vec::new(), Vec::new());
         let Some(test) = current.test else {
             tally.add(Outcome::NotApplicable);
+            self.note(noted, None, Outcome::NotApplicable);
             return (tally, findings, undecided);
         };
         let Some(outcomes) = self.judged(machine, current) else {
-            return self.not_judged(current.rule);
+            return self.not_judged(current.rule, noted);
         };
         machine.start_count();
         for (subject, outcome) in outcomes {
             tally.add(outcome);
+            self.note(noted, row_of(machine, subject), outcome);
             if matches!(outcome, Outcome::Fail | Outcome::Unknown) {
                 let (finding, owed) = self.finding(machine, current.rule, test, subject, outcome);
                 if machine.is_exhausted() {
-                    return self.not_judged(current.rule);
+                    return self.not_judged(current.rule, noted);
                 }
                 undecided.extend(owed);
                 findings.push(finding);
@@ -219,9 +234,15 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A rule that is too much work for a submission: it cannot be told whether it holds.
-    fn not_judged(&self, rule: &Rule) -> (Tally, Vec<Finding>, Vec<Undecided>) {
+    fn not_judged(
+        &self,
+        rule: &Rule,
+        noted: &mut Vec<Judged>,
+    ) -> (Tally, Vec<Finding>, Vec<Undecided>) {
         let mut tally = Tally::default();
         tally.add(Outcome::Unknown);
+        noted.clear();
+        self.note(noted, None, Outcome::Unknown);
         let finding = Finding {
             rule: rule.id.clone(),
             code: rule.code.clone(),
@@ -246,6 +267,13 @@ impl<'p> Evaluator<'p> {
             decided: Vec::new(),
         };
         (tally, vec![finding], Vec::new())
+    }
+
+    /// Notes the outcome of a subject, where that is asked for.
+    fn note(&self, noted: &mut Vec<Judged>, row: Option<u32>, outcome: Outcome) {
+        if self.notes_subjects {
+            noted.push(Judged { row, outcome });
+        }
     }
 
     fn cites(&self, rule: &Rule) -> Vec<Cite> {
@@ -689,6 +717,17 @@ enum Subject {
     Row(TableId, u32),
     /// A row of which it cannot be told whether the rule judges it.
     Uncertain(TableId, u32),
+}
+
+/// The number of a subject's row.
+fn row_of(machine: &Machine<'_>, subject: Subject) -> Option<u32> {
+    match subject {
+        Subject::Row(table, row) | Subject::Uncertain(table, row) => {
+            let at = usize::try_from(row).ok()?;
+            machine.rows(table)?.numbers.get(at).copied()
+        }
+        Subject::Whole | Subject::Table(_) => None,
+    }
 }
 
 fn find_subjects<'s>(machine: &mut Machine<'s>, subjects: &'s Subjects) -> Found {

@@ -100,7 +100,7 @@ pub struct Pack {
 }
 
 /// The fields that identify a submission.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     /// The table that holds them: `plan`.
     pub table: TableId,
@@ -161,6 +161,11 @@ impl Pack {
             },
             maps: &self.forms,
         }
+    }
+
+    /// Whether another pack makes the same submissions of the same files.
+    pub fn reads_as(&self, other: &Pack) -> bool {
+        self.schema == other.schema && self.identity == other.identity && self.forms == other.forms
     }
 
     /// The rule of an id.

@@ -3,6 +3,7 @@
 pub mod csv;
 pub mod github;
 pub mod html;
+pub mod impact;
 pub mod intake;
 pub mod json;
 pub mod junit;

@@ -217,6 +217,17 @@ pub struct RuleTally {
     pub title: Arc<str>,
     /// Its outcomes.
     pub tally: Tally,
+    /// The outcome of each subject, where that was asked for.
+    pub subjects: Vec<Judged>,
+}
+
+/// What a rule said of one subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// The subject's row as a spreadsheet counts it; `None`: the submission, or a table that is not there.
+    pub row: Option<u32>,
+    /// The outcome.
+    pub outcome: Outcome,
 }
 
 /// A rule that failed or could not be told for one subject.

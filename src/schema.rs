@@ -10,7 +10,7 @@ pub type TableId = usize;
 pub type FieldId = usize;
 
 /// The tables of a pack: those of a submission first, then the reference tables.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schema {
     /// All tables; `tables[..submission]` are those of a submission.
     pub tables: Vec<Table>,
@@ -41,7 +41,7 @@ impl Schema {
 }
 
 /// One table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// Its name in rules and files.
     pub name: String,
@@ -120,7 +120,7 @@ impl Table {
 }
 
 /// What a reference table declares.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reference {
     /// The fields that `lookup` takes, in order.
     pub key: Vec<FieldId>,
@@ -137,7 +137,7 @@ pub struct Reference {
 }
 
 /// One field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// Its name in rules, files and places.
     pub name: String,
@@ -212,7 +212,7 @@ pub enum Otherwise {
 }
 
 /// The texts of a closed list, with the spellings by which people know them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Codes {
     /// Each code and its label, in the list's order.
     pub entries: Vec<(String, String)>,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use accordant::batch::{BatchReview, Options, Reviewer};
+use accordant::batch::{BatchReview, Options, Reviewer, each};
 use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
@@ -161,7 +161,7 @@ fn print_for_programs(batch: &BatchReview, format: Format) -> anyhow::Result<()>
 }
 
 /// Nothing was found to check: say so, and what would be.
-fn no_submission(pack: &Pack, batch: &BatchReview) {
+pub(super) fn no_submission(pack: &Pack, batch: &BatchReview) {
     let tables: Vec<String> = pack
         .schema
         .submission_tables()
@@ -231,6 +231,27 @@ impl<'a> Work<'a> {
     }
 }
 
+/// What was made of everything that the paths hold, and what was wrong with them as a whole.
+pub(super) struct Gathered<T> {
+    /// What was made of each submission.
+    pub(super) made: Vec<T>,
+    diagnostics: Vec<Diagnostic>,
+    not_read: Vec<(String, String)>,
+}
+
+impl<T> Gathered<T> {
+    /// Tells in the review of the batch what was wrong with it as a whole.
+    pub(super) fn tell_in(&self, mut batch: BatchReview) -> BatchReview {
+        batch.diagnostics.extend(self.diagnostics.iter().cloned());
+        let by_place =
+            |a: &Diagnostic, b: &Diagnostic| (&a.place, &a.message).cmp(&(&b.place, &b.message));
+        batch.diagnostics.sort_by(by_place);
+        batch.not_read.extend(self.not_read.iter().cloned());
+        batch.not_read.sort();
+        batch
+    }
+}
+
 /// Reads and reviews everything that the paths hold.
 pub(super) fn review_paths(
     common: &Common,
@@ -238,6 +259,19 @@ pub(super) fn review_paths(
     paths: &[PathBuf],
     options: Options,
 ) -> anyhow::Result<BatchReview> {
+    let reviewer = Reviewer::new(pack, options);
+    let mut gathered = gather(common, pack, paths, |plan| reviewer.review(plan))?;
+    let reviews = std::mem::take(&mut gathered.made);
+    Ok(gathered.tell_in(reviewer.batch_of(reviews)))
+}
+
+/// Reads everything that the paths hold, and gives what `make` makes of each submission.
+pub(super) fn gather<T: Send>(
+    common: &Common,
+    pack: &Pack,
+    paths: &[PathBuf],
+    make: impl Fn(&Submission) -> T + Sync,
+) -> anyhow::Result<Gathered<T>> {
     let (mut found, mut not_read, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
     let mut trees = Vec::new();
     for path in paths {
@@ -293,8 +327,7 @@ pub(super) fn review_paths(
     let works: Vec<Work<'_>> = found.into_iter().map(Work::One).chain(plans).collect();
     let bar = progress(common, pack, works.iter().map(Work::len).sum());
     let problems = std::sync::Mutex::new(Vec::new());
-    let reviewer = Reviewer::new(pack, options);
-    let mut batch = reviewer.review_all(&works, |work: &Work<'_>| {
+    let read = |work: &Work<'_>| {
         let (plans, mut wrong) = work.read(pack);
         if !wrong.is_empty()
             && let Ok(mut all) = problems.lock()
@@ -303,11 +336,10 @@ pub(super) fn review_paths(
         }
         bar.inc(u64::try_from(work.len()).unwrap_or(0));
         plans
-    });
+    };
+    let made = each(&works, read, make);
     bar.finish_and_clear();
     diagnostics.extend(problems.into_inner().unwrap_or_default());
-    diagnostics.append(&mut batch.diagnostics);
-    diagnostics.sort_by(|a: &Diagnostic, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     let office = common
         .office
         .as_ref()
@@ -317,11 +349,11 @@ pub(super) fn review_paths(
             .iter()
             .any(|tree| office.is_some() && tree.full(path) == office)
     });
-    not_read.append(&mut batch.not_read);
-    not_read.sort();
-    batch.diagnostics = diagnostics;
-    batch.not_read = not_read;
-    Ok(batch)
+    Ok(Gathered {
+        made,
+        diagnostics,
+        not_read,
+    })
 }
 
 /// Sorts out what a folder holds. Of a text that cannot be read nobody knows whether it is a submission: that is told.

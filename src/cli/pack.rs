@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use accordant::pack::{self, Files, Pack};
+use accordant::pack::{self, Files, Pack, Refused};
 use accordant::read::limits;
 use accordant::report::mistake;
 
@@ -33,11 +33,21 @@ pub(super) fn load_pack(common: &Common, name: &str) -> anyhow::Result<Option<Pa
             pack::load(&folder, &files)
         }
     };
+    Ok(unless_refused(common, loaded))
+}
+
+/// The pack of these files, which stand in a folder of that name.
+pub(super) fn load_files(common: &Common, folder: &str, files: &Files) -> Option<Pack> {
+    unless_refused(common, pack::load(folder, files))
+}
+
+/// A pack that loaded; of another every mistake is told.
+fn unless_refused(common: &Common, loaded: Result<Pack, Refused>) -> Option<Pack> {
     match loaded {
-        Ok(pack) => Ok(Some(pack)),
+        Ok(pack) => Some(pack),
         Err(refused) => {
             show(&mistake::refused(&refused, common.colour_err()));
-            Ok(None)
+            None
         }
     }
 }

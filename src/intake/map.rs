@@ -4,7 +4,7 @@ use super::pattern::Pattern;
 use crate::schema::{FieldId, TableId};
 
 /// A form, as a pack maps it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormMap {
     /// Its id: the stem of its file.
     pub id: String,
@@ -23,7 +23,7 @@ pub struct FormMap {
 }
 
 /// The columns that tell to which plan a row belongs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plans {
     /// The district's code.
     pub district_code: Vec<Pattern>,
@@ -34,7 +34,7 @@ pub struct Plans {
 }
 
 /// A part of a form that holds rows of one table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// The table of the submission.
     pub table: TableId,
@@ -83,7 +83,7 @@ pub struct Block {
 }
 
 /// The names under which a form keeps a field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The field.
     pub field: FieldId,
@@ -92,7 +92,7 @@ pub struct Source {
 }
 
 /// The name of a column, perhaps below another; or of a label.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
     /// The words of the upper of two header rows, or of a label to the left of another: `Funding | State`.
     pub upper: Option<Pattern>,
@@ -103,7 +103,7 @@ pub struct Name {
 }
 
 /// Columns that are rows in truth: one figure for each value of a field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpivot {
     /// The field of the figures.
     pub value: FieldId,

@@ -9,6 +9,15 @@ use crate::neutral::clean;
 use crate::pack::{Audience, Body, Dated, InForce, Pack, Part, Rule, Severity, Template, Test};
 use crate::value::{Value, say};
 
+/// A commit that touched a rule's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its day: `2026-07-01`.
+    pub date: String,
+    /// Its subject.
+    pub subject: String,
+}
+
 /// The rules in force in a year, a line each.
 pub fn list(in_force: &InForce<'_>) -> String {
     let mut out = String::new();

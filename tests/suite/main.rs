@@ -8,6 +8,7 @@ mod forms;
 mod goldens;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod impact;
 mod language;
 mod library;
 mod lint;
