@@ -534,9 +534,10 @@ pub struct Rows {
     pub lost: bool,
     /// For each row the path of the office's file that supplied it; empty when none did.
     pub supplied: Vec<Option<Arc<str>>>,
-    /// What stands in each cell, as written: row by row, the fields in the schema's order.
+    /// What stands in each cell, as written, and perhaps more.
     raw: String,
-    raw_ends: Vec<u32>,
+    /// Where in it each cell begins and ends: row by row, the fields in the schema's order.
+    raw_parts: Vec<(u32, u32)>,
 }
 
 impl Rows {
@@ -555,7 +556,7 @@ impl Rows {
             lost: false,
             supplied: Vec::new(),
             raw: String::new(),
-            raw_ends: Vec::new(),
+            raw_parts: Vec::new(),
         }
     }
 
@@ -598,18 +599,40 @@ impl Rows {
         raw: &str,
         texts: &mut Texts,
     ) {
-        if let Some(Some(column)) = self.columns.get_mut(field) {
-            column.push(cell, texts);
+        let from = self.raw.len();
+        if self.columns.get(field).is_some_and(Option::is_some) {
             self.raw.push_str(raw);
         }
-        self.raw_ends
-            .push(u32::try_from(self.raw.len()).unwrap_or(u32::MAX));
+        self.push_held(field, cell, (from, self.raw.len()), texts);
+    }
+
+    /// Holds the text of lines, of which [`Rows::push_held`] names the parts; from which byte on.
+    pub(crate) fn hold(&mut self, text: &str) -> usize {
+        let from = self.raw.len();
+        self.raw.push_str(text);
+        from
+    }
+
+    /// Adds the next cell of the row that was begun, as [`Rows::push_cell`]; what was written there is held from a byte to
+    /// another.
+    pub(crate) fn push_held(
+        &mut self,
+        field: FieldId,
+        cell: &Cell<'_>,
+        (from, to): (usize, usize),
+        texts: &mut Texts,
+    ) {
+        if let Some(Some(column)) = self.columns.get_mut(field) {
+            column.push(cell, texts);
+        }
+        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.raw_parts.push((byte(from), byte(to)));
     }
 
     /// Makes room for so many more rows.
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.numbers.reserve(rows);
-        self.raw_ends.reserve(rows * self.columns.len());
+        self.raw_parts.reserve(rows * self.columns.len());
         for column in self.columns.iter_mut().flatten() {
             column.states.reserve(rows);
             match &mut column.data {
@@ -664,13 +687,20 @@ impl Rows {
         }
     }
 
+    /// The number in a cell of a column of numbers; zero where it holds none.
+    pub fn number(&self, row: usize, field: FieldId) -> Option<Decimal> {
+        match &self.columns.get(field)?.as_ref()?.data {
+            Data::Nums(nums) => Some(nums.get(row)),
+            Data::Bools(_) | Data::Texts(_) => None,
+        }
+    }
+
     /// What was written in a cell.
     pub fn raw(&self, row: usize, field: FieldId) -> &str {
         let at = row * self.columns.len() + field;
-        let end = |i: usize| self.raw_ends.get(i).and_then(|&e| usize::try_from(e).ok());
-        let from = if at == 0 { Some(0) } else { end(at - 1) };
-        from.zip(end(at))
-            .and_then(|(from, to)| self.raw.get(from..to))
+        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        let part = self.raw_parts.get(at);
+        part.and_then(|&(from, to)| self.raw.get(place(from)..place(to)))
             .unwrap_or_default()
     }
 

@@ -300,6 +300,11 @@ pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
 
 /// Reads digits with at most one point among them and perhaps a minus before them: how programs write figures.
 pub(crate) fn bare_figure(text: &str) -> Option<Decimal> {
+    bare_parts(text).map(|(value, places)| Decimal::new(value, places))
+}
+
+/// The same as a whole number and how many of its digits stand behind the point.
+pub(crate) fn bare_parts(text: &str) -> Option<(i64, u32)> {
     /// So many digits fit 64 bits.
     const MOST: usize = 18;
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
@@ -322,7 +327,7 @@ pub(crate) fn bare_figure(text: &str) -> Option<Decimal> {
     } else {
         -value
     };
-    Some(Decimal::new(value, places.unwrap_or(0)))
+    Some((value, places.unwrap_or(0)))
 }
 
 fn is_blank(c: char) -> bool {
