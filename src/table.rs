@@ -270,6 +270,21 @@ pub struct Texts {
 }
 
 impl Texts {
+    /// No texts, with room for about as many as others hold.
+    pub(crate) fn with_room_of(count: usize, bytes: usize) -> Self {
+        Texts {
+            all: String::with_capacity(bytes),
+            ends: Vec::with_capacity(count),
+            index: HashTable::with_capacity(count),
+            hasher: foldhash::fast::FixedState::default(),
+        }
+    }
+
+    /// How many bytes all of them have.
+    pub(crate) fn bytes(&self) -> usize {
+        self.all.len()
+    }
+
     /// The number of a text, new or known.
     pub fn intern(&mut self, text: &str) -> u32 {
         let hash = self.hasher.hash_one(text);

@@ -184,7 +184,7 @@ fn is_unclosed(record: &StringRecord, bytes: &[u8]) -> bool {
 
 /// A text whose lines all end with a line feed.
 pub(crate) fn with_line_feeds(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') {
+    if memchr(b'\r', text.as_bytes()).is_some() {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
         Cow::Borrowed(text)

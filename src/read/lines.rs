@@ -661,16 +661,7 @@ pub(crate) fn is_total(shown: &str) -> bool {
         "totals",
     ];
     const ENDS: [&str; 6] = ["total", "totals", "sum", "sums", "ttl", "budget"];
-    // Nearly no cell is one: its last two letters tell that cheaply.
-    let may_end = match shown.as_bytes() {
-        [.., b':' | b' ' | 0xa0] => true,
-        [.., before, last] => matches!(
-            (before | 0x20, last | 0x20),
-            (b'a' | b't', b'l') | (b'l' | b'm', b's') | (b'u', b'm') | (b'e', b't')
-        ),
-        _ => false,
-    };
-    if !may_end {
+    if !may_end_total(shown.as_bytes()) {
         return false;
     }
     let text = shown.trim_end_matches([':', ' ', '\u{a0}']).as_bytes();
@@ -687,6 +678,18 @@ pub(crate) fn is_total(shown: &str) -> bool {
     let words = fold(shown.trim_end_matches([':', ' ', '\u{a0}']));
     let last = words.rsplit('_').next().unwrap_or_default();
     WORDS.contains(&words.as_str()) || matches!(last, "total" | "totals" | "subtotal" | "subtotals")
+}
+
+/// Whether a text may end as the label of a totals row does. Nearly no cell does: its last two letters tell that cheaply.
+fn may_end_total(text: &[u8]) -> bool {
+    match text {
+        [.., b':' | b' ' | 0xa0] => true,
+        [.., before, last] => matches!(
+            (before | 0x20, last | 0x20),
+            (b'a' | b't', b'l') | (b'l' | b'm', b's') | (b'u', b'm') | (b'e', b't')
+        ),
+        _ => false,
+    }
 }
 
 /// Reads a table of one row that is written with a field a line, under the headers `field` and `value`; `None` when it is

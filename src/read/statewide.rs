@@ -22,7 +22,7 @@ use super::scan::{Nature, lines_of};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Schema, Table, TableId};
 use crate::submission::{Input, Submission};
-use crate::table::Rows;
+use crate::table::{Rows, Texts};
 
 /// How much of a file is read to find its header.
 const HEAD: usize = 1 << 16;
@@ -452,6 +452,8 @@ impl<'s> Statewide<'s> {
     ) -> Submission {
         let place = |name: &str| format!("{}{name}.csv", self.folder);
         let mut submission = Submission::empty(self.schema, &plan.key.path(), place);
+        let (count, bytes) = scratch.texts;
+        submission.texts = Texts::with_room_of(count, bytes);
         for (at, ((id, source), window)) in self.tables.iter().zip(windows).enumerate() {
             let Some(table) = self.schema.tables.get(*id) else {
                 continue;
@@ -483,6 +485,7 @@ impl<'s> Statewide<'s> {
                 *slot = rows;
             }
         }
+        scratch.texts = (submission.texts.len(), submission.texts.bytes());
         submission
     }
 }
@@ -563,6 +566,8 @@ impl PlanReader<'_, '_> {
 struct Scratch {
     cells: Cells,
     split: Split,
+    /// How many texts the plan before had, and their bytes: the next has about as many.
+    texts: (usize, usize),
 }
 
 impl Scratch {

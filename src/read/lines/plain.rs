@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{Lines, PLAN, Written, is_total, read_cell_since};
+use super::{Lines, PLAN, Written, is_total, may_end_total, read_cell_since};
 use crate::diagnostic::Diagnostic;
 use crate::read::cell::may_be_mark;
 use crate::read::header::bare;
@@ -27,15 +27,31 @@ impl Span {
         text.get(self.from..self.to).unwrap_or_default()
     }
 
-    /// The cell for those who take their time.
-    fn written(self, text: &str) -> Written<'_> {
+    fn is_empty(self) -> bool {
+        self.from == self.to
+    }
+
+    /// The cell as a person sees it.
+    fn words(self, text: &str) -> Cow<'_, str> {
         let text = self.text(text);
-        Written::Text(if self.has_quotes {
-            Cow::Owned(text.replace("\"\"", "\""))
+        if self.has_quotes {
+            Cow::Owned(single_quotes(text))
         } else {
             Cow::Borrowed(text)
-        })
+        }
     }
+}
+
+/// A text with each pair of quotes as one.
+fn single_quotes(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr(b'"', rest.as_bytes()) {
+        let (before, behind) = rest.split_at_checked(at + 1).unwrap_or((rest, ""));
+        words.push_str(before);
+        rest = behind.strip_prefix('"').unwrap_or(behind);
+    }
+    words + rest
 }
 
 /// The cells of a record, in memory that is used again.
@@ -135,16 +151,21 @@ impl Shape {
         }
     }
 
-    /// The cell of a text that begins and ends with a mark that shows.
+    /// The cell of a text that can be nothing but what it seems.
     fn read(self, text: &str) -> Option<Cell<'_>> {
+        let ([first, .., last] | [first @ last]) = text.as_bytes() else {
+            return Some(Cell::Blank);
+        };
+        if !first.is_ascii_graphic() || !last.is_ascii_graphic() {
+            return None;
+        }
         match self {
             Shape::Text => (!may_be_mark(text)).then_some(Cell::Text(text)),
             Shape::Figure { least, most } => figure_between(text, least, most),
             Shape::Year { least, most } => {
-                let is_year =
-                    text.len() == 4 && matches!(text.as_bytes(), [b'1', b'9', ..] | [b'2', ..]);
-                let year = is_year.then(|| figure_between(text, least, most))??;
-                text.bytes().all(|b| b.is_ascii_digit()).then_some(year)
+                let is_year = matches!(text.as_bytes(), [b'1', b'9', d, e] | [b'2', _, d, e]
+                    if d.is_ascii_digit() && e.is_ascii_digit());
+                is_year.then(|| figure_between(text, least, most))?
             }
             Shape::Other => None,
         }
@@ -198,14 +219,21 @@ impl Lines<'_> {
                 self.rows.push_cell(field, &Cell::Blank, "", texts);
                 continue;
             };
-            if let Some(cell) = plain_cell(*shape, span, text) {
-                let place = (held + span.from, held + span.to);
-                self.rows.push_held(field, &cell, place, texts);
-                continue;
+            let words = span.words(text);
+            match (shape.read(&words), &words) {
+                (Some(cell), Cow::Borrowed(_)) => {
+                    let place = (held + span.from, held + span.to);
+                    self.rows.push_held(field, &cell, place, texts);
+                }
+                (Some(cell), Cow::Owned(words)) => {
+                    self.rows.push_cell(field, &cell, words, texts);
+                }
+                (None, _) => {
+                    let written = Written::Text(words);
+                    let read = read_cell_since(f, &written, self.from_1904);
+                    self.push(field, &read, texts, diagnostics);
+                }
             }
-            let written = span.written(text);
-            let read = read_cell_since(f, &written, self.from_1904);
-            self.push(field, &read, texts, diagnostics);
         }
         true
     }
@@ -216,11 +244,12 @@ impl Lines<'_> {
         let span = *cells.get(column)?;
         let last = self.rows.len().checked_sub(1);
         let follows_nine = || last.is_some_and(|row| self.rows.raw(row, key).ends_with('9'));
-        let is_odd = span.text(text).starts_with('0')
+        let words = span.words(text);
+        let is_odd = words.as_bytes().first() == Some(&b'0')
             || !self.odd_ids.is_empty()
-            || plain_cell(Shape::Text, span, text).is_none()
+            || Shape::Text.read(&words).is_none()
             || follows_nine();
-        is_odd.then(|| (key, span.written(text)))
+        is_odd.then_some((key, Written::Text(words)))
     }
 
     /// Whether a record is a line of the table and no total, no header, and no longer than the header.
@@ -228,36 +257,34 @@ impl Lines<'_> {
         if cells.len() > self.header.named.min(self.header.width) || self.table.name == PLAN {
             return false;
         }
-        let is_reference = self.table.reference.is_some();
-        if !is_reference && cells.iter().any(|span| is_total(span.text(text))) {
+        let bytes = text.as_bytes();
+        let may_end = |span: &Span| {
+            let end = bytes.get(span.from..span.to).unwrap_or_default();
+            may_end_total(end) && (span.has_quotes || is_total(span.text(text)))
+        };
+        if self.table.reference.is_none() && cells.iter().any(may_end) {
             return false;
         }
-        let held = || {
-            let columns = self.header.columns.iter().enumerate();
-            columns.filter_map(|(field, column)| {
-                Some((
-                    field,
-                    cells.get((*column)?).map_or("", |span| span.text(text)),
-                ))
-            })
-        };
-        let shows = |text: &str| text.bytes().next().is_some_and(|b| b.is_ascii_graphic());
-        let has_blank = held().any(|(_, text)| text.is_empty());
-        let is_named = || {
-            held()
-                .next()
-                .is_none_or(|(field, text)| self.table.find_field(bare(trim(text))) == Some(field))
-        };
-        held().any(|(_, text)| shows(text)) && (has_blank || !is_named())
+        let spans = |column: &Option<usize>| cells.get((*column)?).copied();
+        let mut held = self
+            .header
+            .columns
+            .iter()
+            .filter(|c| c.is_some())
+            .map(spans);
+        let shows = |span: Span| bytes.get(span.from).is_some_and(u8::is_ascii_graphic);
+        held.clone()
+            .any(|span| span.is_some_and(|span| !span.is_empty() && shows(span)))
+            && (held.any(|span| span.is_none_or(Span::is_empty)) || !self.is_named(text, cells))
     }
-}
 
-/// A cell that can be nothing but what it seems.
-fn plain_cell(shape: Shape, span: Span, text: &str) -> Option<Cell<'_>> {
-    let text = span.text(text);
-    let (Some(first), Some(last)) = (text.as_bytes().first(), text.as_bytes().last()) else {
-        return Some(Cell::Blank);
-    };
-    let is_plain = !span.has_quotes && first.is_ascii_graphic() && last.is_ascii_graphic();
-    is_plain.then(|| shape.read(text))?
+    /// Whether the first column that is read says what it holds.
+    fn is_named(&self, text: &str, cells: &[Span]) -> bool {
+        let mut columns = self.header.columns.iter().enumerate();
+        let first = columns.find_map(|(field, column)| Some((field, (*column)?)));
+        first.is_some_and(|(field, column)| {
+            let text = cells.get(column).map_or("", |span| span.text(text));
+            self.table.find_field(bare(trim(text))) == Some(field)
+        })
+    }
 }
