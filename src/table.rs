@@ -265,6 +265,8 @@ pub struct Texts {
     all: String,
     /// Where each ends.
     ends: Vec<usize>,
+    /// The hash of each, by which texts elsewhere are sought too.
+    hashes: Vec<u64>,
     index: HashTable<u32>,
     hasher: foldhash::fast::FixedState,
 }
@@ -275,6 +277,7 @@ impl Texts {
         Texts {
             all: String::with_capacity(bytes),
             ends: Vec::with_capacity(count),
+            hashes: Vec::with_capacity(count),
             index: HashTable::with_capacity(count),
             hasher: foldhash::fast::FixedState::default(),
         }
@@ -288,18 +291,20 @@ impl Texts {
     /// The number of a text, new or known.
     pub fn intern(&mut self, text: &str) -> u32 {
         let hash = self.hasher.hash_one(text);
-        let (all, ends) = (&self.all, &self.ends);
+        let (all, ends, hashes) = (&self.all, &self.ends, &self.hashes);
         let is_same = |id: &u32| text_at(all, ends, *id) == text;
-        let entry = self.index.entry(hash, is_same, |id| {
-            self.hasher.hash_one(text_at(all, ends, *id))
-        });
-        match entry {
+        let hash_of = |id: &u32| {
+            let held = usize::try_from(*id).ok().and_then(|at| hashes.get(at));
+            held.copied().unwrap_or_default()
+        };
+        match self.index.entry(hash, is_same, hash_of) {
             Entry::Occupied(held) => *held.get(),
             Entry::Vacant(free) => {
                 let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
                 free.insert(id);
                 self.all.push_str(text);
                 self.ends.push(self.all.len());
+                self.hashes.push(hash);
                 id
             }
         }
@@ -309,6 +314,14 @@ impl Texts {
     pub fn find(&self, text: &str) -> Option<u32> {
         let hash = self.hasher.hash_one(text);
         self.index.find(hash, |id| self.get(*id) == text).copied()
+    }
+
+    /// The number that another's text has here.
+    pub(crate) fn find_of(&self, other: &Texts, id: u32) -> Option<u32> {
+        let at = usize::try_from(id).ok()?;
+        let (text, hash) = (other.get(id), *other.hashes.get(at)?);
+        let is_same = |id: &u32| self.get(*id) == text;
+        self.index.find(hash, is_same).copied()
     }
 
     /// The text of a number; empty for one that was never given out.
@@ -735,7 +748,7 @@ impl Rows {
         match &self.layout {
             Layout::Absent(path) => path.clone(),
             Layout::Csv(path) if !self.has_column(field) => format!("{path}:1:{name}"),
-            Layout::Csv(path) => format!("{path}:{number}:{name}"),
+            Layout::Csv(path) => [path, ":", &number.to_string(), ":", name].concat(),
             Layout::Toml(path) => format!("{path}:{name}"),
             Layout::Sheet {
                 path,
@@ -869,7 +882,7 @@ impl Rows {
             Layout::Absent(path) | Layout::Toml(path) | Layout::Vertical { path, .. } => {
                 path.clone()
             }
-            Layout::Csv(path) => format!("{path}:{number}"),
+            Layout::Csv(path) => [path, ":", &number.to_string()].concat(),
             Layout::Sheet { path, .. } => format!("{path}!{number}"),
             Layout::Mapped(mapped) => mapped.row_place(row, number),
         }

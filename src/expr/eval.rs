@@ -196,7 +196,7 @@ impl<'a> Machine<'a> {
         };
         if *slot == NOT_YET {
             let first = u32::try_from(self.world.texts.len()).unwrap_or(0);
-            let known = self.world.texts.find(self.submission.texts.get(own));
+            let known = self.world.texts.find_of(&self.submission.texts, own);
             *slot = known.unwrap_or(first + own);
         }
         *slot
