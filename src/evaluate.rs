@@ -146,7 +146,7 @@ impl<'p> Evaluator<'p> {
         match (current.test, self.judged(&mut machine, &current)) {
             (None, _) => tally.add(Outcome::NotApplicable),
             (Some(_), None) => tally.add(Outcome::Unknown),
-            (Some(_), Some(judged)) => judged.iter().for_each(|(_, outcome)| tally.add(*outcome)),
+            (Some(_), Some((_, outcomes))) => outcomes.into_iter().for_each(|o| tally.add(o)),
         }
         Some(tally)
     }
@@ -198,14 +198,17 @@ impl<'p> Evaluator<'p> {
             self.note(noted, None, Outcome::NotApplicable);
             return (tally, findings, undecided);
         };
-        let Some(outcomes) = self.judged(machine, current) else {
+        let Some((found, outcomes)) = self.judged(machine, current) else {
             return self.not_judged(current.rule, noted);
         };
         machine.start_count();
-        for (subject, outcome) in outcomes {
+        for (at, outcome) in outcomes.into_iter().enumerate() {
             tally.add(outcome);
-            self.note(noted, row_of(machine, subject), outcome);
+            if self.notes_subjects {
+                self.note(noted, row_of(machine, found.subject(at)), outcome);
+            }
             if matches!(outcome, Outcome::Fail | Outcome::Unknown) {
+                let subject = found.subject(at);
                 let (finding, owed) = self.finding(machine, current.rule, test, subject, outcome);
                 if machine.is_exhausted() {
                     return self.not_judged(current.rule, noted);
@@ -217,12 +220,12 @@ impl<'p> Evaluator<'p> {
         (tally, findings, undecided)
     }
 
-    /// The outcome of each subject of a rule that tests something; `None` when that is too much work.
+    /// The subjects of a rule that tests something, and the outcome of each; `None` when that is too much work.
     fn judged<'s>(
         &'s self,
         machine: &mut Machine<'s>,
         current: &Current<'s>,
-    ) -> Option<Vec<(Subject, Outcome)>> {
+    ) -> Option<(Found, Vec<Outcome>)> {
         let test = current.test?;
         machine.start_count();
         let found = match &current.rule.subjects {
@@ -230,7 +233,7 @@ impl<'p> Evaluator<'p> {
             Some(subjects) => find_subjects(machine, subjects),
         };
         let outcomes = Self::outcomes(machine, current, test, &found);
-        (!machine.is_exhausted()).then_some(outcomes)
+        (!machine.is_exhausted()).then_some((found, outcomes))
     }
 
     /// A rule that is too much work for a submission: it cannot be told whether it holds.
@@ -294,28 +297,23 @@ impl<'p> Evaluator<'p> {
         current: &Current<'s>,
         test: &'s Test,
         found: &Found,
-    ) -> Vec<(Subject, Outcome)> {
+    ) -> Vec<Outcome> {
         let (table, rows, maybe) = match found {
-            Found::NoTable(table) => return vec![(Subject::Table(*table), Outcome::Unknown)],
-            Found::Whole => {
-                let outcomes = Self::test_rows(machine, current, test, None);
-                return outcomes.into_iter().map(|o| (Subject::Whole, o)).collect();
-            }
+            Found::NoTable(_) => return vec![Outcome::Unknown],
+            Found::Whole => return Self::test_rows(machine, current, test, None),
             Found::Rows(table, rows, maybe) => (*table, rows, maybe),
         };
         let of_table = machine.rows(table).map_or(0, crate::table::Rows::len);
         let most = (AT_ONCE / of_table.max(1)).clamp(16, 65_536);
         let mut outcomes = Vec::with_capacity(rows.len());
-        for (part, maybe) in rows.chunks(most).zip(maybe.chunks(most)) {
-            let judged = Self::test_rows(machine, current, test, Some((table, part.to_vec())));
-            let one = |((row, outcome), maybe): ((&u32, Outcome), &bool)| {
-                if *maybe {
-                    (Subject::Uncertain(table, *row), Outcome::Unknown)
-                } else {
-                    (Subject::Row(table, *row), outcome)
-                }
-            };
-            outcomes.extend(part.iter().zip(judged).zip(maybe).map(one));
+        for part in rows.chunks(most) {
+            let mut judged = Self::test_rows(machine, current, test, Some((table, part.to_vec())));
+            outcomes.append(&mut judged);
+        }
+        for (outcome, maybe) in outcomes.iter_mut().zip(maybe.iter().flatten()) {
+            if *maybe {
+                *outcome = Outcome::Unknown;
+            }
         }
         outcomes
     }
@@ -341,15 +339,17 @@ impl<'p> Evaluator<'p> {
             return vec![Outcome::NotApplicable; n];
         }
         let require = machine.run(&test.require).into_bools();
+        if when.is_none() && exempt.is_empty() {
+            return require.into_iter().map(outcome_of).collect();
+        }
         let outcome = |i: usize| {
             let asked = when
                 .as_ref()
                 .map_or(truth::TRUE, |w| w.get(i).copied().unwrap_or(truth::NULL));
             let held = require.get(i).copied().unwrap_or(truth::NULL);
-            match (exempt.get(i).copied().unwrap_or(false), asked, held) {
-                (true, ..) | (_, truth::FALSE, _) => Outcome::NotApplicable,
-                (_, truth::TRUE, truth::TRUE) => Outcome::Pass,
-                (_, truth::TRUE, truth::FALSE) => Outcome::Fail,
+            match (exempt.get(i).copied().unwrap_or(false), asked) {
+                (true, _) | (_, truth::FALSE) => Outcome::NotApplicable,
+                (_, truth::TRUE) => outcome_of(held),
                 _ => Outcome::Unknown,
             }
         };
@@ -705,8 +705,27 @@ enum Found {
     Whole,
     /// A required table that is not there.
     NoTable(TableId),
-    /// Rows, and which of them may not belong.
-    Rows(TableId, Vec<u32>, Vec<bool>),
+    /// Rows, and which of them may not belong, if any.
+    Rows(TableId, Vec<u32>, Option<Vec<bool>>),
+}
+
+impl Found {
+    /// The subject of the outcome at a place.
+    fn subject(&self, at: usize) -> Subject {
+        match self {
+            Found::Whole => Subject::Whole,
+            Found::NoTable(table) => Subject::Table(*table),
+            Found::Rows(table, rows, maybe) => {
+                let row = rows.get(at).copied().unwrap_or(NULL_ID);
+                let maybe = maybe.as_ref().and_then(|maybe| maybe.get(at));
+                if maybe.copied().unwrap_or(false) {
+                    Subject::Uncertain(*table, row)
+                } else {
+                    Subject::Row(*table, row)
+                }
+            }
+        }
+    }
 }
 
 /// What one outcome is about.
@@ -741,15 +760,22 @@ fn find_subjects<'s>(machine: &mut Machine<'s>, subjects: &'s Subjects) -> Found
         Vector::Rows(_, rows) => rows.get(range.clone()).unwrap_or_default().to_vec(),
         _ => Vec::new(),
     };
-    let maybe = match &lists.maybe {
-        Some(maybe) => maybe.get(range).unwrap_or_default().to_vec(),
-        None => vec![false; rows.len()],
-    };
+    let maybe = lists.maybe.as_ref();
+    let maybe = maybe.map(|maybe| maybe.get(range).unwrap_or_default().to_vec());
     let real = !rows.contains(&NULL_ID);
     if real {
         Found::Rows(subjects.table, rows, maybe)
     } else {
         Found::NoTable(subjects.table)
+    }
+}
+
+/// The outcome of a subject that a rule asks about.
+fn outcome_of(held: u8) -> Outcome {
+    match held {
+        truth::TRUE => Outcome::Pass,
+        truth::FALSE => Outcome::Fail,
+        _ => Outcome::Unknown,
     }
 }
 

@@ -265,26 +265,46 @@ pub struct Texts {
     all: String,
     /// Where each ends.
     ends: Vec<usize>,
+    /// The hash of each, by which texts elsewhere are sought too.
+    hashes: Vec<u64>,
     index: HashTable<u32>,
     hasher: foldhash::fast::FixedState,
 }
 
 impl Texts {
+    /// No texts, with room for about as many as others hold.
+    pub(crate) fn with_room_of(count: usize, bytes: usize) -> Self {
+        Texts {
+            all: String::with_capacity(bytes),
+            ends: Vec::with_capacity(count),
+            hashes: Vec::with_capacity(count),
+            index: HashTable::with_capacity(count),
+            hasher: foldhash::fast::FixedState::default(),
+        }
+    }
+
+    /// How many bytes all of them have.
+    pub(crate) fn bytes(&self) -> usize {
+        self.all.len()
+    }
+
     /// The number of a text, new or known.
     pub fn intern(&mut self, text: &str) -> u32 {
         let hash = self.hasher.hash_one(text);
-        let (all, ends) = (&self.all, &self.ends);
+        let (all, ends, hashes) = (&self.all, &self.ends, &self.hashes);
         let is_same = |id: &u32| text_at(all, ends, *id) == text;
-        let entry = self.index.entry(hash, is_same, |id| {
-            self.hasher.hash_one(text_at(all, ends, *id))
-        });
-        match entry {
+        let hash_of = |id: &u32| {
+            let held = usize::try_from(*id).ok().and_then(|at| hashes.get(at));
+            held.copied().unwrap_or_default()
+        };
+        match self.index.entry(hash, is_same, hash_of) {
             Entry::Occupied(held) => *held.get(),
             Entry::Vacant(free) => {
                 let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
                 free.insert(id);
                 self.all.push_str(text);
                 self.ends.push(self.all.len());
+                self.hashes.push(hash);
                 id
             }
         }
@@ -294,6 +314,14 @@ impl Texts {
     pub fn find(&self, text: &str) -> Option<u32> {
         let hash = self.hasher.hash_one(text);
         self.index.find(hash, |id| self.get(*id) == text).copied()
+    }
+
+    /// The number that another's text has here.
+    pub(crate) fn find_of(&self, other: &Texts, id: u32) -> Option<u32> {
+        let at = usize::try_from(id).ok()?;
+        let (text, hash) = (other.get(id), *other.hashes.get(at)?);
+        let is_same = |id: &u32| self.get(*id) == text;
+        self.index.find(hash, is_same).copied()
     }
 
     /// The text of a number; empty for one that was never given out.
@@ -534,9 +562,10 @@ pub struct Rows {
     pub lost: bool,
     /// For each row the path of the office's file that supplied it; empty when none did.
     pub supplied: Vec<Option<Arc<str>>>,
-    /// What stands in each cell, as written: row by row, the fields in the schema's order.
+    /// What stands in each cell, as written, and perhaps more.
     raw: String,
-    raw_ends: Vec<u32>,
+    /// Where in it each cell begins and ends: row by row, the fields in the schema's order.
+    raw_parts: Vec<(u32, u32)>,
 }
 
 impl Rows {
@@ -555,7 +584,7 @@ impl Rows {
             lost: false,
             supplied: Vec::new(),
             raw: String::new(),
-            raw_ends: Vec::new(),
+            raw_parts: Vec::new(),
         }
     }
 
@@ -598,18 +627,40 @@ impl Rows {
         raw: &str,
         texts: &mut Texts,
     ) {
-        if let Some(Some(column)) = self.columns.get_mut(field) {
-            column.push(cell, texts);
+        let from = self.raw.len();
+        if self.columns.get(field).is_some_and(Option::is_some) {
             self.raw.push_str(raw);
         }
-        self.raw_ends
-            .push(u32::try_from(self.raw.len()).unwrap_or(u32::MAX));
+        self.push_held(field, cell, (from, self.raw.len()), texts);
+    }
+
+    /// Holds the text of lines, of which [`Rows::push_held`] names the parts; from which byte on.
+    pub(crate) fn hold(&mut self, text: &str) -> usize {
+        let from = self.raw.len();
+        self.raw.push_str(text);
+        from
+    }
+
+    /// Adds the next cell of the row that was begun, as [`Rows::push_cell`]; what was written there is held from a byte to
+    /// another.
+    pub(crate) fn push_held(
+        &mut self,
+        field: FieldId,
+        cell: &Cell<'_>,
+        (from, to): (usize, usize),
+        texts: &mut Texts,
+    ) {
+        if let Some(Some(column)) = self.columns.get_mut(field) {
+            column.push(cell, texts);
+        }
+        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.raw_parts.push((byte(from), byte(to)));
     }
 
     /// Makes room for so many more rows.
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.numbers.reserve(rows);
-        self.raw_ends.reserve(rows * self.columns.len());
+        self.raw_parts.reserve(rows * self.columns.len());
         for column in self.columns.iter_mut().flatten() {
             column.states.reserve(rows);
             match &mut column.data {
@@ -664,13 +715,20 @@ impl Rows {
         }
     }
 
+    /// The number in a cell of a column of numbers; zero where it holds none.
+    pub fn number(&self, row: usize, field: FieldId) -> Option<Decimal> {
+        match &self.columns.get(field)?.as_ref()?.data {
+            Data::Nums(nums) => Some(nums.get(row)),
+            Data::Bools(_) | Data::Texts(_) => None,
+        }
+    }
+
     /// What was written in a cell.
     pub fn raw(&self, row: usize, field: FieldId) -> &str {
         let at = row * self.columns.len() + field;
-        let end = |i: usize| self.raw_ends.get(i).and_then(|&e| usize::try_from(e).ok());
-        let from = if at == 0 { Some(0) } else { end(at - 1) };
-        from.zip(end(at))
-            .and_then(|(from, to)| self.raw.get(from..to))
+        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        let part = self.raw_parts.get(at);
+        part.and_then(|&(from, to)| self.raw.get(place(from)..place(to)))
             .unwrap_or_default()
     }
 
@@ -690,7 +748,7 @@ impl Rows {
         match &self.layout {
             Layout::Absent(path) => path.clone(),
             Layout::Csv(path) if !self.has_column(field) => format!("{path}:1:{name}"),
-            Layout::Csv(path) => format!("{path}:{number}:{name}"),
+            Layout::Csv(path) => [path, ":", &number.to_string(), ":", name].concat(),
             Layout::Toml(path) => format!("{path}:{name}"),
             Layout::Sheet {
                 path,
@@ -824,7 +882,7 @@ impl Rows {
             Layout::Absent(path) | Layout::Toml(path) | Layout::Vertical { path, .. } => {
                 path.clone()
             }
-            Layout::Csv(path) => format!("{path}:{number}"),
+            Layout::Csv(path) => [path, ":", &number.to_string()].concat(),
             Layout::Sheet { path, .. } => format!("{path}!{number}"),
             Layout::Mapped(mapped) => mapped.row_place(row, number),
         }

@@ -300,29 +300,32 @@ pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
 
 /// Reads digits with at most one point among them and perhaps a minus before them: how programs write figures.
 pub(crate) fn bare_figure(text: &str) -> Option<Decimal> {
+    bare_parts(text).map(|(value, places)| Decimal::new(value, places))
+}
+
+/// The same as a whole number and how many of its digits stand behind the point.
+pub(crate) fn bare_parts(text: &str) -> Option<(i64, u32)> {
     /// So many digits fit 64 bits.
     const MOST: usize = 18;
-    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    let text = text.as_bytes();
+    let (is_negative, digits) = match text.split_first()? {
+        (b'-', digits) => (true, digits),
+        _ => (false, text),
+    };
     if digits.len() > MOST || !digits.first()?.is_ascii_digit() {
         return None;
     }
-    let (mut value, mut places) = (0_i64, None);
-    for &byte in digits {
-        match byte {
-            b'0'..=b'9' => {
-                value = value * 10 + i64::from(byte - b'0');
-                places = places.map(|n: u32| n + 1);
-            }
-            b'.' if places.is_none() => places = Some(0),
-            _ => return None,
-        }
-    }
-    let value = if digits.len() == text.len() {
-        value
-    } else {
-        -value
+    let point = digits.iter().position(|&b| b == b'.');
+    let (whole, part) = match point.and_then(|at| digits.split_at_checked(at)) {
+        Some((whole, [_, part @ ..])) => (whole, part),
+        _ => (digits, &[][..]),
     };
-    Some(Decimal::new(value, places.unwrap_or(0)))
+    let value = whole.iter().chain(part).try_fold(0_i64, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then_some(value.wrapping_mul(10).wrapping_add(i64::from(digit)))
+    })?;
+    let places = u32::try_from(part.len()).ok()?;
+    Some((if is_negative { -value } else { value }, places))
 }
 
 fn is_blank(c: char) -> bool {

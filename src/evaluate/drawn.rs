@@ -36,13 +36,14 @@ impl Evaluator<'_> {
         let (Some(test), Some(judged)) = (current.test, self.judged(&mut machine, &current)) else {
             return Vec::new();
         };
-        if judged.is_empty() {
+        let (found, outcomes) = judged;
+        if outcomes.is_empty() {
             return vec![search(&mut machine, rule, None)];
         }
-        let asked = judged.into_iter().filter(|(_, o)| *o == outcome);
+        let asked = outcomes.iter().enumerate().filter(|(_, o)| **o == outcome);
         let drawn = asked
             .take(MOST)
-            .map(|(subject, _)| draw(&mut machine, rule, test, subject));
+            .map(|(at, _)| draw(&mut machine, rule, test, found.subject(at)));
         drawn.collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Where expressions meet the data: columns with what stands in for blanks, rows by their values, lookups.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
@@ -23,6 +24,8 @@ pub(super) struct Index {
     /// Of the rows that have the same values the first and the last.
     groups: HashTable<(u32, u32)>,
     hasher: foldhash::fast::FixedState,
+    /// For each row the first that has the same values.
+    first: Vec<u32>,
     /// For each row the next that has the same values.
     next: Vec<u32>,
     /// Rows in which one of the values is not known.
@@ -31,8 +34,10 @@ pub(super) struct Index {
 
 impl Index {
     fn new(keys: Vec<Vec<Key>>, rows: &[u32]) -> Self {
+        let n = keys.first().map_or(0, Vec::len);
         let mut index = Index {
-            next: vec![NULL_ID; keys.first().map_or(0, Vec::len)],
+            first: vec![NULL_ID; n],
+            next: vec![NULL_ID; n],
             keys,
             groups: HashTable::with_capacity(rows.len()),
             hasher: foldhash::fast::FixedState::default(),
@@ -49,16 +54,22 @@ impl Index {
         }
         let is_same = |group: &(u32, u32)| same_keys(keys, place(group.0), keys, at);
         let hash_of = |group: &(u32, u32)| hash(hasher, keys, place(group.0));
-        match self.groups.entry(hash(hasher, keys, at), is_same, hash_of) {
+        let first = match self.groups.entry(hash(hasher, keys, at), is_same, hash_of) {
             Entry::Vacant(free) => {
                 free.insert((row, row));
+                row
             }
             Entry::Occupied(mut held) => {
-                let last = std::mem::replace(&mut held.get_mut().1, row);
-                if let Some(next) = self.next.get_mut(place(last)) {
+                let (first, last) = held.get_mut();
+                if let Some(next) = self.next.get_mut(place(*last)) {
                     *next = row;
                 }
+                *last = row;
+                *first
             }
+        };
+        if let Some(slot) = self.first.get_mut(at) {
+            *slot = first;
         }
     }
 
@@ -66,11 +77,21 @@ impl Index {
     fn rows(&self, keys: &[Vec<Key>], i: usize) -> impl Iterator<Item = u32> {
         let is_same = |group: &(u32, u32)| same_keys(&self.keys, place(group.0), keys, i);
         let group = self.groups.find(hash(&self.hasher, keys, i), is_same);
+        self.rows_from(group.map(|group| group.0))
+    }
+
+    /// The rows that have the same keys as row `i` of the table itself, in order.
+    fn rows_like(&self, i: usize) -> impl Iterator<Item = u32> {
+        let first = self.first.get(i).copied();
+        self.rows_from(first.filter(|row| *row != NULL_ID))
+    }
+
+    fn rows_from(&self, first: Option<u32>) -> impl Iterator<Item = u32> {
         let next = |row: &u32| {
             let next = self.next.get(place(*row)).copied();
             next.filter(|row| *row != NULL_ID)
         };
-        std::iter::successors(group.map(|group| group.0), next)
+        std::iter::successors(first, next)
     }
 
     /// The first row that has the key at `i`; `null` when none has, unknown when another may come before it.
@@ -399,7 +420,13 @@ impl<'a> Machine<'a> {
             _ => Vec::new(),
         };
         let (mut offsets, mut rows) = (Vec::with_capacity(n + 1), Vec::with_capacity(n));
-        let keys: Vec<Vec<Key>> = values.iter().map(|v| Key::all(v, n)).collect();
+        // The rows of a table that is joined with itself have their keys already.
+        let is_own = index.first.len() == n && self.are_columns(join, &values);
+        let keys: Cow<'_, [Vec<Key>]> = if is_own {
+            Cow::Borrowed(&index.keys)
+        } else {
+            Cow::Owned(values.iter().map(|v| Key::all(v, n)).collect())
+        };
         let mut sure = index.unknown.is_empty();
         offsets.push(0);
         for i in 0..n {
@@ -408,7 +435,11 @@ impl<'a> Machine<'a> {
                 rows.extend_from_slice(&everything);
                 sure = false;
             } else {
-                rows.extend(index.rows(&keys, i));
+                if is_own {
+                    rows.extend(index.rows_like(i));
+                } else {
+                    rows.extend(index.rows(&keys, i));
+                }
                 if !index.unknown.is_empty() {
                     rows.extend_from_slice(&index.unknown);
                     rows.get_mut(first..).unwrap_or_default().sort_unstable();
@@ -423,6 +454,14 @@ impl<'a> Machine<'a> {
             states: None,
         };
         (lists, sure)
+    }
+
+    /// Whether values are those of the fields that are joined by, in all rows of a table of the submission.
+    fn are_columns(&mut self, join: &Join, values: &[Vector]) -> bool {
+        join.table < self.schema.submission
+            && join.fields.len() == values.len()
+            && (join.fields.iter().zip(values))
+                .all(|(field, values)| *self.column(join.table, *field) == *values)
     }
 
     /// Whether an index is worth its making: for many rows, or when it is there already.

@@ -13,7 +13,7 @@ use super::equality::equal;
 use super::pattern;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
-    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, are_null, compare, holds,
+    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, are_null, compare, for_pairs, holds,
     is_unknown_at, joint_len, keep_items, monotone, null_comparison, truth,
 };
 use super::world::World;
@@ -196,7 +196,7 @@ impl<'a> Machine<'a> {
         };
         if *slot == NOT_YET {
             let first = u32::try_from(self.world.texts.len()).unwrap_or(0);
-            let known = self.world.texts.find(self.submission.texts.get(own));
+            let known = self.world.texts.find_of(&self.submission.texts, own);
             *slot = known.unwrap_or(first + own);
         }
         *slot
@@ -574,7 +574,7 @@ impl<'a> Machine<'a> {
         }
         let n = joint_len(a.len(), b.len());
         if let (BinaryOp::Equal, Vector::Texts(a), Vector::Texts(b)) = (op, &a, &b) {
-            return same_texts(a, b, n);
+            return same_texts(a, b);
         }
         if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
             let equals = (0..n).map(|i| equal(&a, i, &b, i));
@@ -605,13 +605,7 @@ impl<'a> Machine<'a> {
             return Vector::Bools(a);
         }
         let b = self.eval(b).into_bools();
-        let n = joint_len(a.len(), b.len());
-        let at = |v: &[u8], i: usize| {
-            v.get(if v.len() == 1 { 0 } else { i })
-                .copied()
-                .unwrap_or(truth::NULL)
-        };
-        Vector::Bools((0..n).map(|i| join(at(&a, i), at(&b, i))).collect())
+        Vector::Bools(for_pairs(&a, &b, join))
     }
 
     fn branch(&mut self, ty: &Ty, test: &'a Node, yes: &'a Node, no: &'a Node) -> Vector {
@@ -818,17 +812,11 @@ impl<'a> Machine<'a> {
 }
 
 /// Where texts are equal: by their numbers.
-fn same_texts(a: &[u32], b: &[u32], n: usize) -> Vec<u8> {
-    let at = |v: &[u32], i: usize| {
-        v.get(if v.len() == 1 { 0 } else { i })
-            .copied()
-            .unwrap_or(NULL_ID)
-    };
-    let one = |i| match (at(a, i), at(b, i)) {
+fn same_texts(a: &[u32], b: &[u32]) -> Vec<u8> {
+    for_pairs(a, b, |x, y| match (x, y) {
         (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
         (x, y) => truth::of(x == y),
-    };
-    (0..n).map(one).collect()
+    })
 }
 
 fn number_value(x: Num, ty: &Ty) -> Value {

@@ -499,6 +499,15 @@ pub(crate) fn joint_len(a: usize, b: usize) -> usize {
     if a == 1 { b } else { a }
 }
 
+/// What a function gives for each row of two sets of values; of a set of one its value stands for every row.
+pub(crate) fn for_pairs<A: Copy, B: Copy, C>(a: &[A], b: &[B], of: impl Fn(A, B) -> C) -> Vec<C> {
+    match (a, b) {
+        (&[a], b) => b.iter().map(|&b| of(a, b)).collect(),
+        (a, &[b]) => a.iter().map(|&a| of(a, b)).collect(),
+        (a, b) => a.iter().zip(b).map(|(&a, &b)| of(a, b)).collect(),
+    }
+}
+
 /// `+ - * /` of two sets of numbers.
 pub(crate) fn arithmetic(op: BinaryOp, a: &NumVec, b: &NumVec) -> NumVec {
     if op != BinaryOp::Divide
@@ -656,13 +665,18 @@ pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
     };
     let [less, same, greater] =
         [Ordering::Less, Ordering::Equal, Ordering::Greater].map(|o| truth::of(holds(op, o)));
-    let known = |i: usize| match order(i) {
+    let answer = |order: Ordering| match order {
         Ordering::Less => less,
         Ordering::Equal => same,
         Ordering::Greater => greater,
     };
+    let known = |i: usize| answer(order(i));
     if a.all_known() && b.all_known() {
-        return (0..n).map(known).collect();
+        return if p == q {
+            for_pairs(x, y, |x, y| answer(x.cmp(&y)))
+        } else {
+            (0..n).map(known).collect()
+        };
     }
     let one = |i: usize| match (a.state(i), b.state(i)) {
         (VALUE, VALUE) => known(i),

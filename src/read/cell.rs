@@ -132,14 +132,12 @@ pub(crate) fn read_cell_since<'a>(
 
 /// The cell of a text that can be nothing else, as nearly all are: a blank, a bare figure within its bounds, words.
 fn plain_cell<'a>(field: &Field, text: &'a str) -> Option<Cell<'a>> {
-    let Some(first) = text.as_bytes().first() else {
+    if text.is_empty() {
         return Some(Cell::Blank);
-    };
+    }
     match field.ty {
         Type::Text => {
-            let may_be_mark =
-                matches!(first, b'*' | b'.' | b'=' | b'\'' | b'n' | b'N') || !first.is_ascii();
-            let is_plain = field.codes.is_none() && field.digits.is_none() && !may_be_mark;
+            let is_plain = field.codes.is_none() && field.digits.is_none() && !may_be_mark(text);
             is_plain.then_some(Cell::Text(text))
         }
         Type::Money | Type::Number => {
@@ -149,6 +147,17 @@ fn plain_cell<'a>(field: &Field, text: &'a str) -> Option<Cell<'a>> {
             (above && below).then_some(Cell::Number(x))
         }
         _ => None,
+    }
+}
+
+/// Whether a text may be a mark of something that is missing, or hold one of a spreadsheet.
+pub(crate) fn may_be_mark(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'*' | b'.' | b'=' | b'\'', ..] => true,
+        // `n/a`, `na`, `n.a.`, `not applicable`.
+        [b'n' | b'N', ..] => matches!(text.len(), 2..=4 | 14),
+        [first, ..] => !first.is_ascii(),
+        [] => false,
     }
 }
 

@@ -1,7 +1,10 @@
 //! From the rows of a grid to the lines of a table: cells, totals rows, rows that are too long.
 
+mod plain;
+
 use std::borrow::Cow;
 
+pub(crate) use self::plain::{Shapes, Split};
 use super::cell::{Read, quoted, read_cell, read_cell_since};
 use super::grid::{Grid, GridRow, Written};
 use super::header::{Header, bare, not_used as not_used_columns};
@@ -9,7 +12,7 @@ use super::ids::lost_zero;
 use crate::diagnostic::{Diagnostic, Weight, fold};
 use crate::hash::Map;
 use crate::schema::{FieldId, Table};
-use crate::table::{Cell, Layout, Rows, Texts, column_name};
+use crate::table::{Cell, Layout, Rows, State, Texts, column_name};
 use crate::value::{Decimal, Type, money, plain, trim};
 
 /// The table of one row.
@@ -286,24 +289,31 @@ pub(crate) fn report_missing(table: &Table, rows: &Rows, diagnostics: &mut Vec<D
     }
 }
 
-/// The sums of a field that a totals row is checked against; `None` where a line cannot be read.
+/// The sums of a field that a totals row is checked against; `None` where a line cannot be read. They are worked out when
+/// such a row comes.
 struct Sum {
     field: FieldId,
     all: Option<Decimal>,
     since: Option<Decimal>,
+    /// How many lines are in them.
+    counted: usize,
 }
 
 impl Sum {
-    fn add(&mut self, cell: &Cell<'_>, required: bool) {
-        let x = match cell {
-            Cell::Number(x) => Some(*x),
-            Cell::Blank if required => None,
-            Cell::Blank | Cell::NotApplicable => Some(Decimal::ZERO),
-            _ => None,
-        };
-        for sum in [&mut self.all, &mut self.since] {
-            *sum = sum.zip(x).and_then(|(sum, x)| sum.checked_add(x));
+    /// Adds the lines that are not in yet.
+    fn catch_up(&mut self, rows: &Rows, required: bool) {
+        for line in self.counted..rows.len() {
+            let x = match rows.state(line, self.field) {
+                State::Value => rows.number(line, self.field),
+                State::Blank if required => None,
+                State::Blank | State::NotApplicable => Some(Decimal::ZERO),
+                State::Suppressed | State::Unreadable => None,
+            };
+            for sum in [&mut self.all, &mut self.since] {
+                *sum = sum.zip(x).and_then(|(sum, x)| sum.checked_add(x));
+            }
         }
+        self.counted = rows.len();
     }
 }
 
@@ -317,6 +327,8 @@ pub(crate) struct Lines<'t> {
     /// Whether dates that are plain numbers count from 1904.
     pub from_1904: bool,
     sums: Vec<Sum>,
+    /// The field that names the lines, where it is a text as written, and its column.
+    id: Option<(FieldId, usize)>,
     headless: Vec<usize>,
     /// The first lines of the numbers of which an id is not written plainly, such as `07`.
     odd_ids: Map<String, usize>,
@@ -338,6 +350,7 @@ impl<'t> Lines<'t> {
                 field,
                 all: Some(Decimal::ZERO),
                 since: Some(Decimal::ZERO),
+                counted: 0,
             })
             .collect();
         let rows = Rows::new(table, form.layout(header), &fields);
@@ -348,6 +361,7 @@ impl<'t> Lines<'t> {
             rows,
             from_1904: false,
             sums,
+            id: id_of(table, header),
             headless: Vec::new(),
             odd_ids: Map::default(),
         }
@@ -393,9 +407,8 @@ impl<'t> Lines<'t> {
         texts: &mut Texts,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        let id = self.id_of(row).filter(|_| !doubtful);
-        let mut id = id.map(|(key, written)| (key, self.read_id(key, written)));
-        let line = self.rows.len();
+        let id = self.id.filter(|_| !doubtful);
+        let mut id = id.map(|(key, column)| (key, self.read_id(key, row.cell(column))));
         self.rows.begin_row(row.number);
         for (field, (f, column)) in self
             .table
@@ -412,13 +425,22 @@ impl<'t> Lines<'t> {
                     None => read_cell_since(f, written, self.from_1904),
                 },
             };
-            if let Some(sum) = self.sums.iter_mut().find(|sum| sum.field == field) {
-                sum.add(&read.cell(), f.required);
-            }
-            self.rows.push_cell(field, &read.cell(), read.raw, texts);
-            if read.message.is_some() {
-                diagnostics.extend(read.told(|| self.rows.place(self.table, line, field)));
-            }
+            self.push(field, &read, texts, diagnostics);
+        }
+    }
+
+    /// Adds the next cell of a line, and tells what is wrong with it.
+    fn push(
+        &mut self,
+        field: FieldId,
+        read: &Read<'_>,
+        texts: &mut Texts,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        self.rows.push_cell(field, &read.cell(), read.raw, texts);
+        if read.message.is_some() {
+            let line = self.rows.len().saturating_sub(1);
+            diagnostics.extend(read.told(|| self.rows.place(self.table, line, field)));
         }
     }
 
@@ -439,14 +461,6 @@ impl<'t> Lines<'t> {
             read.weight = Weight::Notice;
         }
         read
-    }
-
-    /// The field that names the lines, where it is a text as written, and what a row has there.
-    fn id_of<'r, 'g>(&self, row: &'r GridRow<'g>) -> Option<(FieldId, &'r Written<'g>)> {
-        let key = self.table.key()?;
-        let field = self.table.fields.get(key)?;
-        let column = self.header.columns.get(key).copied().flatten()?;
-        (field.ty == Type::Text && field.digits.is_none()).then(|| (key, row.cell(column)))
     }
 
     /// Why an id that reads as one above is probably another: `1.1` behind `1.9` is `1.10`, stored as a number.
@@ -552,8 +566,9 @@ impl<'t> Lines<'t> {
     /// Compares a totals row with the lines since the last one, or with all of them.
     fn check_total(&mut self, row: &GridRow<'_>, word: &str, diagnostics: &mut Vec<Diagnostic>) {
         for sum in &mut self.sums {
-            let since = sum.since.replace(Decimal::ZERO);
             let field = self.table.fields.get(sum.field);
+            sum.catch_up(&self.rows, field.is_some_and(|f| f.required));
+            let since = sum.since.replace(Decimal::ZERO);
             let column = self.header.columns.get(sum.field).copied().flatten();
             let Some(((field, column), (all, since))) = field.zip(column).zip(sum.all.zip(since))
             else {
@@ -611,6 +626,14 @@ impl<'t> Lines<'t> {
     }
 }
 
+/// The field that names the lines, where it is a text as written, and its column.
+fn id_of(table: &Table, header: &Header) -> Option<(FieldId, usize)> {
+    let key = table.key()?;
+    let field = table.fields.get(key)?;
+    let column = header.columns.get(key).copied().flatten()?;
+    (field.ty == Type::Text && field.digits.is_none()).then_some((key, column))
+}
+
 /// Whether a text is digits with at most one point between them.
 fn is_plain_number(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
@@ -638,11 +661,7 @@ pub(crate) fn is_total(shown: &str) -> bool {
         "totals",
     ];
     const ENDS: [&str; 6] = ["total", "totals", "sum", "sums", "ttl", "budget"];
-    // Nearly no cell is one: its last letters tell that cheaply, and of most the very last.
-    if !matches!(
-        shown.as_bytes().last(),
-        Some(b'l' | b'L' | b's' | b'S' | b'm' | b'M' | b't' | b'T' | b':' | b' ' | 0xa0)
-    ) {
+    if !may_end_total(shown.as_bytes()) {
         return false;
     }
     let text = shown.trim_end_matches([':', ' ', '\u{a0}']).as_bytes();
@@ -659,6 +678,18 @@ pub(crate) fn is_total(shown: &str) -> bool {
     let words = fold(shown.trim_end_matches([':', ' ', '\u{a0}']));
     let last = words.rsplit('_').next().unwrap_or_default();
     WORDS.contains(&words.as_str()) || matches!(last, "total" | "totals" | "subtotal" | "subtotals")
+}
+
+/// Whether a text may end as the label of a totals row does. Nearly no cell does: its last two letters tell that cheaply.
+fn may_end_total(text: &[u8]) -> bool {
+    match text {
+        [.., b':' | b' ' | 0xa0] => true,
+        [.., before, last] => matches!(
+            (before | 0x20, last | 0x20),
+            (b'a' | b't', b'l') | (b'l' | b'm', b's') | (b'u', b'm') | (b'e', b't')
+        ),
+        _ => false,
+    }
 }
 
 /// Reads a table of one row that is written with a field a line, under the headers `field` and `value`; `None` when it is

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
 /// How many bytes are read at once.
 const BLOCK: u64 = 1 << 16;
@@ -51,8 +51,11 @@ pub(crate) fn records(
     let (mut from, mut number) = (at, 0_u32);
     // How much of the first record is held already and holds no end.
     let mut tried = 0;
+    let mut is_plain = true;
     loop {
         let read = reader.by_ref().take(BLOCK).read_to_end(&mut held)?;
+        // Nearly every block has nothing to learn from, which is told at once for all of its records.
+        is_plain = (is_plain || tried == 0) && has_nothing_odd(held.get(tried..).unwrap_or(&held));
         let mut start = 0;
         while let Some(bytes) = held.get(start..).filter(|b| !b.is_empty())
             && let Some(end) =
@@ -61,7 +64,12 @@ pub(crate) fn records(
             let (record, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
             let length = end + usize::from(!rest.is_empty());
             number = number.saturating_add(1);
-            nature.learn(record, rest.is_empty(), number);
+            if !is_plain {
+                nature.learn(record, number);
+            }
+            if rest.is_empty() && is_unclosed(record) {
+                nature.unclosed = Some(number);
+            }
             let to = from.saturating_add(u64::try_from(length).unwrap_or(0));
             found(Record {
                 from,
@@ -95,7 +103,7 @@ pub(crate) fn lines_of(text: &str, delimiter: u8) -> impl Iterator<Item = &str> 
 }
 
 impl Nature {
-    fn learn(&mut self, record: &[u8], is_last: bool, number: u32) {
+    fn learn(&mut self, record: &[u8], number: u32) {
         self.is_latin |= std::str::from_utf8(record).is_err();
         if self.nul.is_none() && memchr(0, record).is_some() {
             self.nul = Some(number);
@@ -103,37 +111,40 @@ impl Nature {
         let inner = record.strip_suffix(b"\r").unwrap_or(record);
         self.has_bare_returns |=
             memchr(b'\r', inner).is_some_and(|at| inner.get(at + 1) != Some(&b'\n'));
-        let is_open = || memchr_iter(b'"', record).count() % 2 == 1;
-        if is_last && memchr(b'\n', record).is_some() && is_open() {
-            self.unclosed = Some(number);
-        }
     }
+}
+
+/// Whether there is nothing to learn from a part of a file.
+fn has_nothing_odd(bytes: &[u8]) -> bool {
+    bytes.is_ascii() && memchr2(0, b'\r', bytes).is_none()
+}
+
+/// Whether the last record of a file swallowed lines because a quote was never closed.
+fn is_unclosed(record: &[u8]) -> bool {
+    memchr(b'\n', record).is_some() && memchr_iter(b'"', record).count() % 2 == 1
 }
 
 /// Where the line of the first record ends; in its first `tried` bytes it does not. A quote that opens a cell hides line
 /// ends until it closes; a quote within a cell is a sign like any other.
 fn end_of(bytes: &[u8], tried: usize, delimiter: u8) -> Option<usize> {
-    let find = |byte: u8, from: usize| Some(from + memchr(byte, bytes.get(from..)?)?);
-    let first = find(b'\n', tried)?;
-    // Behind the last quote that closed.
-    let mut plain = 0;
-    let mut end = first;
+    if tried > 0 {
+        memchr(b'\n', bytes.get(tried..)?)?;
+    }
+    let mut at = 0;
     loop {
-        let opens = |at: &usize| *at == 0 || bytes.get(at - 1) == Some(&delimiter);
-        let mut quotes = memchr_iter(b'"', bytes.get(plain..end)?).map(|at| plain + at);
-        let Some(open) = quotes.find(opens) else {
-            return Some(end);
-        };
-        let mut at = open + 1;
-        loop {
-            at = find(b'"', at)? + 1;
+        at += memchr2(b'"', b'\n', bytes.get(at..)?)?;
+        if bytes.get(at) == Some(&b'\n') {
+            return Some(at);
+        }
+        let opens = at == 0 || bytes.get(at - 1) == Some(&delimiter);
+        at += 1;
+        while opens {
+            at += memchr(b'"', bytes.get(at..)?)? + 1;
             if bytes.get(at) != Some(&b'"') {
                 break;
             }
             at += 1;
         }
-        plain = at;
-        end = find(b'\n', plain)?;
     }
 }
 

@@ -17,12 +17,12 @@ use super::csv::{Cells, HAS_NUL, Records, decode, is_wide, with_line_feeds};
 use super::grid::GridRow;
 use super::header::Header;
 use super::limits::{Room, SUBMISSION, count, too_large};
-use super::lines::{At, Form, Lines, PLAN, no_header, report_missing};
+use super::lines::{At, Form, Lines, PLAN, Shapes, Split, no_header, report_missing};
 use super::scan::{Nature, lines_of};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Schema, Table, TableId};
 use crate::submission::{Input, Submission};
-use crate::table::Rows;
+use crate::table::{Rows, Texts};
 
 /// How much of a file is read to find its header.
 const HEAD: usize = 1 << 16;
@@ -108,6 +108,7 @@ enum Source {
 struct There {
     form: Form,
     header: Header,
+    shapes: Shapes,
     delimiter: u8,
     /// The file is read as Windows-1252.
     is_latin: bool,
@@ -274,6 +275,7 @@ impl<'s> Statewide<'s> {
         has_key(&header).then_some(There {
             form,
             header,
+            shapes: Shapes::of(table),
             delimiter: records.delimiter,
             is_latin: false,
             held: None,
@@ -434,10 +436,10 @@ impl<'s> Statewide<'s> {
     /// Reads some of the plans.
     pub fn read<'o>(&self, plans: Range<usize>, open: &Open<'o>) -> Vec<Submission> {
         let mut windows: Vec<Window<'o>> = self.tables.iter().map(|_| Window::default()).collect();
-        let mut cells = Cells::default();
+        let mut scratch = Scratch::default();
         let plans = self.plans.get(plans).unwrap_or_default().iter();
         plans
-            .map(|plan| self.read_plan(plan, open, &mut windows, &mut cells))
+            .map(|plan| self.read_plan(plan, open, &mut windows, &mut scratch))
             .collect()
     }
 
@@ -446,10 +448,12 @@ impl<'s> Statewide<'s> {
         plan: &Plan,
         open: &Open<'o>,
         windows: &mut [Window<'o>],
-        cells: &mut Cells,
+        scratch: &mut Scratch,
     ) -> Submission {
         let place = |name: &str| format!("{}{name}.csv", self.folder);
         let mut submission = Submission::empty(self.schema, &plan.key.path(), place);
+        let (count, bytes) = scratch.texts;
+        submission.texts = Texts::with_room_of(count, bytes);
         for (at, ((id, source), window)) in self.tables.iter().zip(windows).enumerate() {
             let Some(table) = self.schema.tables.get(*id) else {
                 continue;
@@ -469,7 +473,7 @@ impl<'s> Statewide<'s> {
                         there,
                         open: &mut open,
                         window,
-                        cells,
+                        scratch,
                     };
                     reader.read(&runs, &mut submission).unwrap_or_else(|why| {
                         submission.diagnostics.push(why);
@@ -481,6 +485,7 @@ impl<'s> Statewide<'s> {
                 *slot = rows;
             }
         }
+        scratch.texts = (submission.texts.len(), submission.texts.bytes());
         submission
     }
 }
@@ -491,7 +496,7 @@ struct PlanReader<'r, 'o> {
     there: &'r There,
     open: &'r mut dyn FnMut() -> io::Result<Box<dyn Seekable + 'o>>,
     window: &'r mut Window<'o>,
-    cells: &'r mut Cells,
+    scratch: &'r mut Scratch,
 }
 
 impl PlanReader<'_, '_> {
@@ -551,15 +556,69 @@ impl PlanReader<'_, '_> {
         };
         let text = super::csv::text_of(bytes, there.is_latin);
         let text = with_line_feeds(&text);
-        for (number, line) in (run.number..).zip(lines_of(&text, there.delimiter)) {
-            if let Some(why) = too_much(line, there.delimiter, self.cells) {
-                return Err(Diagnostic::fatal(there.form.place(At::Row(number)), why));
-            }
-            let cells = self.cells.split(line, there.delimiter);
-            let row = GridRow { number, cells };
-            lines.take(&row, &mut submission.texts, &mut submission.diagnostics);
-            self.cells.take_back(row.cells);
+        self.scratch
+            .take_text(there, run.number, &text, lines, submission)
+    }
+}
+
+/// Splits records, in memory that is used again.
+#[derive(Default)]
+struct Scratch {
+    cells: Cells,
+    split: Split,
+    /// How many texts the plan before had, and their bytes: the next has about as many.
+    texts: (usize, usize),
+}
+
+impl Scratch {
+    /// Takes the records of a text, of which the first has that number.
+    fn take_text(
+        &mut self,
+        there: &There,
+        first: u32,
+        text: &str,
+        lines: &mut Lines<'_>,
+        submission: &mut Submission,
+    ) -> Result<(), Diagnostic> {
+        let held = lines.rows.hold(text);
+        let (mut number, mut at) = (first, 0);
+        while at < text.len() {
+            let end = self.split.find(text, at, there.delimiter);
+            let record = (text, &self.split, &there.shapes);
+            let (texts, told) = (&mut submission.texts, &mut submission.diagnostics);
+            let is_taken = |end: &usize| {
+                end - at <= SUBMISSION.columns
+                    && lines.take_plain(number, record, held, texts, told)
+            };
+            at = if let Some(end) = end.filter(is_taken) {
+                end
+            } else {
+                let rest = text.get(at..).unwrap_or_default();
+                let line = lines_of(rest, there.delimiter).next().unwrap_or(rest);
+                self.take_line(there, number, line, lines, submission)?;
+                at + line.len()
+            };
+            number = number.saturating_add(1);
         }
+        Ok(())
+    }
+
+    /// Takes one record, whatever it holds.
+    fn take_line(
+        &mut self,
+        there: &There,
+        number: u32,
+        line: &str,
+        lines: &mut Lines<'_>,
+        submission: &mut Submission,
+    ) -> Result<(), Diagnostic> {
+        if let Some(why) = too_much(line, there.delimiter, &mut self.cells) {
+            return Err(Diagnostic::fatal(there.form.place(At::Row(number)), why));
+        }
+        let cells = self.cells.split(line, there.delimiter);
+        let row = GridRow { number, cells };
+        lines.take(&row, &mut submission.texts, &mut submission.diagnostics);
+        self.cells.take_back(row.cells);
         Ok(())
     }
 }
@@ -785,5 +844,100 @@ mod tests {
             rows[1].is_empty() && told[0].starts_with("F budget.csv:3 the file is not text"),
             "{told:?}"
         );
+    }
+
+    /// Every record of a budget as a line, read where it stands or with every care.
+    fn read_lines(text: &str, with_care: bool) -> (Vec<String>, Vec<String>) {
+        let (schema, key) = (schema(), PlanKey::default());
+        let table = &schema.tables[1];
+        let mut all = Statewide::open(&schema, key, &[], &|_| Err(io::ErrorKind::NotFound.into()));
+        let header = "district_code,plan_year,line_id,strategy_id,object_code,description,justification,quantity,amount\n";
+        let there = all.header_of(table, "b.csv", header.as_bytes()).unwrap();
+        let mut lines = Lines::new(table, &there.header, &there.form);
+        let mut plan = Submission::empty(&schema, "p", str::to_owned);
+        let mut scratch = Scratch::default();
+        if with_care {
+            for (number, line) in (2..).zip(lines_of(text, b',')) {
+                let taken = scratch.take_line(&there, number, line, &mut lines, &mut plan);
+                taken.unwrap();
+            }
+        } else {
+            let taken = scratch.take_text(&there, 2, text, &mut lines, &mut plan);
+            taken.unwrap();
+        }
+        let rows = lines.finish(&mut plan.diagnostics);
+        let raw = |row: usize| (0..table.fields.len()).map(move |f| (row, f));
+        let raw = (0..rows.len())
+            .flat_map(raw)
+            .map(|(row, field)| rows.raw(row, field));
+        let mut read = super::super::testing::lines(table, &rows, &plan.texts);
+        read.extend(raw.map(str::to_owned));
+        read.push(format!("{:?}", rows.columns));
+        (read, told(&plan.diagnostics))
+    }
+
+    #[test]
+    fn plain_records_are_read_as_all_others_are() {
+        use proptest::prelude::*;
+        const CELLS: [&str; 48] = [
+            "",
+            "",
+            "",
+            "1",
+            "2",
+            "07",
+            "7",
+            "1.9",
+            "1.1",
+            "0",
+            "-0",
+            "5",
+            "5.5",
+            "-3",
+            "1e3",
+            "2027",
+            ".",
+            "*",
+            "n/a",
+            "N.A.",
+            "Not applicable",
+            "Nurses",
+            "=1",
+            "'=1",
+            "Coach",
+            "Total",
+            "Grand total:",
+            "Budget",
+            "pens",
+            " x",
+            "y ",
+            " ",
+            "\"a, b\"",
+            "\"a \"\"b\"\"\"",
+            "\"\"",
+            "\"x\"y",
+            "5\" pipe",
+            "\"two\nlines\"",
+            "Café",
+            "École",
+            "111",
+            "Teachers",
+            "$1,5",
+            "1000000000000",
+            "1000000000000.01",
+            "123456789012345678",
+            "0.0000001",
+            "\"",
+        ];
+        let config = ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let cell = prop::sample::select(&CELLS[..]);
+        let record = prop::collection::vec(cell, 1..11).prop_map(|cells| cells.join(","));
+        proptest!(config, |(records in prop::collection::vec(record, 0..12))| {
+            let text = records.join("\n");
+            prop_assert_eq!(read_lines(&text, false), read_lines(&text, true));
+        });
     }
 }
