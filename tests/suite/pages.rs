@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::read::{self, File};
-use accordant::report::{csv, github, html, xlsx};
+use accordant::report::{csv, github, html, sarif, xlsx};
 use calamine::Reader as _;
 
 use super::{project, set_aside, shipped, submission};
@@ -152,4 +152,33 @@ fn every_format_holds_every_finding() {
     let all = findings + mistakes + batch.diagnostics.len();
     assert_eq!(annotations.lines().count(), all);
     assert!(annotations.lines().all(|l| l.starts_with("::")));
+}
+
+#[test]
+fn logs_for_code_scanners_fit_the_official_schema() {
+    let batch = defects();
+    let text = sarif::batch(&batch);
+    let log: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let schema = std::fs::read_to_string(project("tests/schemas/sarif-2.1.0.json"));
+    let schema = serde_json::from_str(&schema.expect("it is there")).expect("it is JSON");
+    let validator = jsonschema::draft7::new(&schema).expect("it is a schema");
+    let mistakes: Vec<String> = validator.iter_errors(&log).map(|m| m.to_string()).collect();
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let of_reviews = batch.reviews.iter();
+    let all: usize = of_reviews
+        .map(|r| r.findings.len() + r.diagnostics.len())
+        .sum();
+    assert_eq!(results.len(), all + batch.diagnostics.len());
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array();
+    let rules = rules.expect("rules");
+    for result in results {
+        let number = result["ruleIndex"].as_u64().expect("a number");
+        let number = usize::try_from(number).expect("a small one");
+        assert_eq!(rules[number]["id"], result["ruleId"]);
+        let open = result["kind"] == "open";
+        assert_eq!(result["level"] == "none", open, "{result}");
+        let uri = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+        assert!(!uri.as_str().expect("a text").contains([' ', '<']), "{uri}");
+    }
 }
