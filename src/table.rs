@@ -4,7 +4,6 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 
 use crate::schema::{FieldId, Table};
 use crate::value::{Decimal, Type, from_days};
@@ -293,21 +292,19 @@ impl Texts {
         let hash = self.hasher.hash_one(text);
         let (all, ends, hashes) = (&self.all, &self.ends, &self.hashes);
         let is_same = |id: &u32| text_at(all, ends, *id) == text;
+        if let Some(id) = self.index.find(hash, is_same) {
+            return *id;
+        }
+        let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         let hash_of = |id: &u32| {
             let held = usize::try_from(*id).ok().and_then(|at| hashes.get(at));
             held.copied().unwrap_or_default()
         };
-        match self.index.entry(hash, is_same, hash_of) {
-            Entry::Occupied(held) => *held.get(),
-            Entry::Vacant(free) => {
-                let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-                free.insert(id);
-                self.all.push_str(text);
-                self.ends.push(self.all.len());
-                self.hashes.push(hash);
-                id
-            }
-        }
+        self.index.insert_unique(hash, id, hash_of);
+        self.all.push_str(text);
+        self.ends.push(self.all.len());
+        self.hashes.push(hash);
+        id
     }
 
     /// The number of a text that is known.

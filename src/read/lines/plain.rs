@@ -69,9 +69,7 @@ impl Split {
             let (span, end) = if bytes.get(at) == Some(&b'"') {
                 quoted_cell(bytes, at + 1)?
             } else {
-                let rest = bytes.get(at..)?;
-                let length = rest.iter().position(|&b| b == delimiter || b == b'\n');
-                let to = length.map_or(bytes.len(), |length| at + length);
+                let to = at + length_of_cell(bytes.get(at..)?, delimiter);
                 let span = Span {
                     from: at,
                     to,
@@ -88,6 +86,27 @@ impl Split {
             }
         }
     }
+}
+
+/// How many bytes stand before the first delimiter or line end, looked for among eight at a time.
+fn length_of_cell(bytes: &[u8], delimiter: u8) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let signs = [delimiter, b'\n'].map(|sign| ONES * u64::from(sign));
+    for (at, word) in words.iter().enumerate() {
+        // The high bit of the first byte that is such a sign, and perhaps of some behind it.
+        let [a, b] = signs.map(|sign| {
+            let differs = u64::from_le_bytes(*word) ^ sign;
+            differs.wrapping_sub(ONES) & !differs & HIGH
+        });
+        let bits = (a | b).trailing_zeros();
+        if bits < u64::BITS {
+            return at * 8 + usize::try_from(bits / 8).unwrap_or(0);
+        }
+    }
+    let in_rest = rest.iter().position(|&b| b == delimiter || b == b'\n');
+    words.len() * 8 + in_rest.unwrap_or(rest.len())
 }
 
 /// A cell behind its opening quote, and what stands behind its closing one.
@@ -151,6 +170,14 @@ impl Shape {
         }
     }
 
+    /// The cell that stands in a text as it is.
+    fn read_plain(self, span: Span, text: &str) -> Option<Cell<'_>> {
+        if span.has_quotes {
+            return None;
+        }
+        self.read(span.text(text))
+    }
+
     /// The cell of a text that can be nothing but what it seems.
     fn read(self, text: &str) -> Option<Cell<'_>> {
         let ([first, .., last] | [first @ last]) = text.as_bytes() else {
@@ -204,38 +231,52 @@ impl Lines<'_> {
             return false;
         }
         let odd = self.odd_id(text, cells);
-        let mut odd = odd
+        let odd = odd
             .as_ref()
             .map(|(key, written)| (*key, self.read_id(*key, written)));
+        let odd_key = odd.as_ref().map(|(key, _)| *key);
         self.rows.begin_row(number);
-        let (table, header) = (self.table, self.header);
-        let fields = table.fields.iter().zip(&header.columns).zip(shapes);
-        for (field, ((f, column), shape)) in fields.enumerate() {
-            if let Some((_, read)) = odd.take_if(|(key, _)| *key == field) {
-                self.push(field, &read, texts, diagnostics);
-                continue;
-            }
+        for (field, (column, shape)) in self.header.columns.iter().zip(shapes).enumerate() {
             let Some(&span) = column.and_then(|column| cells.get(column)) else {
-                self.rows.push_cell(field, &Cell::Blank, "", texts);
+                self.rows
+                    .push_held(field, &Cell::Blank, (held, held), texts);
                 continue;
             };
-            let words = span.words(text);
-            match (shape.read(&words), &words) {
-                (Some(cell), Cow::Borrowed(_)) => {
-                    let place = (held + span.from, held + span.to);
-                    self.rows.push_held(field, &cell, place, texts);
-                }
-                (Some(cell), Cow::Owned(words)) => {
-                    self.rows.push_cell(field, &cell, words, texts);
-                }
-                (None, _) => {
-                    let written = Written::Text(words);
-                    let read = read_cell_since(f, &written, self.from_1904);
-                    self.push(field, &read, texts, diagnostics);
-                }
+            if let Some(cell) = shape
+                .read_plain(span, text)
+                .filter(|_| odd_key != Some(field))
+            {
+                let place = (held + span.from, held + span.to);
+                self.rows.push_held(field, &cell, place, texts);
+                continue;
+            }
+            match &odd {
+                Some((key, read)) if *key == field => self.push(field, read, texts, diagnostics),
+                _ => self.push_written(field, *shape, &span.words(text), texts, diagnostics),
             }
         }
         true
+    }
+
+    /// Adds the next cell of a line, of words that are not as they stand in their text or take more to read.
+    fn push_written(
+        &mut self,
+        field: FieldId,
+        shape: Shape,
+        words: &str,
+        texts: &mut Texts,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        if let Some(cell) = shape.read(words) {
+            self.rows.push_cell(field, &cell, words, texts);
+            return;
+        }
+        let table = self.table;
+        if let Some(f) = table.fields.get(field) {
+            let written = Written::Text(Cow::Borrowed(words));
+            let read = read_cell_since(f, &written, self.from_1904);
+            self.push(field, &read, texts, diagnostics);
+        }
     }
 
     /// The id of a record that may have lost a zero, or read like another, or is marked.
