@@ -2,8 +2,10 @@
 //! recommendation. Pure; cannot fail.
 
 mod drawn;
+mod watched;
 
 pub use drawn::Drawing;
+pub(crate) use watched::{Asked, Seen, Truths};
 
 use crate::diagnostic::Diagnostic;
 use crate::evidence::{Story, Teller};

@@ -28,6 +28,7 @@ pub use param::{Dated, Param};
 pub(crate) use reference::{cell_text, merge};
 pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
 pub use source::{Reading, Source, Verification};
+pub(crate) use spanned::bytes_inside;
 pub use words::{Words, capitalised};
 pub use year::{Current, InForce};
 

@@ -209,6 +209,17 @@ pub(super) fn review_paths(
     paths: &[PathBuf],
     options: Options,
 ) -> anyhow::Result<BatchReview> {
+    review_watched(common, pack, paths, options, |_| {})
+}
+
+/// The same, with a look at each submission.
+pub(super) fn review_watched(
+    common: &Common,
+    pack: &Pack,
+    paths: &[PathBuf],
+    options: Options,
+    watch: impl Fn(&Submission) + Sync,
+) -> anyhow::Result<BatchReview> {
     let (mut found, mut not_read, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
     let mut trees = Vec::new();
     for path in paths {
@@ -273,6 +284,7 @@ pub(super) fn review_paths(
             all.append(&mut wrong);
         }
         bar.inc(u64::try_from(work.len()).unwrap_or(0));
+        plans.iter().for_each(&watch);
         plans
     });
     bar.finish_and_clear();

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::author::cases::{CaseResult, Mismatch, PieceValue};
+use crate::author::coverage::{Coverage, RuleCoverage};
 use crate::author::goldens::{
     Change, Content, CountChange, FindingChange, Golden, Other, SubmissionChange, WhatChanged,
 };
@@ -21,6 +22,51 @@ struct Whole<'a> {
     cases: Vec<CaseOut<'a>>,
     lacking: Vec<LackingOut<'a>>,
     goldens: Option<Vec<GoldenOut<'a>>>,
+    coverage: Option<CoverageOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct CoverageOut<'a> {
+    ways: Share,
+    editions: Share,
+    values: Share,
+    rules: Vec<RuleOut<'a>>,
+    unused_values: Vec<ValueOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct Share {
+    taken: usize,
+    all: usize,
+}
+
+#[derive(Serialize)]
+struct RuleOut<'a> {
+    rule: &'a str,
+    taken: usize,
+    all: usize,
+    untaken: Vec<UntakenOut<'a>>,
+    unused_editions: Vec<YearsOut>,
+}
+
+#[derive(Serialize)]
+struct UntakenOut<'a> {
+    test: &'a str,
+    never_true: bool,
+    never_false: bool,
+}
+
+#[derive(Serialize)]
+struct YearsOut {
+    from: Option<i64>,
+    until: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct ValueOut<'a> {
+    param: &'a str,
+    from: Option<i64>,
+    until: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -156,7 +202,43 @@ pub fn json(run: &Run<'_>) -> String {
             .goldens
             .as_ref()
             .map(|all| all.iter().map(golden).collect()),
+        coverage: run.coverage.as_ref().map(coverage),
     })
+}
+
+fn coverage<'a>(of: &'a Coverage<'_>) -> CoverageOut<'a> {
+    let share = |(taken, all): (usize, usize)| Share { taken, all };
+    let unused = of.values.iter().filter(|v| !v.used).map(|v| ValueOut {
+        param: v.param,
+        from: v.years.0,
+        until: v.years.1,
+    });
+    CoverageOut {
+        ways: share(of.ways()),
+        editions: share(of.editions()),
+        values: share(of.used_values()),
+        rules: of.rules.iter().map(rule).collect(),
+        unused_values: unused.collect(),
+    }
+}
+
+fn rule<'a>(of: &'a RuleCoverage<'_>) -> RuleOut<'a> {
+    let (taken, all) = of.ways();
+    let untaken = of.untaken().map(|test| UntakenOut {
+        test: &test.text,
+        never_true: !test.yes,
+        never_false: !test.no,
+    });
+    let unused = of.unused_editions.iter();
+    RuleOut {
+        rule: &of.rule.id,
+        taken,
+        all,
+        untaken: untaken.collect(),
+        unused_editions: unused
+            .map(|&(from, until)| YearsOut { from, until })
+            .collect(),
+    }
 }
 
 fn case<'a>(result: &'a CaseResult, currency: &str) -> CaseOut<'a> {
