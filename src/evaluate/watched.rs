@@ -69,7 +69,7 @@ impl Evaluator<'_> {
                     &mut seen,
                     (Asked::For, &subjects.rows),
                     &[],
-                    Rows::one(),
+                    &Rows::one(),
                 );
                 match found {
                     Found::Rows(table, rows, _) if !rows.is_empty() => Some((table, rows)),
@@ -85,13 +85,7 @@ impl Evaluator<'_> {
         machine.begin(lets.clone(), rows);
         if let Some(when) = &test.when {
             let truths = machine.run(when).into_bools();
-            look(
-                &mut machine,
-                &mut seen,
-                (Asked::When, when),
-                &lets,
-                asked.clone(),
-            );
+            look(&mut machine, &mut seen, (Asked::When, when), &lets, &asked);
             asked = asked.narrowed(|i| truths.get(i) == Some(&truth::TRUE));
         }
         if asked.is_any() {
@@ -101,7 +95,7 @@ impl Evaluator<'_> {
                 &mut seen,
                 (Asked::Require, &test.require),
                 &lets,
-                asked,
+                &asked,
             );
         }
         Some(seen)
@@ -114,7 +108,7 @@ fn look<'s>(
     seen: &mut Seen,
     (asked, expr): (Asked, &'s Expr),
     lets: &[&'s Expr],
-    rows: Rows,
+    rows: &Rows,
 ) {
     let mut notebook = machine.notebook.take().unwrap_or_default();
     let mut walk = Walk {
@@ -123,7 +117,7 @@ fn look<'s>(
         lets,
         seen,
     };
-    walk.node((asked, MAIN), &expr.root, &rows);
+    walk.node((asked, MAIN), &expr.root, rows);
     notebook.retain(|(no, _), _| *no != MAIN);
     machine.notebook = Some(notebook);
 }

@@ -196,7 +196,7 @@ impl Serialize for Figure {
 }
 
 /// A value: decimals, dates and texts as strings, truth values, `null`, lists; an unknown as its bounds.
-struct Written<'a>(&'a Value);
+pub(super) struct Written<'a>(pub(super) &'a Value);
 
 #[derive(Serialize)]
 struct Bounds<'a> {

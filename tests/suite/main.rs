@@ -8,6 +8,7 @@ mod forms;
 mod goldens;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod junit;
 mod language;
 mod library;
 mod lists;

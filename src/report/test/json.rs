@@ -9,9 +9,9 @@ use crate::author::goldens::{
 };
 use crate::author::run::Run;
 use crate::pack::CaseKind;
+use crate::report::json::Written;
 use crate::report::{PackOut, json_text};
 use crate::review::Outcome;
-use crate::value::say;
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -111,7 +111,8 @@ struct ValuesOut<'a> {
 struct PartOut<'a> {
     depth: usize,
     text: &'a str,
-    value: Option<String>,
+    kind: &'static str,
+    value: Option<Written<'a>>,
 }
 
 #[derive(Serialize)]
@@ -178,7 +179,6 @@ struct OtherOut<'a> {
 
 /// The run as JSON.
 pub fn json(run: &Run<'_>) -> String {
-    let currency = &run.pack.schema.currency;
     let lacking = run.lacking.iter().map(|l| LackingOut {
         rule: &l.rule,
         kinds: l.kinds.iter().copied().map(CaseKind::name).collect(),
@@ -196,7 +196,7 @@ pub fn json(run: &Run<'_>) -> String {
             changed: run.changed().count(),
             blessed: run.blessed,
         },
-        cases: run.cases.iter().map(|c| case(c, currency)).collect(),
+        cases: run.cases.iter().map(case).collect(),
         lacking: lacking.collect(),
         goldens: run
             .goldens
@@ -241,7 +241,7 @@ fn rule<'a>(of: &'a RuleCoverage<'_>) -> RuleOut<'a> {
     }
 }
 
-fn case<'a>(result: &'a CaseResult, currency: &str) -> CaseOut<'a> {
+fn case(result: &CaseResult) -> CaseOut<'_> {
     let diagnostics = result.diagnostics.iter().map(|d| DiagnosticOut {
         place: &d.place,
         message: &d.message,
@@ -254,7 +254,7 @@ fn case<'a>(result: &'a CaseResult, currency: &str) -> CaseOut<'a> {
         actual: result.actual.map(Outcome::name),
         holds: result.holds(),
         mismatches: result.mismatches.iter().map(mismatch).collect(),
-        values: values(result, currency),
+        values: values(result),
         diagnostics: diagnostics.collect(),
     }
 }
@@ -267,15 +267,20 @@ fn mismatch(of: &Mismatch) -> MismatchOut<'_> {
     }
 }
 
-fn values<'a>(result: &'a CaseResult, currency: &str) -> Vec<ValuesOut<'a>> {
+fn values(result: &CaseResult) -> Vec<ValuesOut<'_>> {
     let mut all = Vec::new();
     for drawing in &result.drawings {
         for (key, pieces) in &drawing.tests {
             let parts = pieces.iter().map(|piece| PartOut {
                 depth: piece.depth,
                 text: &piece.text,
+                kind: match &piece.value {
+                    PieceValue::Is(_) => "value",
+                    PieceValue::NotAsked => "not-asked",
+                    PieceValue::Item => "item",
+                },
                 value: match &piece.value {
-                    PieceValue::Is(value) => Some(say(value, currency)),
+                    PieceValue::Is(value) => Some(Written(value)),
                     PieceValue::NotAsked | PieceValue::Item => None,
                 },
             });

@@ -1,4 +1,4 @@
-//! What a run of a pack's tests found as JUnit XML, which build servers read: a suite for each rule, and one for the
+//! What a run of a pack's tests found as `JUnit` XML, which build servers read: a suite for each rule, and one for the
 //! goldens.
 
 use std::io;
@@ -23,7 +23,7 @@ struct Test {
     failure: Option<(String, String)>,
 }
 
-/// The run as JUnit XML.
+/// The run as `JUnit` XML.
 pub fn junit(run: &Run<'_>) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     // Writing to memory does not fail.
@@ -123,11 +123,15 @@ impl Test {
         };
         element.write_inner_content(|writer| {
             let full: Vec<String> = full.lines().map(xml).collect();
-            writer
+            let failure = writer
                 .create_element("failure")
                 .with_attribute(("message", xml(line).as_str()))
-                .with_attribute(("type", "failure"))
-                .write_text_content(BytesText::new(&full.join("\n")))?;
+                .with_attribute(("type", "failure"));
+            if full.is_empty() {
+                failure.write_empty()?;
+            } else {
+                failure.write_text_content(BytesText::new(&full.join("\n")))?;
+            }
             Ok(())
         })?;
         Ok(())
