@@ -1,6 +1,7 @@
 //! What rule authors run: the cases of rules, goldens of whole reviews, what rests on what, what a change changes.
 
 pub mod cases;
+pub mod coverage;
 pub mod goldens;
 pub mod impact;
 pub mod lint;

@@ -356,7 +356,7 @@ pub struct Identified {
 
 impl Identified {
     /// Whether the district is told, where the pack asks for one.
-    fn is_told(&self, pack: &Pack) -> bool {
+    pub(crate) fn is_told(&self, pack: &Pack) -> bool {
         let asked = pack.identity.code.is_some() || pack.identity.name.is_some();
         !asked || self.code.is_some() || (pack.identity.code.is_none() && self.name.is_some())
     }

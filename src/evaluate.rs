@@ -2,8 +2,10 @@
 //! recommendation. Pure; cannot fail.
 
 mod drawn;
+mod watched;
 
 pub use drawn::Drawing;
+pub(crate) use watched::{Asked, Seen, Truths};
 
 use crate::diagnostic::Diagnostic;
 use crate::evidence::{Story, Teller};
@@ -143,7 +145,7 @@ impl<'p> Evaluator<'p> {
         let mut machine = self.machine(submission);
         let current = self.current(rule)?;
         let mut tally = Tally::default();
-        match (current.test, self.judged(&mut machine, &current)) {
+        match (current.test, Self::judged(&mut machine, &current)) {
             (None, _) => tally.add(Outcome::NotApplicable),
             (Some(_), None) => tally.add(Outcome::Unknown),
             (Some(_), Some((_, outcomes))) => outcomes.into_iter().for_each(|o| tally.add(o)),
@@ -198,7 +200,7 @@ impl<'p> Evaluator<'p> {
             self.note(noted, None, Outcome::NotApplicable);
             return (tally, findings, undecided);
         };
-        let Some((found, outcomes)) = self.judged(machine, current) else {
+        let Some((found, outcomes)) = Self::judged(machine, current) else {
             return self.not_judged(current.rule, noted);
         };
         machine.start_count();
@@ -222,7 +224,6 @@ impl<'p> Evaluator<'p> {
 
     /// The subjects of a rule that tests something, and the outcome of each; `None` when that is too much work.
     fn judged<'s>(
-        &'s self,
         machine: &mut Machine<'s>,
         current: &Current<'s>,
     ) -> Option<(Found, Vec<Outcome>)> {

@@ -33,6 +33,7 @@ pub(crate) use places::Places;
 pub(crate) use reference::{cell_text, merge};
 pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
 pub use source::{Reading, Source, Verification};
+pub(crate) use spanned::bytes_inside;
 pub use words::{Words, capitalised};
 pub use year::{Current, InForce};
 

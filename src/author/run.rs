@@ -1,6 +1,7 @@
 //! Everything that one run of a pack's tests found.
 
 use super::cases::{CaseResult, Lacking};
+use super::coverage::Coverage;
 use super::goldens::Golden;
 use crate::pack::Pack;
 
@@ -17,6 +18,8 @@ pub struct Run<'p> {
     pub goldens: Option<Vec<Golden>>,
     /// Whether the goldens that differ were written anew.
     pub blessed: bool,
+    /// How much was tried, where that was asked for.
+    pub coverage: Option<Coverage<'p>>,
 }
 
 impl Run<'_> {

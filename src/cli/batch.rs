@@ -259,8 +259,22 @@ pub(super) fn review_paths(
     paths: &[PathBuf],
     options: Options,
 ) -> anyhow::Result<BatchReview> {
+    review_watched(common, pack, paths, options, |_| {})
+}
+
+/// The same, with a look at each submission.
+pub(super) fn review_watched(
+    common: &Common,
+    pack: &Pack,
+    paths: &[PathBuf],
+    options: Options,
+    watch: impl Fn(&Submission) + Sync,
+) -> anyhow::Result<BatchReview> {
     let reviewer = Reviewer::new(pack, options);
-    let mut gathered = gather(common, pack, paths, |plan| reviewer.review(plan))?;
+    let mut gathered = gather(common, pack, paths, |plan| {
+        watch(plan);
+        reviewer.review(plan)
+    })?;
     let reviews = std::mem::take(&mut gathered.made);
     Ok(gathered.tell_in(reviewer.batch_of(reviews)))
 }

@@ -1,5 +1,6 @@
 //! The pack that a run uses, with the office file laid over it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -67,6 +68,26 @@ pub(super) fn files(name: &str) -> anyhow::Result<Files> {
         Some(files) => Ok(files),
         None => Ok(pack_files(name)?.1),
     }
+}
+
+/// The texts of the TOML files of a pack that was loaded by its id or path, by the names that mistakes in them have.
+pub(super) fn texts(name: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let (folder, files) = match pack::embedded(name) {
+        Some(files) => (name.to_owned(), files),
+        None => pack_files(name)?,
+    };
+    let toml = files
+        .into_iter()
+        .filter(|(path, _)| path.ends_with(".toml"));
+    let texts = toml.map(|(path, bytes)| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let text = text
+            .strip_prefix('\u{feff}')
+            .map(str::to_owned)
+            .unwrap_or(text);
+        (format!("{folder}/{path}"), text)
+    });
+    Ok(texts.collect())
 }
 
 fn pack_files(name: &str) -> anyhow::Result<(String, Files)> {

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use rayon::prelude::*;
 
+use accordant::author::coverage::Watcher;
 use accordant::author::goldens::{Golden, compare};
 use accordant::author::run::Run;
 use accordant::author::{cases, prepared};
@@ -12,6 +14,7 @@ use accordant::batch::Options;
 use accordant::diagnostic::Level;
 use accordant::pack::{Pack, load_embedded};
 use accordant::report::{json, mistake, test};
+use accordant::submission::Submission;
 
 use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, lint, pack, print, show};
 
@@ -30,6 +33,9 @@ pub(super) struct Test {
     /// Write the goldens that differ anew, and tell finding by finding what changed
     #[arg(long, requires = "goldens")]
     bless: bool,
+    /// Show how much of the rules is tried by the cases and the goldens, and underline what is not
+    #[arg(long)]
+    coverage: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -46,25 +52,39 @@ impl Test {
         };
         self.tell_warnings(&pack);
         let prepared = prepared::all(&pack);
+        let watcher = self.coverage.then(|| Watcher::new(&pack));
+        if let Some(watcher) = &watcher {
+            prepared.par_iter().for_each(|case| watcher.case(case));
+        }
         let goldens = self.goldens.as_ref();
+        let compared = goldens.map(|folder| self.compare_all(&pack, watcher.as_ref(), folder));
         let run = Run {
             pack: &pack,
             cases: cases::run_prepared(&prepared),
             lacking: cases::lacking(&pack),
-            goldens: goldens
-                .map(|folder| self.compare_all(&pack, folder))
-                .transpose()?,
+            goldens: compared.transpose()?,
             blessed: self.bless,
+            coverage: watcher.map(Watcher::finish),
         };
         print(&match self.common.format {
             Format::Json => test::json(&run),
             Format::Junit => test::junit(&run),
-            _ => test::text(&run),
+            _ => self.text(&run)?,
         })?;
         if self.common.format == Format::Text && !self.common.quiet {
             print(&lint::in_one_line(&pack, &pack::files(&self.common.pack)?))?;
         }
         Ok(status(&run, goldens.map(PathBuf::as_path)))
+    }
+
+    fn text(&self, run: &Run<'_>) -> anyhow::Result<String> {
+        let mut text = test::text(run);
+        if let Some(coverage) = &run.coverage {
+            let files = pack::texts(&self.common.pack)?;
+            text.push('\n');
+            text.push_str(&test::coverage(coverage, &files, self.common.colour_out()));
+        }
+        Ok(text)
     }
 
     fn tell_warnings(&self, pack: &Pack) {
@@ -77,7 +97,12 @@ impl Test {
     }
 
     /// The goldens in the folders within a folder, each compared with the review of its folder, or written anew.
-    fn compare_all(&self, pack: &Pack, folder: &Path) -> anyhow::Result<Vec<Golden>> {
+    fn compare_all(
+        &self,
+        pack: &Pack,
+        watcher: Option<&Watcher<'_>>,
+        folder: &Path,
+    ) -> anyhow::Result<Vec<Golden>> {
         let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
             .with_context(|| format!("cannot read the folder {}", folder.display()))?
             .filter_map(Result::ok)
@@ -87,13 +112,18 @@ impl Test {
         folders.sort();
         let mut goldens = Vec::new();
         for path in folders {
-            goldens.extend(self.compare(pack, &path)?);
+            goldens.extend(self.compare(pack, watcher, &path)?);
         }
         Ok(goldens)
     }
 
     /// The golden of a folder, if it has one or is to be given one.
-    fn compare(&self, pack: &Pack, folder: &Path) -> anyhow::Result<Option<Golden>> {
+    fn compare(
+        &self,
+        pack: &Pack,
+        watcher: Option<&Watcher<'_>>,
+        folder: &Path,
+    ) -> anyhow::Result<Option<Golden>> {
         let path = folder.join(GOLDEN);
         let before = std::fs::read_to_string(&path).ok();
         if before.is_none() && (!self.bless || holds_goldens(folder)) {
@@ -101,7 +131,9 @@ impl Test {
         }
         let before = before.as_deref();
         let other = before.and_then(|golden| self.another(pack, golden));
-        let Some(after) = self.review(other.as_ref().unwrap_or(pack), folder)? else {
+        // A golden of another pack tries nothing of this one.
+        let watcher = watcher.filter(|_| other.is_none());
+        let Some(after) = self.review(other.as_ref().unwrap_or(pack), watcher, folder)? else {
             return Ok(None);
         };
         let change = compare(before, &after);
@@ -125,7 +157,12 @@ impl Test {
     }
 
     /// The JSON review of a folder, under its own office file if one stands there. `None`: no submission.
-    fn review(&self, pack: &Pack, path: &Path) -> anyhow::Result<Option<String>> {
+    fn review(
+        &self,
+        pack: &Pack,
+        watcher: Option<&Watcher<'_>>,
+        path: &Path,
+    ) -> anyhow::Result<Option<String>> {
         let office = path.join("office.toml");
         let options = Options {
             for_districts: false,
@@ -138,7 +175,14 @@ impl Test {
         } else {
             pack.clone()
         };
-        let batch = batch::review_paths(&self.common, &pack, &[path.to_owned()], options)?;
+        let watcher = watcher.map(|watcher| watcher.batch(&pack));
+        let watch = |submission: &Submission| {
+            if let Some(watcher) = &watcher {
+                watcher.submission(submission);
+            }
+        };
+        let paths = [path.to_owned()];
+        let batch = batch::review_watched(&self.common, &pack, &paths, options, watch)?;
         Ok((!batch.reviews.is_empty()).then(|| json::write(&batch)))
     }
 }

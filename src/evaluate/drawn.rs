@@ -33,7 +33,8 @@ impl Evaluator<'_> {
             return Vec::new();
         };
         let mut machine = self.machine(submission);
-        let (Some(test), Some(judged)) = (current.test, self.judged(&mut machine, &current)) else {
+        let (Some(test), Some(judged)) = (current.test, Self::judged(&mut machine, &current))
+        else {
             return Vec::new();
         };
         let (found, outcomes) = judged;

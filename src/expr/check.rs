@@ -131,6 +131,7 @@ impl<'a> Checker<'a> {
             Some(root) if self.faults.is_empty() => Ok((
                 Expr {
                     text: text.to_owned(),
+                    held_in: 0..0,
                     root,
                 },
                 self.notes,

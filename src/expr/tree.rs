@@ -248,6 +248,8 @@ impl Node {
 #[derive(Clone)]
 pub struct Expr {
     pub(crate) text: String,
+    /// The bytes of a rule's file that hold its text, quotes included.
+    pub(crate) held_in: Range<usize>,
     pub(crate) root: Node,
 }
 

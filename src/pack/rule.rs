@@ -404,7 +404,8 @@ fn read_cites(doc: Doc<'_>, keys: &Keys<'_, '_>, sources: &[Source]) -> Vec<usiz
 
 fn read_for(doc: Doc<'_>, text: &Text, context: &Context<'_>, uses: &mut Uses) -> Option<Subjects> {
     match check_for(&text.value, &context.scope) {
-        Ok((name, table, rows, notes)) => {
+        Ok((name, table, mut rows, notes)) => {
+            rows.held_in = text.span.clone();
             note(doc, text, notes, (None, None), uses);
             if table >= context.scope.schema.submission {
                 doc.mistake(
@@ -580,7 +581,8 @@ fn expression(
     uses: &mut Uses,
 ) -> Option<Expr> {
     match check(&text.value, &reader.scope) {
-        Ok((expr, notes)) => {
+        Ok((mut expr, notes)) => {
+            expr.held_in = text.span.clone();
             note(reader.doc, text, notes, years, uses);
             Some(expr)
         }
@@ -824,6 +826,12 @@ impl Rule {
     /// How many cases of a kind it has.
     pub fn count(&self, kind: super::CaseKind) -> usize {
         self.cases.iter().filter(|c| c.kind == kind).count()
+    }
+
+    /// Whether it is in force in a fiscal year.
+    pub(crate) fn is_in_force(&self, year: i64) -> bool {
+        let (from, until) = self.effective;
+        from.is_none_or(|from| from <= year) && until.is_none_or(|until| year <= until)
     }
 
     /// The kinds of cases that it should have and has not.

@@ -98,14 +98,7 @@ impl Doc<'_> {
 
     /// The bytes of the file that hold a part of a text's value.
     pub(crate) fn inside(&self, text: &Text, part: &Range<usize>) -> Range<usize> {
-        let raw = self.text.get(text.span.clone()).unwrap_or_default();
-        let from = text.span.start + raw_offset(raw, part.start);
-        let to = text.span.start + raw_offset(raw, part.end);
-        if from < to {
-            from..to
-        } else {
-            from..(from + 1).min(text.span.end).max(from)
-        }
+        bytes_inside(self.text, &text.span, part)
     }
 
     /// The tree of the file; every syntax error is told.
@@ -127,6 +120,22 @@ impl Doc<'_> {
             );
         }
         whole.then_some(table)
+    }
+}
+
+/// The bytes of a file that hold a part of the value of a text, which stands in `held_in`, quotes included.
+pub(crate) fn bytes_inside(
+    file: &str,
+    held_in: &Range<usize>,
+    part: &Range<usize>,
+) -> Range<usize> {
+    let raw = file.get(held_in.clone()).unwrap_or_default();
+    let from = held_in.start + raw_offset(raw, part.start);
+    let to = held_in.start + raw_offset(raw, part.end);
+    if from < to {
+        from..to
+    } else {
+        from..(from + 1).min(held_in.end).max(from)
     }
 }
 

@@ -217,7 +217,7 @@ impl Serialize for Figure {
 /// A value: decimals, dates and texts as strings, truth values, `null`, lists; an unknown as its bounds.
 #[derive(JsonSchema)]
 #[schemars(with = "AnyValue<'a>")]
-struct Written<'a>(&'a Value);
+pub(super) struct Written<'a>(pub(super) &'a Value);
 
 /// The form of a value, in JSON Schema.
 #[derive(JsonSchema)]

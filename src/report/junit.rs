@@ -1,4 +1,4 @@
-//! JUnit XML, which build servers read: suites of tests, of which some fail and some were not asked. The review of a batch is a suite for each
+//! `JUnit` XML, which build servers read: suites of tests, of which some fail and some were not asked. The review of a batch is a suite for each
 //! submission and a test for each rule.
 
 use std::io;
@@ -170,11 +170,15 @@ impl Test {
             })?,
             End::Failed(line, full) => element.write_inner_content(|writer| {
                 let full: Vec<String> = full.lines().map(xml).collect();
-                writer
+                let failure = writer
                     .create_element("failure")
                     .with_attribute(("message", xml(line).as_str()))
-                    .with_attribute(("type", "failure"))
-                    .write_text_content(BytesText::new(&full.join("\n")))?;
+                    .with_attribute(("type", "failure"));
+                if full.is_empty() {
+                    failure.write_empty()?;
+                } else {
+                    failure.write_text_content(BytesText::new(&full.join("\n")))?;
+                }
                 Ok(())
             })?,
         };

@@ -92,7 +92,7 @@ pub fn faults(text: &str, faults: &[Fault], colour: bool) -> String {
 
 /// Draws in colour or not. The renderer shows the control characters of the text that it draws, but not all that turn the
 /// direction of writing or command a terminal.
-fn render(groups: &[Group<'_>], colour: bool) -> String {
+pub(super) fn render(groups: &[Group<'_>], colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
     } else {

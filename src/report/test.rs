@@ -1,10 +1,12 @@
 //! What a run of a pack's tests found, for people; [`json`] and [`junit`] for programs.
 
+mod coverage;
 mod json;
 mod junit;
 
 use std::fmt::Write as _;
 
+pub use coverage::coverage;
 pub use json::json;
 pub use junit::junit;
 

@@ -9,6 +9,7 @@ mod goldens;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod impact;
+mod junit;
 mod language;
 mod library;
 mod lint;

@@ -3,14 +3,15 @@
 use serde::Serialize;
 
 use crate::author::cases::{CaseResult, Mismatch, PieceValue};
+use crate::author::coverage::{Coverage, RuleCoverage};
 use crate::author::goldens::{
     Change, Content, CountChange, FindingChange, Golden, Other, SubmissionChange, WhatChanged,
 };
 use crate::author::run::Run;
 use crate::pack::CaseKind;
+use crate::report::json::Written;
 use crate::report::{PackOut, json_text};
 use crate::review::Outcome;
-use crate::value::say;
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -21,6 +22,51 @@ struct Whole<'a> {
     cases: Vec<CaseOut<'a>>,
     lacking: Vec<LackingOut<'a>>,
     goldens: Option<Vec<GoldenOut<'a>>>,
+    coverage: Option<CoverageOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct CoverageOut<'a> {
+    ways: Share,
+    editions: Share,
+    values: Share,
+    rules: Vec<RuleOut<'a>>,
+    unused_values: Vec<ValueOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct Share {
+    taken: usize,
+    all: usize,
+}
+
+#[derive(Serialize)]
+struct RuleOut<'a> {
+    rule: &'a str,
+    taken: usize,
+    all: usize,
+    untaken: Vec<UntakenOut<'a>>,
+    unused_editions: Vec<YearsOut>,
+}
+
+#[derive(Serialize)]
+struct UntakenOut<'a> {
+    test: &'a str,
+    never_true: bool,
+    never_false: bool,
+}
+
+#[derive(Serialize)]
+struct YearsOut {
+    from: Option<i64>,
+    until: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct ValueOut<'a> {
+    param: &'a str,
+    from: Option<i64>,
+    until: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +111,8 @@ struct ValuesOut<'a> {
 struct PartOut<'a> {
     depth: usize,
     text: &'a str,
-    value: Option<String>,
+    kind: &'static str,
+    value: Option<Written<'a>>,
 }
 
 #[derive(Serialize)]
@@ -132,7 +179,6 @@ struct OtherOut<'a> {
 
 /// The run as JSON.
 pub fn json(run: &Run<'_>) -> String {
-    let currency = &run.pack.schema.currency;
     let lacking = run.lacking.iter().map(|l| LackingOut {
         rule: &l.rule,
         kinds: l.kinds.iter().copied().map(CaseKind::name).collect(),
@@ -150,16 +196,52 @@ pub fn json(run: &Run<'_>) -> String {
             changed: run.changed().count(),
             blessed: run.blessed,
         },
-        cases: run.cases.iter().map(|c| case(c, currency)).collect(),
+        cases: run.cases.iter().map(case).collect(),
         lacking: lacking.collect(),
         goldens: run
             .goldens
             .as_ref()
             .map(|all| all.iter().map(golden).collect()),
+        coverage: run.coverage.as_ref().map(coverage),
     })
 }
 
-fn case<'a>(result: &'a CaseResult, currency: &str) -> CaseOut<'a> {
+fn coverage<'a>(of: &'a Coverage<'_>) -> CoverageOut<'a> {
+    let share = |(taken, all): (usize, usize)| Share { taken, all };
+    let unused = of.values.iter().filter(|v| !v.used).map(|v| ValueOut {
+        param: v.param,
+        from: v.years.0,
+        until: v.years.1,
+    });
+    CoverageOut {
+        ways: share(of.ways()),
+        editions: share(of.editions()),
+        values: share(of.used_values()),
+        rules: of.rules.iter().map(rule).collect(),
+        unused_values: unused.collect(),
+    }
+}
+
+fn rule<'a>(of: &'a RuleCoverage<'_>) -> RuleOut<'a> {
+    let (taken, all) = of.ways();
+    let untaken = of.untaken().map(|test| UntakenOut {
+        test: &test.text,
+        never_true: !test.yes,
+        never_false: !test.no,
+    });
+    let unused = of.unused_editions.iter();
+    RuleOut {
+        rule: &of.rule.id,
+        taken,
+        all,
+        untaken: untaken.collect(),
+        unused_editions: unused
+            .map(|&(from, until)| YearsOut { from, until })
+            .collect(),
+    }
+}
+
+fn case(result: &CaseResult) -> CaseOut<'_> {
     let diagnostics = result.diagnostics.iter().map(|d| DiagnosticOut {
         place: &d.place,
         message: &d.message,
@@ -172,7 +254,7 @@ fn case<'a>(result: &'a CaseResult, currency: &str) -> CaseOut<'a> {
         actual: result.actual.map(Outcome::name),
         holds: result.holds(),
         mismatches: result.mismatches.iter().map(mismatch).collect(),
-        values: values(result, currency),
+        values: values(result),
         diagnostics: diagnostics.collect(),
     }
 }
@@ -185,15 +267,20 @@ fn mismatch(of: &Mismatch) -> MismatchOut<'_> {
     }
 }
 
-fn values<'a>(result: &'a CaseResult, currency: &str) -> Vec<ValuesOut<'a>> {
+fn values(result: &CaseResult) -> Vec<ValuesOut<'_>> {
     let mut all = Vec::new();
     for drawing in &result.drawings {
         for (key, pieces) in &drawing.tests {
             let parts = pieces.iter().map(|piece| PartOut {
                 depth: piece.depth,
                 text: &piece.text,
+                kind: match &piece.value {
+                    PieceValue::Is(_) => "value",
+                    PieceValue::NotAsked => "not-asked",
+                    PieceValue::Item => "item",
+                },
                 value: match &piece.value {
-                    PieceValue::Is(value) => Some(say(value, currency)),
+                    PieceValue::Is(value) => Some(Written(value)),
                     PieceValue::NotAsked | PieceValue::Item => None,
                 },
             });

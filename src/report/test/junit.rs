@@ -4,7 +4,7 @@ use super::{failure, lacks, of_change};
 use crate::author::run::Run;
 use crate::report::junit::{End, Suite, Test, write};
 
-/// The run as JUnit XML.
+/// The run as `JUnit` XML.
 pub fn junit(run: &Run<'_>) -> String {
     let name = format!("{} {}", run.pack.id, run.pack.version);
     write(&name, &suites(run))
