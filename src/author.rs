@@ -1,4 +1,5 @@
 //! What rule authors run: the cases of rules, and goldens of whole reviews.
 
 pub mod cases;
+pub mod prepared;
 pub mod trace;

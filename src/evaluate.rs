@@ -122,12 +122,36 @@ impl<'p> Evaluator<'p> {
         review
     }
 
-    /// How many subjects of a rule had each outcome.
-    pub fn tally(&mut self, submission: &Submission, rule: &str) -> Option<Tally> {
-        let mut machine =
-            Machine::new(&self.in_force.pack.schema, &self.in_force.world, submission);
-        let current = self.in_force.rules.iter().find(|c| c.rule.id == rule)?;
-        Some(self.judge(&mut machine, current).0)
+    /// How many subjects of a rule had each outcome, be it one of the pack or a changed one; `None` when it is not in force.
+    pub fn tally_of(&self, submission: &Submission, rule: &Rule) -> Option<Tally> {
+        let mut machine = self.machine(submission);
+        let current = self.current(rule)?;
+        let mut tally = Tally::default();
+        match (current.test, self.judged(&mut machine, &current)) {
+            (None, _) => tally.add(Outcome::NotApplicable),
+            (Some(_), None) => tally.add(Outcome::Unknown),
+            (Some(_), Some(judged)) => judged.iter().for_each(|(_, outcome)| tally.add(*outcome)),
+        }
+        Some(tally)
+    }
+
+    /// The same, with what is found.
+    pub fn judge_rule(
+        &self,
+        submission: &Submission,
+        rule: &Rule,
+    ) -> Option<(Tally, Vec<Finding>)> {
+        let mut machine = self.machine(submission);
+        let (tally, findings, _) = self.judge(&mut machine, &self.current(rule)?);
+        Some((tally, findings))
+    }
+
+    fn machine<'s>(&'s self, submission: &'s Submission) -> Machine<'s> {
+        Machine::new(&self.in_force.pack.schema, &self.in_force.world, submission)
+    }
+
+    fn current<'r>(&self, rule: &'r Rule) -> Option<Current<'r>> {
+        Current::of(rule, self.in_force.year, &self.in_force.pack.schema)
     }
 
     fn wording(&self, recommendation: Recommendation, undecided: usize) -> String {
@@ -156,15 +180,9 @@ impl<'p> Evaluator<'p> {
             tally.add(Outcome::NotApplicable);
             return (tally, findings, undecided);
         };
-        machine.start_count();
-        let found = match &current.rule.subjects {
-            None => Found::Whole,
-            Some(subjects) => find_subjects(machine, subjects),
-        };
-        let outcomes = Self::outcomes(machine, current, test, &found);
-        if machine.is_exhausted() {
+        let Some(outcomes) = self.judged(machine, current) else {
             return self.not_judged(current.rule);
-        }
+        };
         machine.start_count();
         for (subject, outcome) in outcomes {
             tally.add(outcome);
@@ -178,6 +196,22 @@ impl<'p> Evaluator<'p> {
             }
         }
         (tally, findings, undecided)
+    }
+
+    /// The outcome of each subject of a rule that tests something; `None` when that is too much work.
+    fn judged<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        current: &Current<'s>,
+    ) -> Option<Vec<(Subject, Outcome)>> {
+        let test = current.test?;
+        machine.start_count();
+        let found = match &current.rule.subjects {
+            None => Found::Whole,
+            Some(subjects) => find_subjects(machine, subjects),
+        };
+        let outcomes = Self::outcomes(machine, current, test, &found);
+        (!machine.is_exhausted()).then_some(outcomes)
     }
 
     /// A rule that is too much work for a submission: it cannot be told whether it holds.

@@ -1,11 +1,8 @@
 //! Runs the cases that stand in rules' files, through the readers and the evaluator that judge a district's plan.
 
-use std::sync::Arc;
-
-use crate::diagnostic::{Diagnostic, Weight};
-use crate::evaluate::Evaluator;
-use crate::pack::{Case, Expected, InForce, Pack, Rule, merge};
-use crate::read::{self, File};
+use super::prepared::{self, Prepared};
+use crate::diagnostic::Diagnostic;
+use crate::pack::{Expected, Pack};
 use crate::review::Outcome;
 
 /// What came of one case.
@@ -33,59 +30,16 @@ impl CaseResult {
 
 /// Runs every case of every rule.
 pub fn run(pack: &Pack) -> Vec<CaseResult> {
-    let mut results = Vec::new();
-    for rule in &pack.rules {
-        results.extend(rule.cases.iter().map(|case| run_case(pack, rule, case)));
-    }
-    results
+    let prepared = prepared::all(pack);
+    prepared.into_iter().map(result).collect()
 }
 
-fn run_case(pack: &Pack, rule: &Rule, case: &Case) -> CaseResult {
-    let year = case.year.unwrap_or(pack.own_years().1);
-    let schema = &pack.schema;
-    let (mut files, mut texts, mut replaced) = (Vec::new(), pack.texts.clone(), Vec::new());
-    let mut diagnostics = Vec::new();
-    if let Some(plan) = &case.plan {
-        files.push(File {
-            path: "case/plan.toml".to_owned(),
-            bytes: plan.clone().into_bytes(),
-        });
-    }
-    for (name, csv) in &case.tables {
-        let Some(id) = schema.table(name) else {
-            continue;
-        };
-        let Some(table) = schema.tables.get(id) else {
-            continue;
-        };
-        let text = csv.trim_start_matches(['\r', '\n']);
-        if id < schema.submission {
-            files.push(File {
-                path: format!("case/{name}.csv"),
-                bytes: text.as_bytes().to_vec(),
-            });
-        } else if let Some(base) = pack.reference(id) {
-            let extra = read::read_csv(table, name, text.as_bytes(), &mut texts, &mut diagnostics);
-            replaced.push((id, Arc::new(merge(table, base, &extra, &mut texts))));
-        }
-    }
-    let submission = read::read_folder(schema, "case", &files);
-    diagnostics.extend(
-        submission
-            .diagnostics
-            .iter()
-            .filter(|d| d.weight == Weight::Fatal)
-            .cloned(),
-    );
-    let in_force = InForce::with(pack, year, texts, &replaced).setting(&case.params);
-    let actual = Evaluator::new(&in_force)
-        .tally(&submission, &rule.id)
-        .map(|tally| tally.worst());
+fn result(case: Prepared<'_>) -> CaseResult {
     CaseResult {
-        rule: rule.id.clone(),
-        case: case.name.clone(),
-        expected: case.expect,
-        actual,
-        diagnostics,
+        rule: case.rule.id.clone(),
+        case: case.case.name.clone(),
+        expected: case.case.expect,
+        actual: case.outcome(case.rule),
+        diagnostics: case.diagnostics,
     }
 }

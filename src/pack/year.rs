@@ -93,13 +93,7 @@ impl<'p> InForce<'p> {
         let rules: Vec<Current<'p>> = pack
             .rules
             .iter()
-            .filter_map(|rule| in_year(rule, year))
-            .map(|current| Current {
-                may_not_apply: current
-                    .test
-                    .map_or_else(Vec::new, |test| may_not_apply(test, &pack.schema)),
-                ..current
-            })
+            .filter_map(|rule| Current::of(rule, year, &pack.schema))
             .collect();
         InForce {
             pack,
@@ -118,6 +112,18 @@ impl<'p> InForce<'p> {
             }
         }
         self
+    }
+}
+
+impl<'p> Current<'p> {
+    /// A rule as it stands in a fiscal year, if it is in force.
+    pub(crate) fn of(rule: &'p Rule, year: i64, schema: &Schema) -> Option<Self> {
+        let current = in_year(rule, year)?;
+        let cells = current.test.map(|test| may_not_apply(test, schema));
+        Some(Current {
+            may_not_apply: cells.unwrap_or_default(),
+            ..current
+        })
     }
 }
 
