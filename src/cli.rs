@@ -2,8 +2,10 @@
 
 mod batch;
 mod disk;
+mod edges;
 mod eval;
 mod intake;
+mod mutants;
 mod office;
 mod pack;
 mod rules;
@@ -42,6 +44,8 @@ enum Verb {
     Office(office::Office),
     /// Evaluate an expression, over a submission if one is given
     Eval(eval::Eval),
+    /// Print cases at, under and over the edge of each comparison of a rule, to be pasted into its file
+    Edges(edges::Edges),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
     Test(test::Test),
 }
@@ -188,6 +192,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Trace(verb) => verb.run(),
         Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
+        Verb::Edges(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
     };
     match status {

@@ -25,7 +25,10 @@ pub use load::load;
 pub use office::{Contact, Office, apply_office, new_office};
 pub use param::{Dated, Param};
 pub(crate) use reference::{cell_text, merge};
-pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
+pub(crate) use rule::Comparison;
+pub use rule::{
+    Audience, Basis, Body, Edition, Equivalent, Part, Rule, Severity, Subjects, Template, Test,
+};
 pub use source::{Reading, Source, Verification};
 pub use words::{Words, capitalised};
 pub use year::{Current, InForce};

@@ -1,10 +1,12 @@
 //! What was found, as bytes for people and programs. Printers add nothing and sum nothing.
 
+pub mod edges;
 pub mod intake;
 pub mod json;
 pub mod markdown;
 pub mod missing;
 pub mod mistake;
+pub mod mutate;
 pub mod rules;
 pub mod text;
 pub mod trace;

@@ -23,8 +23,7 @@ pub struct CaseResult {
 impl CaseResult {
     /// Whether the rule said what the case expects.
     pub fn holds(&self) -> bool {
-        self.actual
-            .is_some_and(|a| a.name() == self.expected.name())
+        Expected::of(self.actual) == self.expected
     }
 }
 

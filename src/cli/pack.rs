@@ -1,5 +1,6 @@
 //! The pack that a run uses, with the office file laid over it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -61,6 +62,19 @@ fn pack_files(name: &str) -> anyhow::Result<(String, Files)> {
         "there is no pack `{name}`: it is neither a folder nor one of those built in ({})",
         ids.join(", ")
     )
+}
+
+/// The texts of a pack's files, by their paths with the folder's name before it, to draw in.
+pub(super) fn texts(name: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let (folder, files) = match pack::embedded(name) {
+        Some(files) => (name.to_owned(), files),
+        None => pack_files(name)?,
+    };
+    let text = |(path, bytes): (String, Vec<u8>)| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        (format!("{folder}/{path}"), text)
+    };
+    Ok(files.into_iter().map(text).collect())
 }
 
 /// Lays an office file over a pack; tells every mistake in it and gives `None`.

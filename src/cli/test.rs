@@ -13,7 +13,9 @@ use accordant::pack::{Pack, load_embedded};
 use accordant::report::{json, mistake};
 use accordant::review::Outcome;
 
-use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, pack, print, show};
+use super::{
+    Common, DEFAULT_PACK, Format, PLAIN, Status, batch, complain, disk, mutants, pack, print, show,
+};
 
 /// The name of a golden: the review of the folder in which it stands.
 const GOLDEN: &str = "expected.json";
@@ -30,13 +32,17 @@ pub(super) struct Test {
     /// Write the goldens instead of comparing them; read the difference before you commit it
     #[arg(long, requires = "goldens")]
     bless: bool,
+    /// Change each rule a little, and tell the changes that no case (and with --goldens no golden) notices
+    #[arg(long, conflicts_with = "bless")]
+    mutate: bool,
     #[command(flatten)]
     common: Common,
 }
 
 impl Test {
     pub(super) fn run(mut self) -> anyhow::Result<Status> {
-        self.common.has_format("test", &[Format::Text])?;
+        let formats: &[Format] = if self.mutate { &PLAIN } else { &[Format::Text] };
+        self.common.has_format("test", formats)?;
         if let Some(tested) = &self.tested {
             self.common.pack.clone_from(tested);
         }
@@ -45,6 +51,9 @@ impl Test {
         };
         let mut out = String::new();
         let cases = run_cases(&pack, &self.common, &mut out);
+        if self.mutate && cases == Status::Clean {
+            return mutants::run(&self.common, &pack, self.goldens.as_deref());
+        }
         let goldens = match &self.goldens {
             Some(folder) => self.compare_goldens(&pack, folder, &mut out)?,
             None => Status::Clean,
@@ -59,13 +68,7 @@ impl Test {
         folder: &Path,
         out: &mut String,
     ) -> anyhow::Result<Status> {
-        let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
-            .with_context(|| format!("cannot read the folder {}", folder.display()))?
-            .filter_map(Result::ok)
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-            .collect();
-        folders.sort();
+        let folders = golden_folders(folder)?;
         let (mut same, mut changed) = (0, Vec::new());
         for path in folders {
             let golden = path.join(GOLDEN);
@@ -125,28 +128,53 @@ impl Test {
         if self.tested.is_some() || self.common.pack != DEFAULT_PACK {
             return None;
         }
-        let golden: serde_json::Value = serde_json::from_str(golden).ok()?;
-        let id = golden.get("pack")?.get("id")?.as_str()?;
-        load_embedded(id).filter(|_| id != default.id)?.ok()
+        let id = pack_id(golden)?;
+        load_embedded(&id).filter(|_| id != default.id)?.ok()
     }
 
     /// The JSON review of a folder, under its own office file if one stands there. `None`: no submission.
     fn review(&self, pack: &Pack, path: &Path) -> anyhow::Result<Option<String>> {
-        let office = path.join("office.toml");
         let options = Options {
             for_districts: false,
             expects_all: true,
             year: self.common.year,
         };
-        let pack = if office.is_file() {
-            pack::lay_office(&self.common, pack.clone(), &office)?
-                .with_context(|| format!("{} cannot be used", office.display()))?
-        } else {
-            pack.clone()
-        };
+        let pack = with_office(&self.common, pack, path)?;
         let batch = batch::review_paths(&self.common, &pack, &[path.to_owned()], options)?;
         Ok((!batch.reviews.is_empty()).then(|| json::write(&batch)))
     }
+}
+
+/// The folders of a folder.
+pub(super) fn golden_folders(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot read the folder {}", folder.display()))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// The id of the pack by which the golden of a folder was written.
+pub(super) fn pack_of(folder: &Path) -> Option<String> {
+    pack_id(&std::fs::read_to_string(folder.join(GOLDEN)).ok()?)
+}
+
+fn pack_id(golden: &str) -> Option<String> {
+    let golden: serde_json::Value = serde_json::from_str(golden).ok()?;
+    Some(golden.get("pack")?.get("id")?.as_str()?.to_owned())
+}
+
+/// A pack under the office file of a golden's folder, if one stands there.
+pub(super) fn with_office(common: &Common, pack: &Pack, folder: &Path) -> anyhow::Result<Pack> {
+    let office = folder.join("office.toml");
+    if !office.is_file() {
+        return Ok(pack.clone());
+    }
+    pack::lay_office(common, pack.clone(), &office)?
+        .with_context(|| format!("{} cannot be used", office.display()))
 }
 
 /// Runs every case, and tells those that do not hold and what the pack lacks.

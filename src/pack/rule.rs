@@ -9,6 +9,7 @@ use super::param::Param;
 use super::source::{Source, Verification, one_of};
 use super::spanned::{Doc, Keys, Text, as_text, check_name};
 use crate::diagnostic::suggest;
+use crate::expr::tree::Node;
 use crate::expr::{Expr, Notes, Scope, Ty, check, check_for};
 use crate::schema::TableId;
 
@@ -129,8 +130,27 @@ pub struct Rule {
     pub editions: Vec<Edition>,
     /// Its tests.
     pub cases: Vec<Case>,
+    /// Changes of it that change nothing, and so need no case.
+    pub equivalents: Vec<Equivalent>,
     pub(crate) severity_span: Range<usize>,
     pub(crate) uses: Uses,
+}
+
+/// A change of a rule that changes nothing, so that no case can notice it.
+///
+/// ```toml
+/// [[equivalent]]
+/// mutant = "require: twins = 1 → twins <= 1"
+/// why = "a line is its own twin: there is never less than one"
+/// ```
+#[derive(Debug, Clone)]
+pub struct Equivalent {
+    /// The change, as `test --mutate` writes it.
+    pub mutant: String,
+    /// Why it changes nothing.
+    pub why: String,
+    /// The bytes of the rule's file in which it stands.
+    pub span: Range<usize>,
 }
 
 /// What a rule says in some years.
@@ -161,6 +181,16 @@ pub enum Body {
     Test(Box<Test>),
 }
 
+impl Body {
+    /// The test, if there is one.
+    pub(crate) fn test(&self) -> Option<&Test> {
+        match self {
+            Body::NotApplicable(_) => None,
+            Body::Test(test) => Some(test),
+        }
+    }
+}
+
 /// A test, and what is said when it fails.
 #[derive(Debug, Clone)]
 pub struct Test {
@@ -174,6 +204,42 @@ pub struct Test {
     pub message: Template,
     /// What to do about it.
     pub advice: Option<Template>,
+}
+
+impl Test {
+    /// Its expressions, the `let`s each with its number, then `when`, then `require`.
+    pub(crate) fn roots(&self) -> Vec<(Option<usize>, &Expr)> {
+        let lets = self.lets.iter().enumerate();
+        let lets = lets.map(|(at, (_, expr))| (Some(at), expr));
+        let others = self.when.iter().chain([&self.require]);
+        lets.chain(others.map(|expr| (None, expr))).collect()
+    }
+
+    /// Its comparisons of numbers, amounts and dates in reading order.
+    pub(crate) fn comparisons(&self) -> Vec<Comparison<'_>> {
+        let mut found = Vec::new();
+        for (of_let, expr) in self.roots() {
+            let mut nodes = Vec::new();
+            expr.root.comparisons(&mut nodes);
+            found.extend(nodes.into_iter().map(|(node, sides)| Comparison {
+                of_let,
+                expr,
+                node,
+                sides,
+            }));
+        }
+        found
+    }
+}
+
+/// A comparison of a test.
+pub(crate) struct Comparison<'t> {
+    /// The number of the `let` in which it stands.
+    pub(crate) of_let: Option<usize>,
+    /// The whole expression.
+    pub(crate) expr: &'t Expr,
+    pub(crate) node: &'t Node,
+    pub(crate) sides: [&'t Node; 2],
 }
 
 /// A text with expressions in it.
@@ -281,6 +347,8 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
         context.years,
         has_edge,
     );
+    let equivalents = keys.tables("equivalent");
+    let equivalents = equivalents.iter().filter_map(read_equivalent).collect();
     let verified = keys.text("verified_severity");
     let verified = verified.and_then(|text| read_verified(doc, text, basis, severity.as_ref()));
     keys.done();
@@ -300,8 +368,19 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
         subjects,
         editions,
         cases,
+        equivalents,
         severity_span,
         uses,
+    })
+}
+
+fn read_equivalent(of: &Keys<'_, '_>) -> Option<Equivalent> {
+    let (mutant, why) = (of.required_text("mutant"), of.required_text("why"));
+    of.done();
+    Some(Equivalent {
+        mutant: mutant?.value,
+        why: why?.value,
+        span: of.span.clone(),
     })
 }
 
@@ -772,7 +851,7 @@ fn compares(editions: &[Edition]) -> bool {
 }
 
 fn orders(expr: &Expr) -> bool {
-    use crate::expr::tree::{Kind, Node};
+    use crate::expr::tree::Kind;
     fn walk(node: &Node) -> bool {
         let here = match &node.kind {
             Kind::Compare(op, a, b) => {
@@ -790,6 +869,16 @@ fn orders(expr: &Expr) -> bool {
 }
 
 impl Rule {
+    /// Its tests, edition by edition.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = &Test> {
+        self.editions.iter().filter_map(|e| e.body.test())
+    }
+
+    /// Its test in a fiscal year.
+    pub(crate) fn test_in(&self, year: i64) -> Option<&Test> {
+        self.editions.iter().find(|e| e.covers(year))?.body.test()
+    }
+
     /// How many cases of a kind it has.
     pub fn count(&self, kind: super::CaseKind) -> usize {
         self.cases.iter().filter(|c| c.kind == kind).count()
