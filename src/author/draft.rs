@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::prepared::{Prepared, Years};
+use crate::diagnostic::{Diagnostic, Weight};
 use crate::pack::{Case, CaseKind, Expected, InForce, Pack, Rule};
 use crate::review::Outcome;
 use crate::schema::TableId;
@@ -124,7 +125,7 @@ impl<'p> Draft<'p> {
         let (submission, in_force, diagnostics) =
             years.read(self.in_force.as_ref(), &self.written());
         Tried {
-            clean: diagnostics.is_empty() && submission.diagnostics.is_empty(),
+            wrong: diagnostics.len() + submission.diagnostics.iter().filter(is_wrong).count(),
             submission,
             in_force,
         }
@@ -185,8 +186,12 @@ impl<'p> Draft<'p> {
 pub(crate) struct Tried<'p> {
     pub(crate) submission: crate::submission::Submission,
     pub(crate) in_force: Arc<InForce<'p>>,
-    /// Every cell could be read.
-    pub(crate) clean: bool,
+    /// How many mistakes its cells have.
+    pub(crate) wrong: usize,
+}
+
+fn is_wrong(diagnostic: &&Diagnostic) -> bool {
+    diagnostic.weight > Weight::Notice
 }
 
 impl Tried<'_> {

@@ -103,12 +103,13 @@ struct Solver<'a, 'p> {
 impl<'p> Solver<'_, 'p> {
     /// Sets one cell of a case after the other, and keeps for each comparison the best three cases at its edge.
     fn solve(&self, draft: &Draft<'p>, found: &mut BTreeMap<(usize, usize), Three<'p>>) {
+        let wrong = draft.read(self.years).wrong;
         for edits in self.varier.solutions(draft) {
             let mut here: BTreeMap<(usize, usize), Three<'p>> = BTreeMap::new();
-            self.try_one(draft, &mut here);
+            self.try_one(draft, wrong, &mut here);
             for edit in &edits {
                 if let Some(draft) = draft.with(edit, self.pack) {
-                    self.try_one(&draft, &mut here);
+                    self.try_one(&draft, wrong, &mut here);
                 }
             }
             for (key, three) in here {
@@ -121,11 +122,16 @@ impl<'p> Solver<'_, 'p> {
     }
 
     /// Keeps a draft for each comparison at whose edge it stands.
-    fn try_one(&self, draft: &Draft<'p>, here: &mut BTreeMap<(usize, usize), Three<'p>>) {
+    fn try_one(
+        &self,
+        draft: &Draft<'p>,
+        wrong: usize,
+        here: &mut BTreeMap<(usize, usize), Three<'p>>,
+    ) {
         let tried = draft.read(self.years);
         let year = tried.in_force.year;
         let edition = self.rule.editions.iter().position(|e| e.covers(year));
-        let Some(edition) = edition.filter(|_| tried.clean) else {
+        let Some(edition) = edition.filter(|_| tried.wrong <= wrong) else {
             return;
         };
         let outcome = tried.outcome(self.rule);

@@ -6,8 +6,9 @@ use crate::author::vary::Varier;
 use crate::pack::Rule;
 use crate::review::Outcome;
 
-/// How many variations of one variation are tried for a rule.
-const DEEPER: usize = 3_000;
+/// How many variations of one case are tried, and how many pairs of them.
+const SINGLE: usize = 700;
+const PAIRS: usize = 400;
 
 /// A case for each of some changes of rules, as TOML; `None` where none was found.
 pub(super) fn cases(
@@ -59,9 +60,10 @@ impl<'a, 'p> Search<'a, 'p> {
         let drafts: Vec<Draft<'p>> = cases.map(Draft::of).collect();
         let edits: Vec<Vec<Edit>> = drafts.iter().map(|d| self.varier.edits(d)).collect();
         for (draft, edits) in drafts.iter().zip(&edits) {
-            for edit in edits {
+            let wrong = draft.read(&self.bench.years).wrong;
+            for edit in edits.iter().take(SINGLE) {
                 if let Some(draft) = draft.with(edit, self.bench.pack) {
-                    self.try_one(&draft, found);
+                    self.try_one(&draft, wrong, found);
                 }
             }
         }
@@ -79,7 +81,8 @@ impl<'a, 'p> Search<'a, 'p> {
             state ^= state << 17;
             usize::try_from(state % u64::try_from(below.max(1)).unwrap_or(1)).unwrap_or(0)
         };
-        for _ in 0..DEEPER {
+        let wrong = draft.read(&self.bench.years).wrong;
+        for _ in 0..PAIRS {
             if found.iter().all(Option::is_some) {
                 return;
             }
@@ -89,18 +92,18 @@ impl<'a, 'p> Search<'a, 'p> {
             };
             let draft = draft.with(one, self.bench.pack);
             if let Some(draft) = draft.and_then(|d| d.with(two, self.bench.pack)) {
-                self.try_one(&draft, found);
+                self.try_one(&draft, wrong, found);
             }
         }
     }
 
     /// Keeps a draft for every change that makes a difference to it, unless one is kept already.
-    fn try_one(&self, draft: &Draft<'p>, found: &mut [Option<String>]) {
+    fn try_one(&self, draft: &Draft<'p>, wrong: usize, found: &mut [Option<String>]) {
         if found.iter().all(Option::is_some) {
             return;
         }
         let tried = draft.read(&self.bench.years);
-        if !tried.clean {
+        if tried.wrong > wrong {
             return;
         }
         let outcome = tried.outcome(self.rule);
