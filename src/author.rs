@@ -2,9 +2,13 @@
 
 pub mod cases;
 pub mod coverage;
+mod draft;
+pub mod edges;
 pub mod goldens;
 pub mod impact;
 pub mod lint;
+pub mod mutate;
 pub mod prepared;
 pub mod run;
 pub mod trace;
+mod vary;

@@ -2,11 +2,13 @@
 
 mod batch;
 mod disk;
+mod edges;
 mod eval;
 mod git;
 mod impact;
 mod intake;
 mod lint;
+mod mutants;
 mod office;
 mod pack;
 mod rules;
@@ -50,6 +52,8 @@ enum Verb {
     Lint(lint::Lint),
     /// Write the JSON Schema of a file of a pack or of a report, for editors and programs
     Schema(schema::Schema),
+    /// Print cases at, under and over the edge of each comparison of a rule, to be pasted into its file
+    Edges(edges::Edges),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
     Test(test::Test),
     /// Show what a change of rules changes: which recommendations, for which districts, because of which rule
@@ -218,6 +222,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Eval(verb) => verb.run(),
         Verb::Lint(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
+        Verb::Edges(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Impact(verb) => verb.run(),
     };

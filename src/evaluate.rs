@@ -10,9 +10,9 @@ pub(crate) use watched::{Asked, Seen, Truths};
 use crate::diagnostic::Diagnostic;
 use crate::evidence::{Story, Teller};
 use crate::expr::Expr;
-use crate::expr::eval::{Machine, Notebook, WORK};
+use crate::expr::eval::{MAIN, Machine, Notebook, WORK};
 use crate::expr::tree::{Kind, Node, Ty};
-use crate::expr::vector::{ListVec, NULL_ID, Vector, truth};
+use crate::expr::vector::{ListVec, NULL_ID, Num, NumVec, Vector, truth};
 use crate::pack::{
     Audience, Current, InForce, Part, Rule, Severity, Source, Subjects, Summary, Template, Test,
 };
@@ -24,7 +24,7 @@ use crate::review::{
 use crate::schema::{FieldId, TableId};
 use crate::submission::Submission;
 use crate::table::State;
-use crate::value::{Value, say};
+use crate::value::{Decimal, Value, say};
 
 /// A phrase as it stands inside a sentence.
 fn inside(phrase: &str) -> String {
@@ -162,6 +162,44 @@ impl<'p> Evaluator<'p> {
         let mut machine = self.machine(submission);
         let (tally, findings, _) = self.judge(&mut machine, &self.current(rule)?, &mut Vec::new());
         Some((tally, findings))
+    }
+
+    /// The two sides of each comparison of figures in a rule's test, for its first subjects and, within an iteration, for its
+    /// first items: the number of the comparison in the order of [`Test::roots`], that of the pair, and by how much they differ.
+    pub(crate) fn sides(
+        &self,
+        submission: &Submission,
+        rule: &Rule,
+    ) -> Vec<((usize, usize), Decimal)> {
+        const SUBJECTS: usize = 4;
+        let mut machine = self.machine(submission);
+        let Some((current, test)) = self.current(rule).and_then(|c| Some((c.clone(), c.test?)))
+        else {
+            return Vec::new();
+        };
+        machine.start_count();
+        let subjects = match &current.rule.subjects {
+            None => vec![None],
+            Some(subjects) => match find_subjects(&mut machine, subjects) {
+                Found::Rows(table, rows, _) => {
+                    let first = rows.into_iter().take(SUBJECTS);
+                    first.map(|row| Some((table, vec![row]))).collect()
+                }
+                Found::Whole | Found::NoTable(_) => Vec::new(),
+            },
+        };
+        let mut found = Vec::new();
+        for (at, rows) in subjects.into_iter().enumerate() {
+            machine.notebook = Some(Notebook::default());
+            machine.begin(test.lets.iter().map(|(_, e)| e).collect(), rows);
+            let pairs = compared(&mut machine, test);
+            found.extend(
+                pairs
+                    .into_iter()
+                    .map(|((no, item), x)| ((no, at * ITEMS + item), x)),
+            );
+        }
+        found
     }
 
     fn machine<'s>(&'s self, submission: &'s Submission) -> Machine<'s> {
@@ -699,6 +737,52 @@ fn labelled(machine: &Machine<'_>, value: Value, ty: &Ty) -> Value {
         ),
         other => other,
     }
+}
+
+/// How many pairs of one comparison are looked at.
+const ITEMS: usize = 6;
+
+/// Works a test out for one subject, and tells by how much the sides of its comparisons differ.
+fn compared<'s>(machine: &mut Machine<'s>, test: &'s Test) -> Vec<((usize, usize), Decimal)> {
+    let mut noted = crate::hash::Map::default();
+    for expr in test.when.iter().chain([&test.require]) {
+        machine.run(expr);
+        let whole = machine.notebook.iter_mut().flat_map(|notebook| {
+            let own: Vec<_> = notebook
+                .keys()
+                .filter(|(of, _)| *of == MAIN)
+                .copied()
+                .collect();
+            own.into_iter()
+                .filter_map(|key| Some((key.1, notebook.remove(&key)?.value)))
+        });
+        noted.insert(
+            &raw const expr.root,
+            whole.collect::<crate::hash::Map<_, _>>(),
+        );
+    }
+    let mut found = Vec::new();
+    for (no, comparison) in test.comparisons().into_iter().enumerate() {
+        let [a, b] = comparison.sides;
+        let value = |node: &Node| match comparison.of_let {
+            Some(at) => Some(&machine.notebook.as_ref()?.get(&(at, node.id))?.value),
+            None => noted.get(&(&raw const comparison.expr.root))?.get(&node.id),
+        };
+        let (Some(Vector::Nums(a)), Some(Vector::Nums(b))) = (value(a), value(b)) else {
+            continue;
+        };
+        let one = |side: &NumVec, item: usize| match side.at(if side.len() == 1 { 0 } else { item })
+        {
+            Num::Known(x) => Some(x),
+            _ => None,
+        };
+        for item in 0..a.len().max(b.len()).min(ITEMS) {
+            let pair = one(a, item).zip(one(b, item));
+            let difference = pair.and_then(|(a, b)| a.checked_sub(b));
+            found.extend(difference.map(|x| ((no, item), x)));
+        }
+    }
+    found
 }
 
 /// The subjects of a rule.

@@ -31,7 +31,10 @@ pub use office::{Contact, Office, apply_office, new_office};
 pub use param::{Dated, Param};
 pub(crate) use places::Places;
 pub(crate) use reference::{cell_text, merge};
-pub use rule::{Audience, Basis, Body, Edition, Part, Rule, Severity, Subjects, Template, Test};
+pub(crate) use rule::Comparison;
+pub use rule::{
+    Audience, Basis, Body, Edition, Equivalent, Part, Rule, Severity, Subjects, Template, Test,
+};
 pub use source::{Reading, Source, Verification};
 pub(crate) use spanned::bytes_inside;
 pub use words::{Words, capitalised};

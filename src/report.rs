@@ -1,6 +1,7 @@
 //! What was found, as bytes for people and programs. Printers add nothing and sum nothing.
 
 pub mod csv;
+pub mod edges;
 pub mod github;
 pub mod html;
 pub mod impact;
@@ -12,6 +13,7 @@ mod location;
 pub mod markdown;
 pub mod missing;
 pub mod mistake;
+pub mod mutate;
 pub mod rules;
 pub mod sarif;
 pub mod schemas;

@@ -111,12 +111,12 @@ fn mismatches(
     findings: &[Finding],
 ) -> Vec<Mismatch> {
     let case = prepared.case;
-    let was = actual.map_or("not in force in that year", Outcome::name);
-    if was != case.expect.name() {
+    let was = Expected::of(actual);
+    if was != case.expect {
         return vec![Mismatch {
             key: "expect",
             expected: case.expect.name().to_owned(),
-            actual: was.to_owned(),
+            actual: was.name().to_owned(),
         }];
     }
     let worst = findings.iter().filter(|f| Some(f.outcome) == actual);

@@ -59,8 +59,11 @@ impl<'p> Years<'p> {
     }
 
     /// Reads one case.
-    pub fn prepare(&self, rule: &'p Rule, case: &'p Case) -> Prepared<'p> {
-        let read = Read::of(self.pack, case);
+    pub fn prepare<'c>(&self, rule: &'c Rule, case: &'c Case) -> Prepared<'c>
+    where
+        'p: 'c,
+    {
+        let read = Read::of(self.pack, case, true);
         Prepared {
             in_force: self.in_force(case, &read),
             rule,
@@ -70,7 +73,7 @@ impl<'p> Years<'p> {
         }
     }
 
-    /// The rules of the year, shared, unless the case brings rows or parameters of its own.
+    /// The rules over a case: those of its year, shared, unless it brings rows or parameters of its own.
     fn in_force(&self, case: &Case, read: &Read) -> Arc<InForce<'p>> {
         let year = year_of(self.pack, case);
         let own = !read.replaced.is_empty() || !case.params.is_empty();
@@ -81,6 +84,21 @@ impl<'p> Years<'p> {
                     .setting(&case.params),
             ),
         }
+    }
+
+    /// What a case holds, and the rules over it: those that are given, if it brings no rows but theirs.
+    pub(crate) fn read(
+        &self,
+        known: Option<&Arc<InForce<'p>>>,
+        case: &Case,
+    ) -> (Submission, Arc<InForce<'p>>, Vec<Diagnostic>) {
+        if let Some(known) = known {
+            let read = Read::of(self.pack, case, false);
+            return (read.submission, Arc::clone(known), read.diagnostics);
+        }
+        let read = Read::of(self.pack, case, true);
+        let in_force = self.in_force(case, &read);
+        (read.submission, in_force, read.diagnostics)
     }
 }
 
@@ -111,7 +129,8 @@ struct Read {
 }
 
 impl Read {
-    fn of(pack: &Pack, case: &Case) -> Self {
+    /// Reads a case, its rows of reference tables too or not.
+    fn of(pack: &Pack, case: &Case, references: bool) -> Self {
         let schema = &pack.schema;
         let (mut files, mut replaced) = (Vec::new(), Vec::new());
         let (mut texts, mut diagnostics) = (pack.texts.clone(), Vec::new());
@@ -131,7 +150,7 @@ impl Read {
                 let path = format!("case/{name}.csv");
                 let bytes = text.to_vec();
                 files.push(File { path, bytes });
-            } else if let Some(base) = pack.reference(id) {
+            } else if let Some(base) = pack.reference(id).filter(|_| references) {
                 let extra = read::read_csv(table, name, text, &mut texts, &mut diagnostics);
                 replaced.push((id, Arc::new(merge(table, base, &extra, &mut texts))));
             }

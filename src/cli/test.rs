@@ -16,7 +16,10 @@ use accordant::pack::{Pack, load_embedded};
 use accordant::report::{json, mistake, test};
 use accordant::submission::Submission;
 
-use super::{Common, DEFAULT_PACK, Format, Status, batch, complain, disk, lint, pack, print, show};
+use super::{
+    Common, DEFAULT_PACK, Format, PLAIN, Status, batch, complain, disk, lint, mutants, pack, print,
+    show,
+};
 
 /// The name of a golden: the review of the folder in which it stands.
 const GOLDEN: &str = "expected.json";
@@ -36,14 +39,18 @@ pub(super) struct Test {
     /// Show how much of the rules is tried by the cases and the goldens, and underline what is not
     #[arg(long)]
     coverage: bool,
+    /// Change each rule a little, and tell the changes that no case (and with --goldens no golden) notices
+    #[arg(long, conflicts_with = "bless")]
+    mutate: bool,
     #[command(flatten)]
     common: Common,
 }
 
 impl Test {
     pub(super) fn run(mut self) -> anyhow::Result<Status> {
-        let formats = [Format::Text, Format::Json, Format::Junit];
-        self.common.has_format("test", &formats)?;
+        let all = [Format::Text, Format::Json, Format::Junit];
+        let formats: &[Format] = if self.mutate { &PLAIN } else { &all };
+        self.common.has_format("test", formats)?;
         if let Some(tested) = &self.tested {
             self.common.pack.clone_from(tested);
         }
@@ -66,6 +73,9 @@ impl Test {
             blessed: self.bless,
             coverage: watcher.map(Watcher::finish),
         };
+        if self.mutate && run.holds() {
+            return mutants::run(&self.common, &pack, self.goldens.as_deref());
+        }
         print(&match self.common.format {
             Format::Json => test::json(&run),
             Format::Junit => test::junit(&run),
@@ -103,13 +113,7 @@ impl Test {
         watcher: Option<&Watcher<'_>>,
         folder: &Path,
     ) -> anyhow::Result<Vec<Golden>> {
-        let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
-            .with_context(|| format!("cannot read the folder {}", folder.display()))?
-            .filter_map(Result::ok)
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-            .collect();
-        folders.sort();
+        let folders = golden_folders(folder)?;
         let mut goldens = Vec::new();
         for path in folders {
             goldens.extend(self.compare(pack, watcher, &path)?);
@@ -151,9 +155,8 @@ impl Test {
         if self.tested.is_some() || self.common.pack != DEFAULT_PACK {
             return None;
         }
-        let golden: serde_json::Value = serde_json::from_str(golden).ok()?;
-        let id = golden.get("pack")?.get("id")?.as_str()?;
-        load_embedded(id).filter(|_| id != default.id)?.ok()
+        let id = pack_id(golden)?;
+        load_embedded(&id).filter(|_| id != default.id)?.ok()
     }
 
     /// The JSON review of a folder, under its own office file if one stands there. `None`: no submission.
@@ -163,18 +166,12 @@ impl Test {
         watcher: Option<&Watcher<'_>>,
         path: &Path,
     ) -> anyhow::Result<Option<String>> {
-        let office = path.join("office.toml");
         let options = Options {
             for_districts: false,
             expects_all: true,
             year: self.common.year,
         };
-        let pack = if office.is_file() {
-            pack::lay_office(&self.common, pack.clone(), &office)?
-                .with_context(|| format!("{} cannot be used", office.display()))?
-        } else {
-            pack.clone()
-        };
+        let pack = with_office(&self.common, pack, path)?;
         let watcher = watcher.map(|watcher| watcher.batch(&pack));
         let watch = |submission: &Submission| {
             if let Some(watcher) = &watcher {
@@ -185,6 +182,38 @@ impl Test {
         let batch = batch::review_watched(&self.common, &pack, &paths, options, watch)?;
         Ok((!batch.reviews.is_empty()).then(|| json::write(&batch)))
     }
+}
+
+/// The folders of a folder.
+pub(super) fn golden_folders(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot read the folder {}", folder.display()))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// The id of the pack by which the golden of a folder was written.
+pub(super) fn pack_of(folder: &Path) -> Option<String> {
+    pack_id(&std::fs::read_to_string(folder.join(GOLDEN)).ok()?)
+}
+
+fn pack_id(golden: &str) -> Option<String> {
+    let golden: serde_json::Value = serde_json::from_str(golden).ok()?;
+    Some(golden.get("pack")?.get("id")?.as_str()?.to_owned())
+}
+
+/// A pack under the office file of a golden's folder, if one stands there.
+pub(super) fn with_office(common: &Common, pack: &Pack, folder: &Path) -> anyhow::Result<Pack> {
+    let office = folder.join("office.toml");
+    if !office.is_file() {
+        return Ok(pack.clone());
+    }
+    pack::lay_office(common, pack.clone(), &office)?
+        .with_context(|| format!("{} cannot be used", office.display()))
 }
 
 /// How a run ended; goldens that were asked for and stand nowhere could not be compared.

@@ -563,28 +563,15 @@ impl<'a> Checker<'a> {
 
     fn finish_iteration(&mut self, list: Node, body: Node) -> Iteration {
         let item = self.variables.len() + 1;
-        let join = match &list.kind {
-            Kind::Table(table) => {
-                let mut join = Join {
-                    table: *table,
-                    fields: Vec::new(),
-                    values: Vec::new(),
-                    is_all: false,
-                };
-                join.is_all = find_joins(&body, item, &mut join);
-                (!join.fields.is_empty()).then_some(join)
-            }
-            _ => None,
-        };
-        let mut may_not_apply = Vec::new();
-        fields_that_may_not_apply(&body, item, self.schema, &mut may_not_apply);
-        Iteration {
+        let mut iteration = Iteration {
             list,
             body,
             item,
-            join,
-            may_not_apply,
-        }
+            join: None,
+            may_not_apply: Vec::new(),
+        };
+        iteration.settle(self.schema);
+        iteration
     }
 
     fn call(
@@ -957,6 +944,27 @@ fn outer_level(node: &Node, item: LevelNo) -> LevelNo {
             .map(|p| outer_level(p, item))
             .max()
             .unwrap_or(0),
+    }
+}
+
+impl Iteration {
+    /// Works out what is known beforehand of its list and its body.
+    pub(crate) fn settle(&mut self, schema: &Schema) {
+        self.join = match &self.list.kind {
+            Kind::Table(table) => {
+                let mut join = Join {
+                    table: *table,
+                    fields: Vec::new(),
+                    values: Vec::new(),
+                    is_all: false,
+                };
+                join.is_all = find_joins(&self.body, self.item, &mut join);
+                (!join.fields.is_empty()).then_some(join)
+            }
+            _ => None,
+        };
+        self.may_not_apply.clear();
+        fields_that_may_not_apply(&self.body, self.item, schema, &mut self.may_not_apply);
     }
 }
 

@@ -244,6 +244,58 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Its comparisons of numbers, amounts and dates in reading order, each with its sides.
+    pub(crate) fn comparisons<'n>(&'n self, found: &mut Vec<(&'n Node, [&'n Node; 2])>) {
+        if let Kind::Compare(_, a, b) = &self.kind
+            && a.is_compared_as_figure(b)
+        {
+            found.push((self, [a, b]));
+        }
+        for part in self.parts() {
+            part.comparisons(found);
+        }
+    }
+
+    /// Whether it is compared with another as a number, an amount or a date.
+    pub(crate) fn is_compared_as_figure(&self, other: &Node) -> bool {
+        (self.ty.is_numeric() || other.ty.is_numeric())
+            && self.ty != Ty::Null
+            && other.ty != Ty::Null
+    }
+
+    /// The same parts, to be changed.
+    pub(crate) fn parts_mut(&mut self) -> Vec<&mut Node> {
+        match &mut self.kind {
+            Kind::Const(_)
+            | Kind::Year
+            | Kind::Param(_)
+            | Kind::Let(_)
+            | Kind::Plan(_)
+            | Kind::Table(_)
+            | Kind::Var(_) => Vec::new(),
+            Kind::Field(a, ..)
+            | Kind::DatePart(a, _)
+            | Kind::Negate(a)
+            | Kind::Not(a)
+            | Kind::Marked(_, a, ..) => vec![a],
+            Kind::Arithmetic(_, a, b)
+            | Kind::Compare(_, a, b)
+            | Kind::And(a, b)
+            | Kind::Or(a, b)
+            | Kind::Index(a, b)
+            | Kind::Assume(a, b) => vec![a, b],
+            Kind::If(a, b, c) => vec![a, b, c],
+            Kind::Lookup(_, items) | Kind::List(items) | Kind::Call(_, items) => {
+                items.iter_mut().collect()
+            }
+            Kind::Filter(i) | Kind::Quantified(_, i) | Kind::For(i) => {
+                vec![&mut i.list, &mut i.body]
+            }
+        }
+    }
+}
+
 /// A whole expression: its text and its tree.
 #[derive(Clone)]
 pub struct Expr {

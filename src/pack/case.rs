@@ -7,6 +7,7 @@ use super::param::{self, Param};
 use super::source::one_of;
 use super::spanned::{Doc, Keys, Text, as_figure, as_table, as_text};
 use crate::diagnostic::suggest;
+use crate::review::Outcome;
 use crate::schema::Schema;
 use crate::value::{Decimal, Value, parse_figure};
 
@@ -69,9 +70,20 @@ pub enum Expected {
     Pass,
     /// The rule has nothing to judge.
     NotApplicable,
+    /// The rule is not in force in the case's year.
+    NotInForce,
 }
 
 impl Expected {
+    /// Every outcome that a case may expect.
+    pub const ALL: [Expected; 5] = [
+        Expected::Fail,
+        Expected::Unknown,
+        Expected::Pass,
+        Expected::NotApplicable,
+        Expected::NotInForce,
+    ];
+
     /// Its name in packs and reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -79,6 +91,18 @@ impl Expected {
             Expected::Unknown => "unknown",
             Expected::Pass => "pass",
             Expected::NotApplicable => "not-applicable",
+            Expected::NotInForce => "not-in-force",
+        }
+    }
+
+    /// What a case expects that has an outcome; `None`: the rule is not in force.
+    pub fn of(outcome: Option<Outcome>) -> Self {
+        match outcome {
+            Some(Outcome::Fail) => Expected::Fail,
+            Some(Outcome::Unknown) => Expected::Unknown,
+            Some(Outcome::Pass) => Expected::Pass,
+            Some(Outcome::NotApplicable) => Expected::NotApplicable,
+            None => Expected::NotInForce,
         }
     }
 }
@@ -170,14 +194,8 @@ fn read(
         (CaseKind::ALL.into_iter()).find(|kind| kind.name() == text.value)
     });
     let expect = of.required_text("expect").and_then(|text| {
-        let all = [
-            Expected::Fail,
-            Expected::Unknown,
-            Expected::Pass,
-            Expected::NotApplicable,
-        ];
-        one_of(doc, &text, &all.map(Expected::name));
-        let found = all.into_iter().find(|e| e.name() == text.value);
+        one_of(doc, &text, &Expected::ALL.map(Expected::name));
+        let found = (Expected::ALL.into_iter()).find(|e| e.name() == text.value);
         if kind == Some(CaseKind::Missing) && found == Some(Expected::Pass) {
             doc.mistake(
                 text.span,

@@ -131,8 +131,27 @@ pub struct Rule {
     pub editions: Vec<Edition>,
     /// Its tests.
     pub cases: Vec<Case>,
+    /// Changes of it that change nothing, and so need no case.
+    pub equivalents: Vec<Equivalent>,
     pub(crate) severity_span: Range<usize>,
     pub(crate) uses: Uses,
+}
+
+/// A change of a rule that changes nothing, so that no case can notice it.
+///
+/// ```toml
+/// [[equivalent]]
+/// mutant = "require: twins = 1 → twins <= 1"
+/// why = "a line is its own twin: there is never less than one"
+/// ```
+#[derive(Debug, Clone)]
+pub struct Equivalent {
+    /// The change, as `test --mutate` writes it.
+    pub mutant: String,
+    /// Why it changes nothing.
+    pub why: String,
+    /// The bytes of the rule's file in which it stands.
+    pub span: Range<usize>,
 }
 
 /// What a rule says in some years.
@@ -163,6 +182,16 @@ pub enum Body {
     Test(Box<Test>),
 }
 
+impl Body {
+    /// The test, if there is one.
+    pub(crate) fn test(&self) -> Option<&Test> {
+        match self {
+            Body::NotApplicable(_) => None,
+            Body::Test(test) => Some(test),
+        }
+    }
+}
+
 /// A test, and what is said when it fails.
 #[derive(Debug, Clone)]
 pub struct Test {
@@ -185,6 +214,40 @@ impl Test {
         let when = self.when.iter().map(|e| ("when", e));
         lets.chain(when).chain([("require", &self.require)])
     }
+
+    /// Its expressions, the `let`s each with its number, then `when`, then `require`.
+    pub(crate) fn roots(&self) -> Vec<(Option<usize>, &Expr)> {
+        let lets = self.lets.iter().enumerate();
+        let lets = lets.map(|(at, (_, expr))| (Some(at), expr));
+        let others = self.when.iter().chain([&self.require]);
+        lets.chain(others.map(|expr| (None, expr))).collect()
+    }
+
+    /// Its comparisons of numbers, amounts and dates in reading order.
+    pub(crate) fn comparisons(&self) -> Vec<Comparison<'_>> {
+        let mut found = Vec::new();
+        for (of_let, expr) in self.roots() {
+            let mut nodes = Vec::new();
+            expr.root.comparisons(&mut nodes);
+            found.extend(nodes.into_iter().map(|(node, sides)| Comparison {
+                of_let,
+                expr,
+                node,
+                sides,
+            }));
+        }
+        found
+    }
+}
+
+/// A comparison of a test.
+pub(crate) struct Comparison<'t> {
+    /// The number of the `let` in which it stands.
+    pub(crate) of_let: Option<usize>,
+    /// The whole expression.
+    pub(crate) expr: &'t Expr,
+    pub(crate) node: &'t Node,
+    pub(crate) sides: [&'t Node; 2],
 }
 
 /// A text with expressions in it.
@@ -292,6 +355,8 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
         context.years,
         (compares(&editions), &parts),
     );
+    let equivalents = keys.tables("equivalent");
+    let equivalents = equivalents.iter().filter_map(read_equivalent).collect();
     let verified = keys.text("verified_severity");
     let verified = verified.and_then(|text| read_verified(doc, text, basis, severity.as_ref()));
     keys.done();
@@ -311,8 +376,19 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
         subjects,
         editions,
         cases,
+        equivalents,
         severity_span,
         uses,
+    })
+}
+
+fn read_equivalent(of: &Keys<'_, '_>) -> Option<Equivalent> {
+    let (mutant, why) = (of.required_text("mutant"), of.required_text("why"));
+    of.done();
+    Some(Equivalent {
+        mutant: mutant?.value,
+        why: why?.value,
+        span: of.span.clone(),
     })
 }
 
@@ -823,6 +899,16 @@ fn orders(expr: &Expr) -> bool {
 }
 
 impl Rule {
+    /// Its tests, edition by edition.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = &Test> {
+        self.editions.iter().filter_map(|e| e.body.test())
+    }
+
+    /// Its test in a fiscal year.
+    pub(crate) fn test_in(&self, year: i64) -> Option<&Test> {
+        self.editions.iter().find(|e| e.covers(year))?.body.test()
+    }
+
     /// How many cases of a kind it has.
     pub fn count(&self, kind: super::CaseKind) -> usize {
         self.cases.iter().filter(|c| c.kind == kind).count()
