@@ -7,6 +7,7 @@ mod intake;
 mod office;
 mod pack;
 mod rules;
+mod spool;
 mod test;
 mod trace;
 

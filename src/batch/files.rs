@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor};
 
-use super::Reviewer;
+use super::{Entry, Reviewer};
 use crate::diagnostic::Diagnostic;
 use crate::pack::Pack;
 use crate::read::{self, File, Seekable, Source, Statewide};
@@ -31,7 +31,10 @@ impl Reviewer<'_> {
     /// ```
     pub fn review_files(&self, name: &str, files: &[File]) -> String {
         let found = Found::new(self.pack, name, files);
-        let reviews = found.submissions.iter().map(|one| self.review(one));
+        let reviews = found.submissions.iter().map(|one| {
+            let review = self.review(one);
+            (Entry::of(&review), review)
+        });
         let mut batch = self.batch_of(reviews.collect());
         batch.diagnostics.splice(0..0, found.diagnostics);
         batch.not_read.extend(found.not_read);

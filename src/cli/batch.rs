@@ -6,10 +6,11 @@ use std::io::{self, IsTerminal, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use accordant::batch::{BatchReview, Options, Reviewer};
+use accordant::batch::{BatchReview, Entry, Options, PackName, Reviewer};
 use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
@@ -17,10 +18,11 @@ use accordant::read::limits::{self, FOREIGN, SUBMISSION};
 use accordant::read::{self, Batch, File, Source, Statewide};
 use accordant::report::text::Text;
 use accordant::report::{json, markdown};
-use accordant::review;
+use accordant::review::{self, SummaryTable};
 use accordant::submission::Submission;
 use accordant::table::Rows;
 
+use super::spool::Spool;
 use super::{Common, Format, Status, complain, disk, pack, print};
 
 /// The formats of `check` and `review`.
@@ -60,12 +62,12 @@ impl Check {
             expects_all: false,
             year: self.common.year,
         };
-        let batch = review_paths(&self.common, &pack, &self.submissions, options)?;
+        let batch = review_paths(&self.common, &pack, &self.submissions, options, Ok)?;
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
         }
         match self.common.format {
-            Format::Json => print_json(&batch)?,
+            Format::Json => print_json(&batch, |review| Ok(json::piece(review)))?,
             Format::Markdown => print(&markdown::reviews(&batch))?,
             Format::Text => {
                 let text = Text {
@@ -96,43 +98,131 @@ impl Review {
             expects_all: true,
             year: self.common.year,
         };
-        let batch = review_paths(&self.common, &pack, &self.batches, options)?;
+        let aside = Aside {
+            spool: Spool::new(),
+            pack: PackName::of(&pack),
+            format: self.common.format,
+            writes: self.out.is_some(),
+        };
+        let keep = |review| aside.keep(review);
+        let batch = review_paths(&self.common, &pack, &self.batches, options, keep)?;
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
         }
+        // The tables of many would bury the table of them all: those stand in each one's own report.
+        let tables = match batch.reviews.as_slice() {
+            [only] => only.tables.as_slice(),
+            _ => &[],
+        };
         match self.common.format {
-            Format::Json => print_json(&batch)?,
-            Format::Markdown => print(&markdown::batch(&batch))?,
+            Format::Json => print_json(&batch, |kept| aside.get(kept))?,
+            Format::Markdown => print(&markdown::batch(&batch, tables))?,
             Format::Text => {
                 tell(&batch.diagnostics, &self.common);
-                let fatal = batch.reviews.iter().flat_map(|r| &r.diagnostics);
-                fatal
-                    .filter(|d| d.weight == Weight::Fatal)
-                    .for_each(complain_of);
+                let fatal = batch.entries.iter().flat_map(|of| &of.fatal);
+                fatal.for_each(complain_of);
                 let text = Text {
                     colour: self.common.colour_out(),
                     currency: &batch.pack.currency,
                     office: batch.pack.office.as_ref(),
                 };
-                print(&text.batch(&batch))?;
+                print(&text.batch(&batch, tables))?;
             }
         }
         if let Some(out) = &self.out {
-            write_reports(out, &batch, self.common.format)?;
+            aside.write(out, &batch, tables)?;
         }
         Ok(status(&batch))
     }
 }
 
+/// The reports on submissions, put aside as soon as each is reviewed.
+struct Aside {
+    spool: Spool,
+    pack: PackName,
+    format: Format,
+    /// Each report is written into a folder.
+    writes: bool,
+}
+
+/// What is held of a review whose report is put aside.
+struct Kept {
+    /// Where its report stands, if one is needed.
+    report: Range<u64>,
+    /// Its tables, where the batch's report may need them.
+    tables: Vec<SummaryTable>,
+}
+
+impl Aside {
+    fn keep(&self, review: review::Review) -> io::Result<Kept> {
+        let report = match self.format {
+            Format::Json => json::piece(&review),
+            _ if !self.writes => Vec::new(),
+            Format::Markdown => markdown::review(&self.pack, &review).into_bytes(),
+            Format::Text => {
+                let text = Text {
+                    colour: false,
+                    currency: &self.pack.currency,
+                    office: self.pack.office.as_ref(),
+                };
+                text.review(&review).into_bytes()
+            }
+        };
+        Ok(Kept {
+            report: self.spool.put(&report)?,
+            tables: if self.format == Format::Json {
+                Vec::new()
+            } else {
+                review.tables
+            },
+        })
+    }
+
+    fn get(&self, kept: &Kept) -> io::Result<Vec<u8>> {
+        self.spool.get(&kept.report)
+    }
+
+    /// One report a submission; as Markdown also that of the batch.
+    fn write(
+        &self,
+        out: &Path,
+        batch: &BatchReview<Kept>,
+        tables: &[SummaryTable],
+    ) -> anyhow::Result<()> {
+        disk::make_folder(out)?;
+        let whole = (self.format == Format::Markdown).then_some(WHOLE);
+        if let Some(name) = whole {
+            let path = out.join(format!("{name}.md"));
+            disk::write_whole(&path, markdown::batch(batch, tables).as_bytes())?;
+        }
+        let paths = batch.entries.iter().map(|of| of.path.as_str());
+        let stems = disk::names(whole.into_iter().chain(paths));
+        let own = stems.iter().skip(usize::from(whole.is_some()));
+        for ((of, kept), stem) in batch.entries.iter().zip(&batch.reviews).zip(own) {
+            let report = self.get(kept)?;
+            let (end, bytes) = match self.format {
+                Format::Json => ("json", json::alone(&batch.pack, of, &report)),
+                Format::Markdown => ("md", report),
+                Format::Text => ("txt", report),
+            };
+            disk::write_whole(&out.join(format!("{stem}.{end}")), &bytes)?;
+        }
+        Ok(())
+    }
+}
+
 /// Prints the report on a batch of any size.
-fn print_json(batch: &BatchReview) -> io::Result<()> {
+fn print_json<K>(
+    batch: &BatchReview<K>,
+    piece: impl FnMut(&K) -> io::Result<Vec<u8>>,
+) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    json::write_to(batch, &mut out)?;
+    json::write_to(batch, &mut out, piece)?;
     out.flush()
 }
 
 /// Nothing was found to check: say so, and what would be.
-fn no_submission(pack: &Pack, batch: &BatchReview) {
+fn no_submission<K>(pack: &Pack, batch: &BatchReview<K>) {
     let tables: Vec<String> = pack
         .schema
         .submission_tables()
@@ -202,13 +292,14 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Reads and reviews everything that the paths hold.
-pub(super) fn review_paths(
+/// Reads and reviews everything that the paths hold; `keep` makes of each review what is held of it.
+pub(super) fn review_paths<K: Send>(
     common: &Common,
     pack: &Pack,
     paths: &[PathBuf],
     options: Options,
-) -> anyhow::Result<BatchReview> {
+    keep: impl Fn(review::Review) -> io::Result<K> + Sync,
+) -> anyhow::Result<BatchReview<K>> {
     let (mut found, mut not_read, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
     let mut trees = Vec::new();
     for path in paths {
@@ -265,7 +356,7 @@ pub(super) fn review_paths(
     let bar = progress(common, pack, works.iter().map(Work::len).sum());
     let problems = std::sync::Mutex::new(Vec::new());
     let reviewer = Reviewer::new(pack, options);
-    let mut batch = reviewer.review_all(&works, |work: &Work<'_>| {
+    let read = |work: &Work<'_>| {
         let (plans, mut wrong) = work.read(pack);
         if !wrong.is_empty()
             && let Ok(mut all) = problems.lock()
@@ -274,7 +365,9 @@ pub(super) fn review_paths(
         }
         bar.inc(u64::try_from(work.len()).unwrap_or(0));
         plans
-    });
+    };
+    let batch = reviewer.review_each(&works, read, keep);
+    let mut batch = batch.context("the reports cannot be put aside")?;
     bar.finish_and_clear();
     diagnostics.extend(problems.into_inner().unwrap_or_default());
     diagnostics.append(&mut batch.diagnostics);
@@ -485,62 +578,18 @@ fn complain_of(diagnostic: &Diagnostic) {
 /// The name of the report on a batch as a whole.
 const WHOLE: &str = "batch";
 
-/// One report a submission; as Markdown also that of the batch.
-fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
-    disk::make_folder(out)?;
-    let whole = (format == Format::Markdown).then_some(WHOLE);
-    if let Some(name) = whole {
-        let path = out.join(format!("{name}.md"));
-        disk::write_whole(&path, markdown::batch(batch).as_bytes())?;
-    }
-    let paths = batch.reviews.iter().map(|r| r.path.as_str());
-    let stems = disk::names(whole.into_iter().chain(paths));
-    let own = stems.iter().skip(usize::from(whole.is_some()));
-    for (review, stem) in batch.reviews.iter().zip(own) {
-        let (name, bytes) = match format {
-            Format::Json => {
-                let alone = BatchReview {
-                    reviews: vec![review.clone()],
-                    diagnostics: Vec::new(),
-                    not_received: Vec::new(),
-                    superseded: Vec::new(),
-                    not_read: Vec::new(),
-                    pack: batch.pack.clone(),
-                };
-                (format!("{stem}.json"), json::write(&alone))
-            }
-            Format::Markdown => (format!("{stem}.md"), markdown::review(&batch.pack, review)),
-            Format::Text => {
-                let text = Text {
-                    colour: false,
-                    currency: &batch.pack.currency,
-                    office: batch.pack.office.as_ref(),
-                };
-                (format!("{stem}.txt"), text.review(review))
-            }
-        };
-        disk::write_whole(&out.join(name), bytes.as_bytes())?;
-    }
-    Ok(())
-}
-
 /// 2 when something could not be checked, 1 when something was found, 0 otherwise.
-fn status(batch: &BatchReview) -> Status {
-    let all = batch
-        .reviews
-        .iter()
-        .flat_map(|r| &r.diagnostics)
-        .chain(&batch.diagnostics);
-    let worst = all.map(|d| d.weight).max();
-    let unchecked = batch.reviews.is_empty()
-        || batch
-            .reviews
-            .iter()
-            .any(|r: &review::Review| r.recommendation.is_none());
+fn status<K>(batch: &BatchReview<K>) -> Status {
+    let entries = || batch.entries.iter();
+    let weights = entries().filter_map(|of| of.weight);
+    let worst = weights
+        .chain(batch.diagnostics.iter().map(|d| d.weight))
+        .max();
+    let unchecked = batch.entries.is_empty() || batch.unchecked().next().is_some();
     if unchecked || worst == Some(Weight::Fatal) {
         return Status::CouldNotCheck;
     }
-    let found = batch.reviews.iter().filter_map(review::Review::worst).max() > Some(Severity::Note);
+    let found = entries().filter_map(Entry::worst).max() > Some(Severity::Note);
     if found || worst == Some(Weight::Error) {
         Status::Found
     } else {

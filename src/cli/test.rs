@@ -144,7 +144,7 @@ impl Test {
         } else {
             pack.clone()
         };
-        let batch = batch::review_paths(&self.common, &pack, &[path.to_owned()], options)?;
+        let batch = batch::review_paths(&self.common, &pack, &[path.to_owned()], options, Ok)?;
         Ok((!batch.reviews.is_empty()).then(|| json::write(&batch)))
     }
 }
