@@ -54,7 +54,7 @@ pub(super) struct Review {
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Status> {
         self.common.has_format("check", &FORMATS)?;
-        let Some(pack) = pack::load(&self.common)? else {
+        let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
         let options = Options {
@@ -90,7 +90,7 @@ impl Review {
         if let Some(out) = &self.out {
             disk::refuse_input(out, &self.batches)?;
         }
-        let Some(pack) = pack::load(&self.common)? else {
+        let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
         let options = Options {

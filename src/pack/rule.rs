@@ -127,7 +127,7 @@ pub struct Rule {
     pub subjects: Option<Subjects>,
     /// What it requires, year by year.
     pub editions: Vec<Edition>,
-    /// Its tests.
+    /// Its tests; none of a pack that was loaded to judge.
     pub cases: Vec<Case>,
     pub(crate) severity_span: Range<usize>,
     pub(crate) uses: Uses,
@@ -208,6 +208,7 @@ pub(crate) struct Context<'a> {
     pub(crate) sources: &'a [Source],
     pub(crate) params: &'a [Param],
     pub(crate) years: (i64, i64),
+    pub(crate) reads_cases: bool,
 }
 
 pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> Option<Rule> {
@@ -272,15 +273,12 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
     let place = keys.get("cites").map_or(0..0, toml::Spanned::span);
     let years = within(effective, context.years);
     check_law(doc, (basis, &editions), (&cited, place), years);
-    let has_edge = compares(&editions);
-    let cases = case::read_all(
-        doc,
-        &keys,
-        context.scope.schema,
-        context.params,
-        context.years,
-        has_edge,
-    );
+    let cases = if context.reads_cases {
+        let (schema, has_edge) = (context.scope.schema, compares(&editions));
+        case::read_all(doc, &keys, schema, context.params, context.years, has_edge)
+    } else {
+        Vec::new()
+    };
     let verified = keys.text("verified_severity");
     let verified = verified.and_then(|text| read_verified(doc, text, basis, severity.as_ref()));
     keys.done();
