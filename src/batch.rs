@@ -1,9 +1,9 @@
 //! A batch of submissions: who each is from, which revision counts, who has not submitted, and the review of each.
 
+mod entry;
 mod files;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, btree_map};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -18,6 +18,8 @@ use crate::submission::Submission;
 use crate::table::{Data, State};
 use crate::value::Decimal;
 
+pub use self::entry::Entry;
+
 /// How a batch is reviewed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
@@ -29,15 +31,17 @@ pub struct Options {
     pub year: Option<i64>,
 }
 
-/// The review of a batch.
+/// The review of a batch, with each submission's own, or with what is kept in its place.
 #[derive(Debug, Clone)]
-pub struct BatchReview {
+pub struct BatchReview<K = Review> {
     /// The pack: its id, version and digest, and that of the office file.
     pub pack: PackName,
     /// What was wrong with the batch as a whole.
     pub diagnostics: Vec<Diagnostic>,
-    /// The review of each submission, by path.
-    pub reviews: Vec<Review>,
+    /// What is known of each submission, by path.
+    pub entries: Vec<Entry>,
+    /// The review of each, or what is kept in its place.
+    pub reviews: Vec<K>,
     /// Who is expected and did not submit.
     pub not_received: Vec<NotReceived>,
     /// Submissions that a later revision replaces.
@@ -67,6 +71,23 @@ pub struct PackName {
     pub names_submitters: bool,
     /// The code of its currency.
     pub currency: String,
+}
+
+impl PackName {
+    /// What is told of a pack.
+    pub fn of(pack: &Pack) -> Self {
+        PackName {
+            id: pack.id.clone(),
+            title: pack.title.clone(),
+            version: pack.version.clone(),
+            digest: pack.digest.clone(),
+            office: pack.office.clone(),
+            steps: pack.steps.clone(),
+            words: pack.words.clone(),
+            names_submitters: pack.identity.names_submitters(),
+            currency: pack.schema.currency.clone(),
+        }
+    }
 }
 
 /// A district that is expected and did not submit.
@@ -158,12 +179,19 @@ impl<'p> Reviewer<'p> {
         sources: &[S],
         read: impl Fn(&S) -> Vec<Submission> + Sync,
     ) -> BatchReview {
-        self.batch_of(each(sources, read, |submission| self.review(submission)))
+        self.batch_of(each(sources, read, |plan| self.enter(plan)))
     }
 
-    /// The batch of which these are the reviews: doubles and revisions that a later one replaces are taken out.
-    pub fn batch_of(&self, mut reviews: Vec<Review>) -> BatchReview {
-        reviews.sort_by(|a, b| a.path.cmp(&b.path));
+    /// What is known of a submission, and its review.
+    pub fn enter(&self, submission: &Submission) -> (Entry, Review) {
+        let review = self.review(submission);
+        (Entry::of(&review), review)
+    }
+
+    /// The batch of which these are the reviews, or what is kept in their place: doubles and revisions that a later one replaces are
+    /// taken out.
+    pub fn batch_of<K>(&self, mut reviews: Vec<(Entry, K)>) -> BatchReview<K> {
+        reviews.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
         let mut not_read = doubles(&mut reviews);
         let twice = not_read
             .iter()
@@ -177,20 +205,11 @@ impl<'p> Reviewer<'p> {
         } else {
             Vec::new()
         };
-        let pack = self.pack;
+        let (entries, reviews) = reviews.into_iter().unzip();
         BatchReview {
-            pack: PackName {
-                id: pack.id.clone(),
-                title: pack.title.clone(),
-                version: pack.version.clone(),
-                digest: pack.digest.clone(),
-                office: pack.office.clone(),
-                steps: pack.steps.clone(),
-                words: pack.words.clone(),
-                names_submitters: pack.identity.names_submitters(),
-                currency: pack.schema.currency.clone(),
-            },
+            pack: PackName::of(self.pack),
             diagnostics,
+            entries,
             reviews,
             not_received,
             superseded,
@@ -199,9 +218,9 @@ impl<'p> Reviewer<'p> {
     }
 
     /// Takes out the reviews of revisions that a later one replaces; asks about two of one number.
-    fn revisions(&self, reviews: &mut Vec<Review>) -> (Vec<String>, Vec<Diagnostic>) {
+    fn revisions<K>(&self, reviews: &mut Vec<(Entry, K)>) -> (Vec<String>, Vec<Diagnostic>) {
         let mut plans: BTreeMap<(String, i64), Vec<(Decimal, String)>> = BTreeMap::new();
-        for review in reviews.iter() {
+        for (review, _) in reviews.iter() {
             // A plan of which it is not sure whose it is supersedes no other.
             let known = review.district_code.as_ref().filter(|_| !review.doubtful);
             if let (Some(code), Some(year)) = (known, review.fiscal_year) {
@@ -239,15 +258,15 @@ impl<'p> Reviewer<'p> {
             );
         }
         superseded.sort();
-        reviews.retain(|r| !superseded.contains(&r.path));
+        reviews.retain(|(of, _)| superseded.binary_search(&of.path).is_err());
         (superseded, diagnostics)
     }
 
-    fn not_received(&self, reviews: &[Review]) -> Vec<NotReceived> {
+    fn not_received<K>(&self, reviews: &[(Entry, K)]) -> Vec<NotReceived> {
         let Some(expected) = &self.pack.expected else {
             return Vec::new();
         };
-        let mut years: Vec<i64> = reviews.iter().filter_map(|r| r.fiscal_year).collect();
+        let mut years: Vec<i64> = (reviews.iter().filter_map(|(of, _)| of.fiscal_year)).collect();
         if years.is_empty() {
             years.extend(self.options.year);
         }
@@ -259,8 +278,8 @@ impl<'p> Reviewer<'p> {
                 continue;
             };
             for code in crate::expr::first_keys(expected, &self.pack.schema, &in_force.world) {
-                let here = |r: &Review| {
-                    r.fiscal_year == Some(year) && r.district_code.as_deref() == Some(&code)
+                let here = |(of, _): &(Entry, K)| {
+                    of.fiscal_year == Some(year) && of.district_code.as_deref() == Some(&code)
                 };
                 if !reviews.iter().any(here) {
                     let district = self.pack.district_name(&code, Some(year));
@@ -291,51 +310,47 @@ pub fn each<S: Sync, T: Send>(
 }
 
 /// Takes out the reviews of files that came twice; each with the reason.
-fn doubles(reviews: &mut Vec<Review>) -> Vec<(String, String)> {
-    let digests = |review: &Review| -> Option<Vec<String>> {
-        let all = review.inputs.iter().map(|i| i.sha256.clone());
-        all.collect::<Option<Vec<_>>>().filter(|d| !d.is_empty())
-    };
+fn doubles<K>(reviews: &mut Vec<(Entry, K)>) -> Vec<(String, String)> {
     // Of `plan.xlsx` and `plan (1).xlsx` the shorter name is the file's own.
     let mut first: BTreeMap<Vec<String>, String> = BTreeMap::new();
-    for review in reviews.iter() {
-        if let Some(digests) = digests(review) {
-            let held = first.entry(digests).or_insert_with(|| review.path.clone());
-            if (review.path.len(), &review.path) < (held.len(), held) {
-                held.clone_from(&review.path);
-            }
+    for (of, _) in reviews.iter().filter(|(of, _)| !of.digests.is_empty()) {
+        let held = first
+            .entry(of.digests.clone())
+            .or_insert_with(|| of.path.clone());
+        if (of.path.len(), &of.path) < (held.len(), held) {
+            held.clone_from(&of.path);
         }
     }
     let mut taken = Vec::new();
-    reviews.retain(|review| {
-        let first = digests(review).and_then(|d| first.get(&d));
-        let Some(first) = first.filter(|first| **first != review.path) else {
+    reviews.retain(|(of, _)| {
+        let first = first.get(&of.digests).filter(|first| **first != of.path);
+        let Some(first) = first else {
             return true;
         };
-        taken.push((review.path.clone(), format!("the same file as `{first}`")));
+        taken.push((of.path.clone(), format!("the same file as `{first}`")));
         false
     });
     taken
 }
 
 /// Takes out the reviews of single pages of a plan that is there as a whole; each with the reason.
-fn pages(reviews: &mut Vec<Review>, words: &Words) -> Vec<(String, String)> {
-    let key = |review: &Review| review.district_code.clone().zip(review.fiscal_year);
+fn pages<K>(reviews: &mut Vec<(Entry, K)>, words: &Words) -> Vec<(String, String)> {
+    let key = |of: &Entry| of.district_code.clone().zip(of.fiscal_year);
     let whole: BTreeMap<(String, i64), String> = reviews
         .iter()
-        .filter(|review| !review.page)
-        .filter_map(|review| Some((key(review)?, review.path.clone())))
+        .filter(|(of, _)| !of.page)
+        .filter_map(|(of, _)| Some((key(of)?, of.path.clone())))
         .collect();
     let mut taken = Vec::new();
-    reviews.retain(|review| {
-        let plan = key(review).filter(|_| review.page);
+    reviews.retain(|(of, _)| {
+        let plan = key(of).filter(|_| of.page);
         let Some(whole) = plan.and_then(|key| whole.get(&key)) else {
             return true;
         };
         let plan = &words.submission;
         let why =
             format!("one page of the {plan} `{whole}`: the {plan} was checked, its page was not");
-        taken.push((review.path.clone(), why));
+        taken.push((of.path.clone(), why));
         false
     });
     taken
@@ -439,7 +454,7 @@ fn out_of_force(pack: &Pack, submission: &Submission, year: i64) -> Vec<Diagnost
                     continue;
                 };
                 let in_list = || pack.years_in_list(list, code, year);
-                if let Entry::Vacant(first) = seen.entry(code)
+                if let btree_map::Entry::Vacant(first) = seen.entry(code)
                     && let Some(years) = first.insert(in_list())
                 {
                     let message = format!("{} is in the list {years}", quoted(rows.raw(row, id)));
@@ -522,14 +537,12 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
     }
 }
 
-impl BatchReview {
+impl<K> BatchReview<K> {
     /// How many submissions have each recommendation, from the mildest, and how many could not be checked.
     pub fn recommendations(&self) -> ([usize; 4], usize) {
         let count = |wanted: Option<Recommendation>| {
-            self.reviews
-                .iter()
-                .filter(|r| r.recommendation == wanted)
-                .count()
+            let all = self.entries.iter();
+            all.filter(|of| of.recommendation == wanted).count()
         };
         (Recommendation::ALL.map(|r| count(Some(r))), count(None))
     }
@@ -551,8 +564,9 @@ impl BatchReview {
         steps
     }
 
-    /// The reviews of what could not be checked.
-    pub fn unchecked(&self) -> impl Iterator<Item = &Review> {
-        self.reviews.iter().filter(|r| r.recommendation.is_none())
+    /// What could not be checked.
+    pub fn unchecked(&self) -> impl Iterator<Item = &Entry> {
+        let all = self.entries.iter();
+        all.filter(|of| of.recommendation.is_none())
     }
 }

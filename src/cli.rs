@@ -1,5 +1,6 @@
 //! The command line: one file a verb. Only this part prints, and only this part reads and writes the disk.
 
+mod aside;
 mod batch;
 mod disk;
 mod edges;
@@ -13,6 +14,7 @@ mod office;
 mod pack;
 mod rules;
 mod schema;
+mod spool;
 mod test;
 mod trace;
 

@@ -24,7 +24,7 @@ use std::sync::Arc;
 pub use accept::Accept;
 pub(crate) use case::own_place;
 pub use case::{Case, CaseKind, Expected, Reason};
-pub use embedded::{embedded, embedded_ids, load_embedded};
+pub use embedded::{embedded, embedded_ids, load_embedded, load_embedded_to_judge};
 pub use lacking::{Capped, Lacking, LackingParam, LackingTable};
 pub use load::load;
 pub use office::{Contact, Office, apply_office, new_office};

@@ -228,7 +228,11 @@ fn reviewed(pack: &Pack, submission: &Submission) -> String {
         currency: "USD",
         office: None,
     };
-    format!("{}{}", json::write(&batch), text.batch(&batch))
+    format!(
+        "{}{}",
+        json::write(&batch),
+        text.batch(&batch, &batch.reviews[0].tables)
+    )
 }
 
 fn refusal(refused: &Refused) -> String {

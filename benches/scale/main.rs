@@ -1,8 +1,9 @@
 //! The twelve checks over made-up districts: accordant beside a hand-written program, in one run, on the same files.
 //!
-//! `cargo bench --bench scale` measures S and M, and the fixtures' 36 plans by the pack that is built in, alone and as plans of
-//! fourteen years; `cargo bench --bench scale -- L` measures L. It prints the medians of the
+//! `cargo bench --bench scale` measures S and M, and generated plans by the pack that is built in: 36 of one year, 504 of
+//! fourteen. `cargo bench --bench scale -- L 10000` measures L and 10,000 plans. It prints the medians of the
 //! processors' time and of the most memory held, and their ratios, of runs in turn; and it refuses when the findings differ.
+//! `cargo bench --bench scale -- instructions` counts instructions instead, which is what `.ci/instructions` calls.
 
 #![expect(
     clippy::print_stdout,
@@ -14,12 +15,17 @@
 mod baseline;
 #[cfg(unix)]
 mod generate;
-
+#[cfg(unix)]
+mod instructions;
 #[cfg(unix)]
 mod measure;
 
+/// A failure is told in one sentence.
 #[cfg(unix)]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[cfg(unix)]
+fn main() -> Result<()> {
     measure::main()
 }
 

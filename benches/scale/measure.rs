@@ -1,7 +1,6 @@
 //! Runs programs in turn and takes their medians.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,10 +8,10 @@ use std::process::{Command, Stdio};
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::Deserialize;
 
+use super::Result;
 use super::baseline;
 use super::generate::{SIZES, Size, write};
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use super::instructions;
 
 /// What one run of a program took.
 #[derive(Debug, Clone, Copy)]
@@ -31,67 +30,81 @@ struct Program {
     args: Vec<String>,
 }
 
-/// The plans of the fixtures, and as many for each year since the first.
-const YEARS: [(&str, u32); 2] = [("36", 2027), ("504", 2014)];
+/// How many plans are reviewed by the pack that is built in; the last only when asked for.
+const PLANS: [&str; 3] = ["36", "504", "10000"];
 
-/// Reviews the fixtures' 36 plans as plans of every year from `first` to 2027, by the pack that is built in.
-fn archive(name: &str, first: u32) -> Result<()> {
-    let folder = root().join("target/scale").join(name);
+/// Reviews so many generated plans of 200 lines, of every district and year again and again, by the pack that is built in.
+fn alliance(count: &str) -> Result<()> {
+    let folder = root().join("target/scale").join(count);
     if !folder.exists() {
-        (first..=2027).try_for_each(|year| copy_plans(&folder.join(year.to_string()), year))?;
+        generate_plans(count, &folder)?;
     }
-    let review = |threads: &str| {
-        let mut args = vec![
-            "/usr/bin/env".to_owned(),
-            format!("RAYON_NUM_THREADS={threads}"),
-        ];
-        args.push(env!("CARGO_BIN_EXE_accordant").to_owned());
-        args.extend(["review", "--quiet", "--format", "json"].map(str::to_owned));
-        args.push(folder.display().to_string());
-        args
-    };
-    let programs = [
-        Program {
-            name: "accordant",
-            args: review("1"),
-        },
-        Program {
-            name: "accordant, 2 threads",
-            args: review("2"),
-        },
-    ];
+    let mut parts = fs::read_dir(&folder)?
+        .map(|part| Ok(text(&part?.path())))
+        .collect::<Result<Vec<_>>>()?;
+    parts.sort();
+    let programs = [("accordant", "1"), ("accordant, 2 threads", "2")];
+    let programs = programs.map(|(name, threads)| Program {
+        name,
+        args: accordant(threads, parts.clone()),
+    });
     let outs = outs(&folder, &programs);
-    let taken = run_in_turn(&programs, &outs, 5)?;
-    println!("{name} plans of the fixtures, from {first} to 2027, medians of 5 runs in turn");
+    let times = if count == "10000" { 1 } else { 5 };
+    let taken = run_in_turn(&programs, &outs, times)?;
+    println!("{count} plans by the alliance pack, medians of {times} runs in turn");
     print_table(&programs, &taken);
     Ok(())
 }
 
-/// Copies the plans of the fixtures as those of a year.
-fn copy_plans(to: &Path, year: u32) -> Result<()> {
-    for plan in fs::read_dir(root().join("fixtures/fy2027"))? {
-        let plan = plan?;
-        if !plan.path().is_dir() {
-            continue;
-        }
-        let folder = to.join(plan.file_name());
-        fs::create_dir_all(&folder)?;
-        for file in fs::read_dir(plan.path())? {
-            let file = file?;
-            let text = fs::read_to_string(file.path())?;
-            let text = text.replace("fiscal_year = 2027", &format!("fiscal_year = {year}"));
-            fs::write(folder.join(file.file_name()), text)?;
-        }
+/// Writes plans as the fixtures' generator makes them: whole before they have their name.
+fn generate_plans(count: &str, folder: &Path) -> Result<()> {
+    let part = folder.with_extension("part");
+    let made = Command::new(env!("CARGO"))
+        .args([
+            "run",
+            "--quiet",
+            "--locked",
+            "--example",
+            "generate-fixtures",
+            "many",
+            count,
+        ])
+        .arg(&part)
+        .current_dir(root())
+        .status()?;
+    if !made.success() {
+        return Err(format!("{count} plans cannot be generated").into());
     }
-    Ok(())
+    Ok(fs::rename(part, folder)?)
 }
 
-fn root() -> &'static Path {
+/// A review as JSON on so many threads: the command, its options and its paths.
+fn accordant(threads: &str, rest: Vec<String>) -> Vec<String> {
+    let threads = format!("RAYON_NUM_THREADS={threads}");
+    let program = env!("CARGO_BIN_EXE_accordant");
+    let command = [
+        "/usr/bin/env",
+        &threads,
+        program,
+        "review",
+        "--quiet",
+        "--format",
+        "json",
+    ];
+    let command = command.map(str::to_owned).into_iter();
+    command.chain(rest).collect()
+}
+
+pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn pack() -> PathBuf {
+pub(super) fn pack() -> PathBuf {
     root().join("benches/scale/packs/scale")
+}
+
+pub(super) fn text(path: &Path) -> String {
+    path.display().to_string()
 }
 
 pub(super) fn main() -> Result<()> {
@@ -107,20 +120,20 @@ pub(super) fn main() -> Result<()> {
     {
         ["baseline", folder] => baseline::run(Path::new(folder), &pack(), std::io::stdout()),
         ["measure", out, program, rest @ ..] => run_measured(out, program, rest),
+        ["instructions"] => instructions::main(false),
+        ["instructions", "write"] => instructions::main(true),
         names => {
             let asked = |name: &str| {
                 if names.is_empty() {
-                    name != "L"
+                    !matches!(name, "L" | "10000")
                 } else {
                     names.contains(&name)
                 }
             };
             let sizes = SIZES.iter().filter(|size| asked(size.name));
             sizes.into_iter().try_for_each(compare)?;
-            let years = YEARS.iter().filter(|(name, _)| asked(name));
-            years
-                .into_iter()
-                .try_for_each(|(name, first)| archive(name, *first))
+            let mut plans = PLANS.into_iter().filter(|count| asked(count));
+            plans.try_for_each(alliance)
         }
     }
 }
@@ -172,17 +185,7 @@ fn compare(size: &Size) -> Result<()> {
     if !folder.join("plan.csv").exists() {
         write(*size, &folder)?;
     }
-    let text = |path: &Path| path.display().to_string();
-    let accordant = |threads: &str| {
-        let mut args = vec![
-            "/usr/bin/env".to_owned(),
-            format!("RAYON_NUM_THREADS={threads}"),
-        ];
-        args.push(env!("CARGO_BIN_EXE_accordant").to_owned());
-        args.extend(["review", "--quiet", "--format", "json", "--pack"].map(str::to_owned));
-        args.extend([text(&pack()), text(&folder)]);
-        args
-    };
+    let scale = ["--pack".to_owned(), text(&pack()), text(&folder)].to_vec();
     let programs = [
         Program {
             name: "by hand",
@@ -194,11 +197,11 @@ fn compare(size: &Size) -> Result<()> {
         },
         Program {
             name: "accordant",
-            args: accordant("1"),
+            args: accordant("1", scale.clone()),
         },
         Program {
             name: "accordant, 2 threads",
-            args: accordant("2"),
+            args: accordant("2", scale),
         },
     ];
     let times = match size.name {

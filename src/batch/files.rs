@@ -31,7 +31,7 @@ impl Reviewer<'_> {
     /// ```
     pub fn review_files(&self, name: &str, files: &[File]) -> String {
         let found = Found::new(self.pack, name, files);
-        let reviews = found.submissions.iter().map(|one| self.review(one));
+        let reviews = found.submissions.iter().map(|one| self.enter(one));
         let mut batch = self.batch_of(reviews.collect());
         batch.diagnostics.splice(0..0, found.diagnostics);
         batch.not_read.extend(found.not_read);

@@ -6,10 +6,11 @@ use std::io::{self, IsTerminal, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use accordant::batch::{BatchReview, Options, Reviewer, each};
+use accordant::batch::{BatchReview, Entry, Options, Reviewer, each};
 use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
@@ -17,10 +18,11 @@ use accordant::read::limits::{self, FOREIGN, SUBMISSION};
 use accordant::read::{self, Batch, File, Source, Statewide};
 use accordant::report::text::Text;
 use accordant::report::{csv, github, html, json, junit, markdown, sarif, xlsx};
-use accordant::review;
+use accordant::review::SummaryTable;
 use accordant::submission::Submission;
 use accordant::table::Rows;
 
+use super::aside::Aside;
 use super::{Common, Format, Status, complain, disk, pack, print};
 
 /// The formats of `check` and `review`.
@@ -62,7 +64,7 @@ pub(super) struct Review {
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Status> {
         self.common.has_format("check", &FORMATS)?;
-        let Some(pack) = pack::load(&self.common)? else {
+        let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
         let options = Options {
@@ -109,7 +111,7 @@ impl Review {
         if let Some(out) = &self.out {
             disk::refuse_input(out, &self.batches)?;
         }
-        let Some(pack) = pack::load(&self.common)? else {
+        let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
         let options = Options {
@@ -117,24 +119,53 @@ impl Review {
             expects_all: true,
             year: self.common.year,
         };
-        let batch = review_paths(&self.common, &pack, &self.batches, options)?;
-        if batch.reviews.is_empty() {
-            no_submission(&pack, &batch);
+        match (self.common.format, &self.out) {
+            (Format::Json | Format::Markdown, _) | (Format::Text, None) => {
+                self.run_in_turn(&pack, options)
+            }
+            _ => self.run_at_once(&pack, options),
         }
+    }
+
+    /// Puts the report on each submission aside as soon as it is reviewed, and holds no review.
+    fn run_in_turn(&self, pack: &Pack, options: Options) -> anyhow::Result<Status> {
+        let aside = Aside::new(pack, self.common.format, self.out.is_some());
+        let reviewer = Reviewer::new(pack, options);
+        let mut gathered = gather(&self.common, pack, &self.batches, |plan| {
+            let (entry, review) = reviewer.enter(plan);
+            Ok((entry, aside.keep(review)?))
+        })?;
+        let kept: io::Result<Vec<_>> = std::mem::take(&mut gathered.made).into_iter().collect();
+        let kept = kept.context("the reports cannot be put aside")?;
+        let batch = gathered.tell_in(reviewer.batch_of(kept));
+        // The tables of many would bury the table of them all: those stand in each one's own report.
+        let tables = match batch.reviews.as_slice() {
+            [only] => only.tables.as_slice(),
+            _ => &[],
+        };
+        self.tell(pack, &batch);
         match self.common.format {
-            Format::Markdown => print(&markdown::batch(&batch))?,
+            Format::Json => print_json(&batch, |kept| aside.get(kept))?,
+            Format::Markdown => print(&markdown::batch(&batch, tables))?,
+            _ => self.print_table(&batch, tables)?,
+        }
+        if let Some(out) = &self.out {
+            aside.write(out, &batch, tables)?;
+        }
+        Ok(status(&batch))
+    }
+
+    /// Reports that show submissions beside one another need all reviews.
+    fn run_at_once(&self, pack: &Pack, options: Options) -> anyhow::Result<Status> {
+        let batch = review_paths(&self.common, pack, &self.batches, options)?;
+        self.tell(pack, &batch);
+        match self.common.format {
             Format::Text | Format::Html => {
-                tell(&batch.diagnostics, &self.common);
-                let fatal = batch.reviews.iter().flat_map(|r| &r.diagnostics);
-                fatal
-                    .filter(|d| d.weight == Weight::Fatal)
-                    .for_each(complain_of);
-                let text = Text {
-                    colour: self.common.colour_out(),
-                    currency: &batch.pack.currency,
-                    office: batch.pack.office.as_ref(),
+                let tables = match batch.reviews.as_slice() {
+                    [only] => only.tables.as_slice(),
+                    _ => &[],
                 };
-                print(&text.batch(&batch))?;
+                self.print_table(&batch, tables)?;
             }
             format => print_for_programs(&batch, format)?,
         }
@@ -143,25 +174,60 @@ impl Review {
         }
         Ok(status(&batch))
     }
+
+    /// Tells on standard error what is wrong with the batch as a whole.
+    fn tell<K>(&self, pack: &Pack, batch: &BatchReview<K>) {
+        if batch.reviews.is_empty() {
+            no_submission(pack, batch);
+        }
+        if matches!(self.common.format, Format::Text | Format::Html) {
+            tell(&batch.diagnostics, &self.common);
+            let fatal = batch.entries.iter().flat_map(|of| &of.fatal);
+            fatal.for_each(complain_of);
+        }
+    }
+
+    fn print_table<K>(
+        &self,
+        batch: &BatchReview<K>,
+        tables: &[SummaryTable],
+    ) -> anyhow::Result<()> {
+        let text = Text {
+            colour: self.common.colour_out(),
+            currency: &batch.pack.currency,
+            office: batch.pack.office.as_ref(),
+        };
+        print(&text.batch(batch, tables))
+    }
 }
 
 /// Prints the report on a batch of any size, in a form for programs.
 fn print_for_programs(batch: &BatchReview, format: Format) -> anyhow::Result<()> {
-    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut out = io::stdout().lock();
     match format {
         Format::Csv => out.write_all(&csv::batch(batch))?,
         Format::Sarif => out.write_all(sarif::batch(batch).as_bytes())?,
         Format::Github => out.write_all(github::batch(batch).as_bytes())?,
         Format::Junit => out.write_all(junit::batch(batch).as_bytes())?,
         Format::Xlsx => out.write_all(&xlsx::batch(batch)?)?,
-        _ => json::write_to(batch, &mut out)?,
+        _ => return Ok(print_json(batch, |review| Ok(json::piece(review)))?),
     }
     out.flush()?;
     Ok(())
 }
 
+/// Prints the report on a batch of any size.
+fn print_json<K>(
+    batch: &BatchReview<K>,
+    piece: impl FnMut(&K) -> io::Result<Vec<u8>>,
+) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    json::write_to(batch, &mut out, piece)?;
+    out.flush()
+}
+
 /// Nothing was found to check: say so, and what would be.
-pub(super) fn no_submission(pack: &Pack, batch: &BatchReview) {
+pub(super) fn no_submission<K>(pack: &Pack, batch: &BatchReview<K>) {
     let tables: Vec<String> = pack
         .schema
         .submission_tables()
@@ -241,7 +307,7 @@ pub(super) struct Gathered<T> {
 
 impl<T> Gathered<T> {
     /// Tells in the review of the batch what was wrong with it as a whole.
-    pub(super) fn tell_in(&self, mut batch: BatchReview) -> BatchReview {
+    pub(super) fn tell_in<K>(&self, mut batch: BatchReview<K>) -> BatchReview<K> {
         batch.diagnostics.extend(self.diagnostics.iter().cloned());
         let by_place =
             |a: &Diagnostic, b: &Diagnostic| (&a.place, &a.message).cmp(&(&b.place, &b.message));
@@ -273,7 +339,7 @@ pub(super) fn review_watched(
     let reviewer = Reviewer::new(pack, options);
     let mut gathered = gather(common, pack, paths, |plan| {
         watch(plan);
-        reviewer.review(plan)
+        reviewer.enter(plan)
     })?;
     let reviews = std::mem::take(&mut gathered.made);
     Ok(gathered.tell_in(reviewer.batch_of(reviews)))
@@ -558,7 +624,7 @@ fn complain_of(diagnostic: &Diagnostic) {
 }
 
 /// The name of the report on a batch as a whole.
-const WHOLE: &str = "batch";
+pub(super) const WHOLE: &str = "batch";
 
 /// The reports of a batch: pages for a browser, unless another form is asked for.
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
@@ -577,59 +643,33 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
                 write(page.name, page.text.as_bytes())?;
             }
         }
-        Format::Json => {
-            for (review, stem) in each {
-                let alone = BatchReview {
-                    reviews: vec![review.clone()],
-                    diagnostics: Vec::new(),
-                    not_received: Vec::new(),
-                    superseded: Vec::new(),
-                    not_read: Vec::new(),
-                    pack: batch.pack.clone(),
-                };
-                write(format!("{stem}.json"), json::write(&alone).as_bytes())?;
-            }
-        }
         Format::Csv => {
             write(format!("{WHOLE}.csv"), &csv::batch(batch))?;
             for (review, stem) in each {
                 write(format!("{stem}.csv"), &csv::review(review))?;
             }
         }
-        Format::Markdown => {
-            write(format!("{WHOLE}.md"), markdown::batch(batch).as_bytes())?;
-            for (review, stem) in each {
-                write(
-                    format!("{stem}.md"),
-                    markdown::review(&batch.pack, review).as_bytes(),
-                )?;
-            }
-        }
         Format::Xlsx => write(format!("{WHOLE}.xlsx"), &xlsx::batch(batch)?)?,
         Format::Sarif => write(format!("{WHOLE}.sarif"), sarif::batch(batch).as_bytes())?,
         Format::Junit => write(format!("{WHOLE}.xml"), junit::batch(batch).as_bytes())?,
         Format::Github => write(format!("{WHOLE}.txt"), github::batch(batch).as_bytes())?,
+        Format::Json | Format::Markdown => {}
     }
     Ok(())
 }
 
 /// 2 when something could not be checked, 1 when something was found, 0 otherwise.
-fn status(batch: &BatchReview) -> Status {
-    let all = batch
-        .reviews
-        .iter()
-        .flat_map(|r| &r.diagnostics)
-        .chain(&batch.diagnostics);
-    let worst = all.map(|d| d.weight).max();
-    let unchecked = batch.reviews.is_empty()
-        || batch
-            .reviews
-            .iter()
-            .any(|r: &review::Review| r.recommendation.is_none());
+fn status<K>(batch: &BatchReview<K>) -> Status {
+    let entries = || batch.entries.iter();
+    let weights = entries().filter_map(|of| of.weight);
+    let worst = weights
+        .chain(batch.diagnostics.iter().map(|d| d.weight))
+        .max();
+    let unchecked = batch.entries.is_empty() || batch.unchecked().next().is_some();
     if unchecked || worst == Some(Weight::Fatal) {
         return Status::CouldNotCheck;
     }
-    let found = batch.reviews.iter().filter_map(review::Review::worst).max() > Some(Severity::Note);
+    let found = entries().filter_map(Entry::worst).max() > Some(Severity::Note);
     if found || worst == Some(Weight::Error) {
         Status::Found
     } else {

@@ -12,7 +12,6 @@ use accordant::neutral::clean;
 use accordant::pack::{Pack, embedded_ids};
 use accordant::read::limits::PACK;
 use accordant::report::impact::{Acceptance, accepted, json, markdown, text};
-use accordant::review::Review;
 
 use super::{Common, Format, Status, batch, complain, disk, git, pack, print};
 
@@ -128,16 +127,15 @@ impl Impact {
         if !before.reads_as(after) {
             return Ok((self.review_by(before, &from)?, self.review_by(after, &to)?));
         }
-        let both = |plan: &_| (from.review(plan), to.review(plan));
+        let both = |plan: &_| (from.enter(plan), to.enter(plan));
         let mut read = batch::gather(&self.common, after, &self.batches, both)?;
-        let (old, new): (Vec<Review>, Vec<Review>) =
-            std::mem::take(&mut read.made).into_iter().unzip();
+        let (old, new): (Vec<_>, Vec<_>) = std::mem::take(&mut read.made).into_iter().unzip();
         let (old, new) = rayon::join(|| from.batch_of(old), || to.batch_of(new));
         Ok((read.tell_in(old), read.tell_in(new)))
     }
 
     fn review_by(&self, pack: &Pack, reviewer: &Reviewer<'_>) -> anyhow::Result<BatchReview> {
-        let review = |plan: &_| reviewer.review(plan);
+        let review = |plan: &_| reviewer.enter(plan);
         let mut read = batch::gather(&self.common, pack, &self.batches, review)?;
         let reviews = std::mem::take(&mut read.made);
         Ok(read.tell_in(reviewer.batch_of(reviews)))

@@ -13,7 +13,19 @@ use super::{Common, complain, disk, show};
 
 /// Loads the pack and the office file that the options name; tells every mistake in them and gives `None`.
 pub(super) fn load(common: &Common) -> anyhow::Result<Option<Pack>> {
-    let Some(pack) = load_pack(common, &common.pack)? else {
+    with_office(common, load_pack(common, &common.pack)?)
+}
+
+/// The same, where nobody asks for the cases of the rules; of a pack that is built in they are left unread.
+pub(super) fn load_to_judge(common: &Common) -> anyhow::Result<Option<Pack>> {
+    with_office(
+        common,
+        load_by(common, &common.pack, pack::load_embedded_to_judge)?,
+    )
+}
+
+fn with_office(common: &Common, pack: Option<Pack>) -> anyhow::Result<Option<Pack>> {
+    let Some(pack) = pack else {
         return Ok(None);
     };
     let Some(office) = &common.office else {
@@ -24,7 +36,15 @@ pub(super) fn load(common: &Common) -> anyhow::Result<Option<Pack>> {
 
 /// Loads a pack by its id or path.
 pub(super) fn load_pack(common: &Common, name: &str) -> anyhow::Result<Option<Pack>> {
-    let loaded = match pack::load_embedded(name) {
+    load_by(common, name, pack::load_embedded)
+}
+
+fn load_by(
+    common: &Common,
+    name: &str,
+    embedded: impl Fn(&str) -> Option<Result<Pack, Refused>>,
+) -> anyhow::Result<Option<Pack>> {
+    let loaded = match embedded(name) {
         Some(loaded) => {
             tell_of_namesake(common, name);
             loaded

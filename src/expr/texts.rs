@@ -1,10 +1,13 @@
 //! Functions of texts and dates: what they give for every row of a set.
 
+use memchr::memmem::Finder;
+
 use super::aggregate;
 use super::builtin::whole;
 use super::eval::Machine;
 use super::tree::{Kind, Node, Ty};
 use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, at, truth};
+use crate::hash::Map;
 use crate::table::Nums;
 use crate::value::{self, Decimal, Value, parse_iso_date};
 
@@ -117,6 +120,14 @@ pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &Machine<'_
     };
     let ids = (*lists.items).clone().into_texts();
     let phrase_at = |k: usize| at_or_null(&ids, k);
+    // The same phrases are sought in every text.
+    let mut phrases: Map<u32, Phrase> = Map::default();
+    for &id in ids
+        .iter()
+        .filter(|id| !matches!(**id, NULL_ID | UNKNOWN_ID))
+    {
+        phrases.entry(id).or_insert_with(|| Phrase::new(m.text(id)));
+    }
     let is_gap = |k: usize| lists.is_maybe(k) || phrase_at(k) == UNKNOWN_ID;
     let one = |i: usize| match (at(texts, i).unwrap_or(NULL_ID), lists.state(i)) {
         (UNKNOWN_ID, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
@@ -128,7 +139,7 @@ pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &Machine<'_
                 let test = match phrase_at(k) {
                     UNKNOWN_ID => truth::UNKNOWN,
                     NULL_ID => truth::NULL,
-                    phrase => truth::of(has_words(&text, &m.text(phrase).to_lowercase())),
+                    id => truth::of(phrases.get(&id).is_some_and(|phrase| phrase.is_in(&text))),
                 };
                 let test = if lists.is_maybe(k) && test != truth::FALSE {
                     truth::UNKNOWN
@@ -146,18 +157,36 @@ fn at_or_null(ids: &[u32], k: usize) -> u32 {
     ids.get(k).copied().unwrap_or(NULL_ID)
 }
 
-/// Whether `phrase` stands in `text` with no letter or digit next to it.
-fn has_words(text: &str, phrase: &str) -> bool {
-    let phrase = phrase.trim();
-    let is_edge = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
-    // Not `match_indices`: one that has a letter beside it may cover the beginning of one that has none.
-    !phrase.is_empty()
-        && text.char_indices().any(|(at, _)| {
-            let (before, rest) = text.split_at(at);
-            rest.strip_prefix(phrase).is_some_and(|after| {
-                is_edge(before.chars().next_back()) && is_edge(after.chars().next())
-            })
-        })
+/// Words that are sought in many texts, in lower case.
+struct Phrase(Finder<'static>);
+
+impl Phrase {
+    fn new(words: &str) -> Self {
+        Phrase(Finder::new(words.to_lowercase().trim()).into_owned())
+    }
+
+    /// Whether it stands in a text of lower case with no letter or digit next to it.
+    fn is_in(&self, text: &str) -> bool {
+        let length = self.0.needle().len();
+        let is_edge = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+        let mut from = 0;
+        while let Some(at) = text
+            .as_bytes()
+            .get(from..)
+            .and_then(|rest| self.0.find(rest))
+        {
+            let (start, end) = (from + at, from + at + length);
+            let (before, after) = (text.get(..start), text.get(end..));
+            let before = before.and_then(|text| text.chars().next_back());
+            if length > 0 && is_edge(before) && is_edge(after.and_then(|text| text.chars().next()))
+            {
+                return true;
+            }
+            // One that has a letter beside it may cover the beginning of one that has none.
+            from = start + 1;
+        }
+        false
+    }
 }
 
 pub(crate) fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {

@@ -31,7 +31,16 @@ use crate::value::{Type, Value};
 /// Loads a pack from its files. `folder` is the folder's name, which is the pack's id.
 pub fn load(folder: &str, files: &Files) -> Result<Pack, Refused> {
     let held = files.iter().map(|(path, bytes)| (&**path, &**bytes));
-    load_held(folder, &held.collect(), || digest(files))
+    load_held(folder, &held.collect(), Purpose::Author, || digest(files))
+}
+
+/// What a pack is loaded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// For everything, the rules' cases included.
+    Author,
+    /// To judge by it alone: what the rules' cases say is left unread.
+    Judge,
 }
 
 /// The files of a pack, by their path within its folder.
@@ -41,11 +50,13 @@ pub(crate) type Held<'a> = BTreeMap<&'a str, &'a [u8]>;
 pub(crate) fn load_held(
     folder: &str,
     files: &Held<'_>,
+    purpose: Purpose,
     digest: impl FnOnce() -> String,
 ) -> Result<Pack, Refused> {
     let loader = Loader {
         files: PackFiles {
             folder,
+            purpose,
             bytes: files,
             texts: utf8(folder, files),
         },
@@ -149,6 +160,7 @@ pub(crate) fn digest(files: &Files) -> String {
 /// The files of a pack, and the texts of those that are TOML.
 struct PackFiles<'a> {
     folder: &'a str,
+    purpose: Purpose,
     bytes: &'a Held<'a>,
     texts: BTreeMap<String, Cow<'a, str>>,
 }
@@ -226,10 +238,14 @@ impl PackFiles<'_> {
         (maps, mistakes.into_inner())
     }
 
-    /// The text of a TOML file.
-    fn text(&self, path: &str) -> Option<&str> {
+    /// The text of a rule's file; without its cases, which stand last, where nobody asks for them.
+    fn rule_text(&self, path: &str) -> Option<&str> {
         let text = self.texts.get(&format!("{}/{path}", self.folder))?;
-        Some(text)
+        let cases = match self.purpose {
+            Purpose::Author => None,
+            Purpose::Judge => text.find("\n[[case]]"),
+        };
+        text.get(..cases.unwrap_or(text.len()))
     }
 
     /// The paths of the files of rules, in order.
@@ -274,7 +290,7 @@ impl<'a> RuleFile<'a> {
     fn new(files: &'a PackFiles<'_>, path: &'a str) -> Self {
         let mistakes = RefCell::default();
         let tree = files
-            .text(path)
+            .rule_text(path)
             .and_then(|text| files.doc(path, &mistakes)?.parse(text));
         RuleFile {
             path,
@@ -431,6 +447,7 @@ impl Loader<'_> {
         let source_keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
         let years = head.as_ref().map_or((0, 9999), |h| h.years);
         let context = Context {
+            reads_cases: files.purpose == Purpose::Author,
             scope: Scope::new(&schema, &param_types),
             sources: &sources,
             params: &params,

@@ -129,7 +129,7 @@ pub struct Rule {
     pub subjects: Option<Subjects>,
     /// What it requires, year by year.
     pub editions: Vec<Edition>,
-    /// Its tests.
+    /// Its tests; none of a pack that was loaded to judge.
     pub cases: Vec<Case>,
     /// Changes of it that change nothing, and so need no case.
     pub equivalents: Vec<Equivalent>,
@@ -282,6 +282,7 @@ pub(crate) struct Context<'a> {
     pub(crate) sources: &'a [Source],
     pub(crate) params: &'a [Param],
     pub(crate) years: (i64, i64),
+    pub(crate) reads_cases: bool,
 }
 
 pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> Option<Rule> {
@@ -346,15 +347,13 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
     let place = keys.get("cites").map_or(0..0, toml::Spanned::span);
     let years = within(effective, context.years);
     check_law(doc, (basis, &editions), (&cited, place), years);
-    let parts = parts_of(&editions);
-    let cases = case::read_all(
-        doc,
-        &keys,
-        context.scope.schema,
-        context.params,
-        context.years,
-        (compares(&editions), &parts),
-    );
+    let cases = if context.reads_cases {
+        let (schema, parts) = (context.scope.schema, parts_of(&editions));
+        let known = (compares(&editions), &parts[..]);
+        case::read_all(doc, &keys, schema, context.params, context.years, known)
+    } else {
+        Vec::new()
+    };
     let equivalents = keys.tables("equivalent");
     let equivalents = equivalents.iter().filter_map(read_equivalent).collect();
     let verified = keys.text("verified_severity");

@@ -7,13 +7,16 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::json_text;
-use crate::batch::BatchReview;
+use crate::batch::{BatchReview, Entry};
 use crate::review::{Evidence, Finding, Review, SummaryTable, Tally};
 use crate::value::{Decimal, Value, plain, plain_money};
 
 /// The report, indented by two spaces, with a line break at the end.
 pub fn write(batch: &BatchReview) -> String {
-    json_text(&Report::of(batch))
+    let mut out = Vec::new();
+    // Nothing that is written to memory fails.
+    let _ = write_to(batch, &mut out, |review| Ok(piece(review)));
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// The JSON Schema of the report.
@@ -21,22 +24,80 @@ pub(super) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
     generator.into_root_schema_for::<Report<'_>>()
 }
 
-/// The same, written out piece by piece; fails where `out` does.
-pub fn write_to(batch: &BatchReview, mut out: impl io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut out, &Report::of(batch))?;
-    out.write_all(b"\n")
+/// The report, written out piece by piece: `piece` gives what [`piece`] made of each submission. Fails where it or `out` does.
+pub fn write_to<K>(
+    batch: &BatchReview<K>,
+    mut out: impl io::Write,
+    mut piece: impl FnMut(&K) -> io::Result<Vec<u8>>,
+) -> io::Result<()> {
+    let (head, foot) = (Head::of(batch), Foot::of(batch));
+    let (head, foot) = (json_text(&head), json_text(&foot));
+    out.write_all(head.trim_end_matches("\n}\n").as_bytes())?;
+    out.write_all(b",\n  \"submissions\": [")?;
+    for (at, kept) in batch.reviews.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
+        out.write_all(&piece(kept)?)?;
+    }
+    let end: &[u8] = if batch.reviews.is_empty() {
+        b"],"
+    } else {
+        b"\n  ],"
+    };
+    out.write_all(end)?;
+    out.write_all(foot.trim_start_matches('{').as_bytes())
+}
+
+/// The report on one submission of a batch alone, of which `report` is what [`piece`] made.
+pub fn alone(pack: &crate::batch::PackName, of: &Entry, report: &[u8]) -> Vec<u8> {
+    let batch = BatchReview {
+        pack: pack.clone(),
+        diagnostics: Vec::new(),
+        entries: vec![of.clone()],
+        reviews: vec![()],
+        not_received: Vec::new(),
+        superseded: Vec::new(),
+        not_read: Vec::new(),
+    };
+    let mut out = Vec::new();
+    // Nothing that is written to memory fails.
+    let _ = write_to(&batch, &mut out, |()| Ok(report.to_vec()));
+    out
+}
+
+/// What the report says of one submission, indented as it stands there.
+pub fn piece(review: &Review) -> Vec<u8> {
+    // Two lists around it indent it as the report does.
+    let text = serde_json::to_string_pretty(&[[submission(review)]]).unwrap_or_default();
+    let piece = text.strip_prefix("[\n  [\n    ");
+    let piece = piece.and_then(|text| text.strip_suffix("\n  ]\n]"));
+    piece.unwrap_or_default().as_bytes().to_vec()
 }
 
 /// The review of a batch: `accordant.review/1`.
-#[derive(Serialize, JsonSchema)]
+#[derive(JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "it is there for its schema: it is written piece by piece"
+)]
 struct Report<'a> {
     format: &'static str,
     engine: Engine,
     pack: PackName<'a>,
     diagnostics: Vec<Diagnostic<'a>>,
-    #[serde(serialize_with = "in_turn")]
-    #[schemars(with = "Vec<Submission<'_>>")]
-    submissions: &'a [Review],
+    submissions: Vec<Submission<'a>>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    format: &'static str,
+    engine: Engine,
+    pack: PackName<'a>,
+    diagnostics: Vec<Diagnostic<'a>>,
+}
+
+#[derive(Serialize)]
+struct Foot<'a> {
     summary: Summary<'a>,
 }
 
@@ -258,21 +319,9 @@ impl Serialize for Written<'_> {
     }
 }
 
-/// Lays out one submission after the other.
-fn in_turn<S: Serializer>(reviews: &&[Review], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(reviews.iter().map(submission))
-}
-
-impl<'a> Report<'a> {
-    fn of(batch: &'a BatchReview) -> Self {
-        let (counts, could_not_check) = batch.recommendations();
-        let [
-            approve,
-            approve_with_conditions,
-            return_for_revision,
-            escalate_to_commissioner,
-        ] = counts;
-        Report {
+impl<'a> Head<'a> {
+    fn of<K>(batch: &'a BatchReview<K>) -> Self {
+        Head {
             format: "accordant.review/1",
             engine: Engine {
                 name: "accordant",
@@ -285,9 +334,22 @@ impl<'a> Report<'a> {
                 office: batch.pack.office.as_ref().map(|o| o.digest.as_str()),
             },
             diagnostics: diagnostics(&batch.diagnostics),
-            submissions: &batch.reviews,
+        }
+    }
+}
+
+impl<'a> Foot<'a> {
+    fn of<K>(batch: &'a BatchReview<K>) -> Self {
+        let (counts, could_not_check) = batch.recommendations();
+        let [
+            approve,
+            approve_with_conditions,
+            return_for_revision,
+            escalate_to_commissioner,
+        ] = counts;
+        Foot {
             summary: Summary {
-                submissions: batch.reviews.len(),
+                submissions: batch.entries.len(),
                 recommendations: Recommendations {
                     approve,
                     approve_with_conditions,

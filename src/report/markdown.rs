@@ -6,21 +6,21 @@ use super::words::{
     ADVICE, Columns, because, how_far_checked, judged, named, not_received, off_by, place, weight,
     whom_to_ask, with_office,
 };
-use crate::batch::{BatchReview, PackName};
+use crate::batch::{BatchReview, Entry, PackName};
 use crate::diagnostic::Diagnostic;
 use crate::neutral::clean;
-use crate::review::{Finding, Outcome, Recommendation, Review};
+use crate::review::{Finding, Outcome, Recommendation, Review, SummaryTable};
 
-/// The table of a batch, and what was not received, superseded or not read; of a single submission its tables too.
-pub fn batch(batch: &BatchReview) -> String {
+/// The table of a batch, and what was not received, superseded or not read; then `own` tables, those of a single submission.
+pub fn batch<K>(batch: &BatchReview<K>, own: &[SummaryTable]) -> String {
     let mut out = format!("# {}\n\n", plain(&batch.pack.title));
     table(&mut out, &Columns::of_batch(batch));
     list(&mut out, batch.steps(), |(words, count)| {
         format!("{count}: {}", plain(words))
     });
-    let unchecked: Vec<&Review> = batch.unchecked().collect();
-    section(&mut out, "Could not be checked", unchecked, |review| {
-        format!("{}: {}", code(&review.path), plain(&review.wording))
+    let unchecked: Vec<&Entry> = batch.unchecked().collect();
+    section(&mut out, "Could not be checked", unchecked, |of| {
+        format!("{}: {}", code(&of.path), plain(&of.wording))
     });
     mistakes(&mut out, &batch.diagnostics);
     section(&mut out, "Not received", not_received(batch), |name| {
@@ -36,9 +36,7 @@ pub fn batch(batch: &BatchReview) -> String {
         batch.not_read.iter(),
         |(path, why)| format!("{}: {}", code(path), plain(why)),
     );
-    if let [only] = batch.reviews.as_slice() {
-        tables(&mut out, only);
-    }
+    tables(&mut out, own);
     foot(&mut out, &batch.pack);
     out
 }
@@ -78,7 +76,7 @@ pub fn review(pack: &PackName, review: &Review) -> String {
         let (message, owed_by) = (plain(&one.message), plain(&one.owed_by));
         format!("{message} (owed by: {owed_by}) {}", code(&one.rule))
     });
-    tables(&mut out, review);
+    tables(&mut out, &review.tables);
     judged(review)
         .iter()
         .for_each(|line| paragraph(&mut out, line));
@@ -168,8 +166,8 @@ fn finding(out: &mut String, pack: &PackName, f: &Finding) {
 }
 
 /// The pack's tables. One without a row says so: that there was nothing to list is an answer.
-fn tables(out: &mut String, review: &Review) {
-    for one in &review.tables {
+fn tables(out: &mut String, tables: &[SummaryTable]) {
+    for one in tables {
         let _ = writeln!(out, "\n## {}\n", plain(&one.title));
         if one.rows.is_empty() {
             out.push_str("Nothing to list.\n");

@@ -275,8 +275,8 @@ impl Text<'_> {
         }
     }
 
-    /// The table of a batch, and what was not received, superseded or not read.
-    pub fn batch(&self, batch: &BatchReview) -> String {
+    /// The table of a batch, and what was not received, superseded or not read; then `tables`, those of a single submission.
+    pub fn batch<K>(&self, batch: &BatchReview<K>, tables: &[SummaryTable]) -> String {
         let mut out = String::new();
         let _ = writeln!(
             out,
@@ -312,10 +312,7 @@ impl Text<'_> {
             }
         }
         out.push('\n');
-        // The tables of many would bury the table of them all: those stand in each one's own report.
-        if let [only] = batch.reviews.as_slice() {
-            only.tables.iter().for_each(|t| self.table(&mut out, t));
-        }
+        tables.iter().for_each(|t| self.table(&mut out, t));
         self.with_office(&mut out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
         out

@@ -1,6 +1,6 @@
 //! What reports for people say in the same words, at a terminal and on a page.
 
-use crate::batch::BatchReview;
+use crate::batch::{BatchReview, Entry};
 use crate::diagnostic::Weight;
 use crate::neutral::clean;
 use crate::pack::{Office, Severity, Verification, capitalised};
@@ -143,7 +143,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// A row a submission. A pack whose submissions do not say who submits them has no column for it.
-    pub(super) fn of_batch(batch: &BatchReview) -> Self {
+    pub(super) fn of_batch<K>(batch: &BatchReview<K>) -> Self {
         let whose = clean(&capitalised(&batch.pack.words.submitter));
         let words = ["Submission", &whose, "Year", "Recommendation"];
         let figures = ["Escalate", "Return", "Condition", "Note", "Mistakes"];
@@ -164,7 +164,7 @@ impl Columns {
                 .iter()
                 .map(|h| figures.contains(&h.as_str()))
                 .collect(),
-            rows: batch.reviews.iter().map(|r| some(row_of(r))).collect(),
+            rows: batch.entries.iter().map(|of| some(row_of(of))).collect(),
             heads,
         }
     }
@@ -186,18 +186,17 @@ impl Columns {
     }
 }
 
-fn row_of(review: &Review) -> Vec<String> {
+fn row_of(of: &Entry) -> Vec<String> {
     let some = |n: usize| if n == 0 { String::new() } else { n.to_string() };
-    let count = |severity| some(review.count(severity));
-    let recommended = review.recommendation.is_some();
+    let count = |severity| some(of.count(severity));
+    let recommended = of.recommendation.is_some();
     vec![
-        clean(&review.path),
-        clean(review.district.as_deref().unwrap_or("?")),
-        review
-            .fiscal_year
+        clean(&of.path),
+        clean(of.district.as_deref().unwrap_or("?")),
+        of.fiscal_year
             .map_or_else(|| "?".to_owned(), |y| y.to_string()),
         if recommended {
-            clean(&review.wording)
+            clean(&of.wording)
         } else {
             "could not check".to_owned()
         },
@@ -205,7 +204,7 @@ fn row_of(review: &Review) -> Vec<String> {
         count(Severity::Return),
         count(Severity::Condition),
         count(Severity::Note),
-        some(review.mistakes()),
+        some(of.mistakes),
     ]
 }
 
@@ -226,7 +225,7 @@ pub(super) fn named(review: &Review) -> (String, String) {
 }
 
 /// Who is expected and sent nothing.
-pub(super) fn not_received(batch: &BatchReview) -> Vec<String> {
+pub(super) fn not_received<K>(batch: &BatchReview<K>) -> Vec<String> {
     let named = batch.not_received.iter().map(|n| {
         let name = n.district.as_deref().unwrap_or("?");
         format!(

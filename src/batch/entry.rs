@@ -1,0 +1,81 @@
+//! What a batch knows of a review, wherever the review itself is: who it is of, what it recommends, how much was found.
+
+use crate::diagnostic::{Diagnostic, Weight};
+use crate::pack::Severity;
+use crate::review::{Recommendation, Review};
+use crate::value::Decimal;
+
+/// What a batch knows of a review.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The submission's path within the batch.
+    pub path: String,
+    /// The district's code, if it can be told.
+    pub district_code: Option<String>,
+    /// The district's name, if it can be told.
+    pub district: Option<String>,
+    /// The fiscal year, if it can be told.
+    pub fiscal_year: Option<i64>,
+    /// The number of the revision, if the submission has one.
+    pub revision: Option<Decimal>,
+    /// What is advised; `None` when nothing could be judged.
+    pub recommendation: Option<Recommendation>,
+    /// The recommendation in the pack's words, or why there is none.
+    pub wording: String,
+    /// How many findings have each severity that some have, worst first.
+    pub severities: Vec<(Severity, usize)>,
+    /// How many mistakes its files have, notices apart.
+    pub mistakes: usize,
+    /// The worst of what was wrong with its files.
+    pub weight: Option<Weight>,
+    /// What of its files could not be read at all.
+    pub fatal: Vec<Diagnostic>,
+    /// It is one page of a plan, and never the whole.
+    pub(super) page: bool,
+    /// Its district's code and name are those of two districts.
+    pub(super) doubtful: bool,
+    /// The digests of its files, where all are known; else none.
+    pub(super) digests: Vec<String>,
+}
+
+impl Entry {
+    pub(super) fn of(review: &Review) -> Self {
+        let severities = [
+            Severity::Escalate,
+            Severity::Return,
+            Severity::Condition,
+            Severity::Note,
+        ];
+        let counted = severities.map(|severity| (severity, review.count(severity)));
+        let diagnostics = &review.diagnostics;
+        let fatal = diagnostics.iter().filter(|d| d.weight == Weight::Fatal);
+        let digests = review.inputs.iter().map(|input| input.sha256.clone());
+        Entry {
+            path: review.path.clone(),
+            district_code: review.district_code.clone(),
+            district: review.district.clone(),
+            fiscal_year: review.fiscal_year,
+            revision: review.revision,
+            recommendation: review.recommendation,
+            wording: review.wording.clone(),
+            severities: counted.into_iter().filter(|(_, n)| *n > 0).collect(),
+            mistakes: review.mistakes(),
+            weight: diagnostics.iter().map(|d| d.weight).max(),
+            fatal: fatal.cloned().collect(),
+            page: review.page,
+            doubtful: review.doubtful,
+            digests: digests.collect::<Option<_>>().unwrap_or_default(),
+        }
+    }
+
+    /// How many findings have a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        let found = self.severities.iter().find(|(of, _)| *of == severity);
+        found.map_or(0, |(_, n)| *n)
+    }
+
+    /// The worst severity among the findings.
+    pub fn worst(&self) -> Option<Severity> {
+        self.severities.first().map(|(severity, _)| *severity)
+    }
+}
