@@ -1,6 +1,7 @@
 //! Typed columns, the five states of a cell, and where each came from; under submissions and reference tables alike.
 
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -291,7 +292,7 @@ impl Texts {
     pub fn intern(&mut self, text: &str) -> u32 {
         let hash = self.hasher.hash_one(text);
         let (all, ends, hashes) = (&self.all, &self.ends, &self.hashes);
-        let is_same = |id: &u32| text_at(all, ends, *id) == text;
+        let is_same = |id: &u32| bytes_at(all, ends, *id) == Some(text.as_bytes());
         if let Some(id) = self.index.find(hash, is_same) {
             return *id;
         }
@@ -343,15 +344,22 @@ impl Texts {
 }
 
 fn text_at<'t>(all: &'t str, ends: &[usize], id: u32) -> &'t str {
-    let Ok(at) = usize::try_from(id) else {
-        return "";
+    let range = range_of(ends, id);
+    range.and_then(|range| all.get(range)).unwrap_or("")
+}
+
+fn bytes_at<'t>(all: &'t str, ends: &[usize], id: u32) -> Option<&'t [u8]> {
+    all.as_bytes().get(range_of(ends, id)?)
+}
+
+fn range_of(ends: &[usize], id: u32) -> Option<Range<usize>> {
+    let at = usize::try_from(id).ok()?;
+    let to = *ends.get(at)?;
+    let from = match at.checked_sub(1) {
+        Some(before) => *ends.get(before)?,
+        None => 0,
     };
-    let from = at
-        .checked_sub(1)
-        .map_or(Some(0), |before| ends.get(before).copied());
-    from.zip(ends.get(at))
-        .and_then(|(from, to)| all.get(from..*to))
-        .unwrap_or("")
+    Some(from..to)
 }
 
 /// Which of several figures of one thing a row holds; the greatest is the one in force: a final one before a preliminary

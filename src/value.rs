@@ -315,17 +315,21 @@ pub(crate) fn bare_parts(text: &str) -> Option<(i64, u32)> {
     if digits.len() > MOST || !digits.first()?.is_ascii_digit() {
         return None;
     }
-    let point = digits.iter().position(|&b| b == b'.');
-    let (whole, part) = match point.and_then(|at| digits.split_at_checked(at)) {
-        Some((whole, [_, part @ ..])) => (whole, part),
-        _ => (digits, &[][..]),
-    };
-    let value = whole.iter().chain(part).try_fold(0_i64, |value, byte| {
+    let (mut value, mut point) = (0_i64, None);
+    for (at, &byte) in digits.iter().enumerate() {
         let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then_some(value.wrapping_mul(10).wrapping_add(i64::from(digit)))
-    })?;
-    let places = u32::try_from(part.len()).ok()?;
-    Some((if is_negative { -value } else { value }, places))
+        if digit < 10 {
+            // So few digits never overflow.
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+        } else if byte == b'.' && point.is_none() {
+            point = Some(at);
+        } else {
+            return None;
+        }
+    }
+    let places = point.map_or(0, |at| digits.len() - at - 1);
+    let value = if is_negative { -value } else { value };
+    Some((value, u32::try_from(places).ok()?))
 }
 
 fn is_blank(c: char) -> bool {

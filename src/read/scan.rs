@@ -138,13 +138,21 @@ fn end_of(bytes: &[u8], tried: usize, delimiter: u8) -> Option<usize> {
         }
         let opens = at == 0 || bytes.get(at - 1) == Some(&delimiter);
         at += 1;
-        while opens {
-            at += memchr(b'"', bytes.get(at..)?)? + 1;
-            if bytes.get(at) != Some(&b'"') {
-                break;
-            }
-            at += 1;
+        if opens {
+            at = behind_quotes(bytes, at)?;
         }
+    }
+}
+
+/// Where a part ends that opens with a quote before a byte: behind the quote that closes it.
+fn behind_quotes(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr(b'"', bytes.get(at..)?)? + 1;
+        if bytes.get(at) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 1;
     }
 }
 

@@ -285,12 +285,11 @@ impl Lines<'_> {
         let span = *cells.get(column)?;
         let last = self.rows.len().checked_sub(1);
         let follows_nine = || last.is_some_and(|row| self.rows.raw(row, key).ends_with('9'));
-        let words = span.words(text);
-        let is_odd = words.as_bytes().first() == Some(&b'0')
+        let is_odd = span.text(text).as_bytes().first() == Some(&b'0')
             || !self.odd_ids.is_empty()
-            || Shape::Text.read(&words).is_none()
+            || Shape::Text.read_plain(span, text).is_none()
             || follows_nine();
-        is_odd.then_some((key, Written::Text(words)))
+        is_odd.then(|| (key, Written::Text(span.words(text))))
     }
 
     /// Whether a record is a line of the table and no total, no header, and no longer than the header.
