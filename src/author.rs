@@ -2,4 +2,5 @@
 
 pub mod cases;
 pub mod impact;
+pub mod skeleton;
 pub mod trace;

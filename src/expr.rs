@@ -17,7 +17,7 @@ pub(crate) mod tree;
 pub(crate) mod vector;
 pub(crate) mod world;
 
-pub(crate) use ast::BinaryOp;
+pub(crate) use ast::{BinaryOp, Quantifier};
 pub(crate) use builtin::Builtin;
 pub use check::{Notes, Scope, check, check_for};
 pub use lex::Fault;

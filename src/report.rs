@@ -7,6 +7,7 @@ pub mod markdown;
 pub mod missing;
 pub mod mistake;
 pub mod rules;
+mod sentence;
 pub mod text;
 pub mod trace;
 mod words;
