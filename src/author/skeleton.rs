@@ -51,9 +51,7 @@ fn head(pack: &Pack) -> String {
     let plan = &pack.words.submission;
     let lines = [
         format!("code = \"{TO_FILL_IN}\""),
-        format!(
-            "title = \"{TO_FILL_IN}\"  # true of a good {plan}; no full stop"
-        ),
+        format!("title = \"{TO_FILL_IN}\"  # true of a good {plan}; no full stop"),
         "basis = \"advice\"  # statute, guidance, data, judgement, policy or advice".to_owned(),
         format!("cites = [\"{source}\"]  # keys of sources.toml"),
         "severity = \"note\"  # note, condition, return or escalate".to_owned(),

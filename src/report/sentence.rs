@@ -113,7 +113,7 @@ impl<'a> Speaker<'a> {
             }
             Kind::Or(..) => self.joined(node, not, if not { "and" } else { "or" }),
             Kind::Compare(op, a, b) => self.comparison(if not { contrary(*op) } else { *op }, a, b),
-            Kind::Quantified(quantifier, of) => self.quantified(quantifier, of, not),
+            Kind::Quantified(quantifier, of) => self.quantified(*quantifier, of, not),
             Kind::If(asked, then, other) => format!(
                 "if {}, then {}, and otherwise {}",
                 self.clause(asked, false),
@@ -236,7 +236,7 @@ impl<'a> Speaker<'a> {
         label.map_or_else(|| self.value(node), str::to_owned)
     }
 
-    fn quantified(&self, quantifier: &Quantifier, of: &Iteration, not: bool) -> String {
+    fn quantified(&self, quantifier: Quantifier, of: &Iteration, not: bool) -> String {
         let rows = rows(self, &of.list, false);
         let inner = self.about(of.item, "its ");
         match (quantifier.is_every(), not) {
