@@ -10,5 +10,6 @@ pub mod lint;
 pub mod mutate;
 pub mod prepared;
 pub mod run;
+pub mod skeleton;
 pub mod trace;
 mod vary;

@@ -10,6 +10,7 @@ mod impact;
 mod intake;
 mod lint;
 mod mutants;
+mod new;
 mod office;
 mod pack;
 mod rules;
@@ -44,6 +45,8 @@ enum Verb {
     Intake(intake::Intake),
     /// List the rules in force, or show one in full: its sources, its test, its cases, its history
     Rules(rules::Rules),
+    /// Write the file of a new rule, with its cases to be filled in
+    New(new::New),
     /// Show which rules rest on which clause, with their cases, and why a clause has none
     Trace(trace::Trace),
     /// Write an office file for a fiscal year, with everything that a person must supply for it
@@ -219,6 +222,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Review(verb) => verb.run(),
         Verb::Intake(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
+        Verb::New(verb) => verb.run(),
         Verb::Trace(verb) => verb.run(),
         Verb::Office(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),

@@ -27,7 +27,7 @@ use crate::table::State;
 use crate::value::{Decimal, Value, say};
 
 /// A phrase as it stands inside a sentence.
-fn inside(phrase: &str) -> String {
+pub(crate) fn inside(phrase: &str) -> String {
     let mut letters = phrase.chars();
     let first = letters.next();
     // `CREC agrees` begins with a name.

@@ -17,6 +17,7 @@ pub mod mutate;
 pub mod rules;
 pub mod sarif;
 pub mod schemas;
+mod sentence;
 pub mod test;
 pub mod text;
 pub mod trace;

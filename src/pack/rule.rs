@@ -35,6 +35,11 @@ impl Severity {
         ("escalate", Severity::Escalate),
     ];
 
+    /// The names of all, from the mildest.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::NAMES.iter().map(|(name, _)| *name)
+    }
+
     /// Its name in packs and reports.
     pub fn name(self) -> &'static str {
         Self::NAMES
@@ -70,6 +75,11 @@ impl Basis {
         ("policy", Basis::Policy),
         ("advice", Basis::Advice),
     ];
+
+    /// The names of all.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::NAMES.iter().map(|(name, _)| *name)
+    }
 
     /// Its name in packs and reports.
     pub fn name(self) -> &'static str {
@@ -135,6 +145,13 @@ pub struct Rule {
     pub equivalents: Vec<Equivalent>,
     pub(crate) severity_span: Range<usize>,
     pub(crate) uses: Uses,
+}
+
+impl Rule {
+    /// The folder under `rules/` in which it stands.
+    pub fn topic(&self) -> &str {
+        self.file.rsplit('/').nth(1).unwrap_or_default()
+    }
 }
 
 /// A change of a rule that changes nothing, so that no case can notice it.

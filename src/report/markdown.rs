@@ -186,7 +186,8 @@ fn foot(out: &mut String, pack: &PackName) {
     paragraph(out, ADVICE);
 }
 
-fn table(out: &mut String, columns: &Columns) {
+/// A table.
+pub(super) fn table(out: &mut String, columns: &Columns) {
     let line = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|c| plain(c)).collect();
         format!("| {} |\n", cells.join(" | "))

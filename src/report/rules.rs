@@ -1,12 +1,20 @@
 //! The rules of a pack for people and programs: the list of those in force, and one rule in full.
 
+mod json;
+mod markdown;
+
 use std::fmt::Write as _;
 
-use serde::Serialize;
+pub use json::{json, one_json};
+pub use markdown::{markdown, one_markdown};
 
-use super::json_text;
+use super::text::align;
+use super::words::Columns;
+use super::{counted, pack_name, sentence};
 use crate::neutral::clean;
-use crate::pack::{Audience, Body, Dated, InForce, Pack, Part, Rule, Severity, Template, Test};
+use crate::pack::{
+    Audience, Body, Case, Dated, Edition, Pack, Param, Part, Rule, Source, Template, Test,
+};
 use crate::value::{Value, say};
 
 /// A commit that touched a rule's file.
@@ -18,41 +26,89 @@ pub struct Commit {
     pub subject: String,
 }
 
-/// The rules in force in a year, a line each.
-pub fn list(in_force: &InForce<'_>) -> String {
-    let mut out = String::new();
-    let width = in_force
-        .rules
-        .iter()
-        .map(|c| c.rule.id.len())
-        .max()
-        .unwrap_or(0);
-    for current in &in_force.rules {
-        let rule = current.rule;
-        let _ = writeln!(
-            out,
-            "{:width$}  {:<7} {:<9} {:<9} {}",
-            rule.id,
-            clean(&rule.code),
-            rule.severity.name(),
-            rule.basis.name(),
-            clean(&rule.title)
-        );
+/// One rule, as it is to be shown.
+#[derive(Debug, Clone)]
+pub struct One<'a> {
+    /// Its pack.
+    pub pack: &'a Pack,
+    /// The rule.
+    pub rule: &'a Rule,
+    /// The fiscal year whose figures stand in its sentence.
+    pub year: i64,
+    /// The commits that touched its file, the latest first, as far as they are known.
+    pub history: Vec<Commit>,
+}
+
+/// Rules of a year, as they are to be listed.
+#[derive(Debug, Clone)]
+pub struct Listed<'a> {
+    /// Their pack.
+    pub pack: &'a Pack,
+    /// The fiscal year.
+    pub year: i64,
+    /// How many are in force.
+    pub of: usize,
+    /// Those that are listed.
+    pub rules: Vec<&'a Rule>,
+}
+
+impl Listed<'_> {
+    /// A row a rule.
+    fn columns(&self) -> Columns {
+        let heads = ["Rule", "Code", "Severity", "Basis", "Topic", "Title"];
+        let row = |rule: &&Rule| {
+            let (severity, basis) = (rule.severity.name(), rule.basis.name());
+            let row = [
+                &rule.id,
+                &rule.code,
+                severity,
+                basis,
+                rule.topic(),
+                &rule.title,
+            ];
+            row.map(clean).to_vec()
+        };
+        columns(&heads, self.rules.iter().map(row).collect())
     }
-    let _ = writeln!(
-        out,
-        "\n{} rules of {} {} in force in fiscal year {}",
-        in_force.rules.len(),
-        clean(&in_force.pack.id),
-        clean(&in_force.pack.version),
-        in_force.year
-    );
-    out
+
+    /// How many rules are listed.
+    fn sum(&self) -> String {
+        let listed = self.rules.len();
+        let rules = if listed == self.of {
+            counted(listed, "rule")
+        } else {
+            format!("{listed} of {}", counted(self.of, "rule"))
+        };
+        format!(
+            "{rules} of {} in force in fiscal year {}",
+            pack_name(self.pack),
+            self.year
+        )
+    }
+}
+
+fn columns(heads: &[&str], rows: Vec<Vec<String>>) -> Columns {
+    Columns {
+        heads: heads.iter().map(|head| (*head).to_owned()).collect(),
+        numeric: vec![false; heads.len()],
+        rows,
+    }
+}
+
+/// The rules in force in a year, a line each.
+pub fn list(listed: &Listed<'_>) -> String {
+    let table = if listed.rules.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n", align(&listed.columns()))
+    };
+    format!("{table}{}\n", listed.sum())
 }
 
 /// One rule in full: what it says, its law, its test, its parameters, its history and its cases.
-pub fn one(pack: &Pack, rule: &Rule) -> String {
+pub fn one(of: &One<'_>) -> String {
     let mut out = String::new();
+    let (pack, rule) = (of.pack, of.rule);
     let (code, title) = (clean(&rule.code), clean(&rule.title));
     let _ = writeln!(out, "{} ({code})\n{title}\n", rule.id);
     let audience = if rule.audience == Audience::Reviewer {
@@ -80,16 +136,8 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
             clean(&source.citation),
             source.verification.name()
         );
-        let duty = [source.modality.as_deref(), source.duty_holder.as_deref()]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(", ");
-        let dated = source.years != (None, None);
-        let in_force = dated.then(|| format!("in force {}", years(source.years)));
-        let reading = source.reading.as_ref().map(|r| format!("{r}: {}", r.text));
-        let words = [source.paraphrase.clone(), Some(duty), in_force, reading];
-        for words in words.into_iter().flatten().filter(|w| !w.is_empty()) {
+        let words = law(source);
+        for words in words {
             let _ = writeln!(out, "    {}", clean(&words));
         }
     }
@@ -102,15 +150,58 @@ pub fn one(pack: &Pack, rule: &Rule) -> String {
             Body::NotApplicable(why) => {
                 let _ = writeln!(out, "  not applicable: {}", clean(why));
             }
-            Body::Test(test) => write_test(&mut out, test),
+            Body::Test(test) => {
+                write_test(&mut out, test);
+                let _ = writeln!(out, "  in words");
+                for sentence in sentence::of_test(pack, rule, test, year_in(edition, of.year)) {
+                    let _ = writeln!(out, "    {sentence}");
+                }
+            }
         }
     }
     params(&mut out, pack, rule);
-    let _ = writeln!(out, "\nCases");
-    for case in &rule.cases {
-        let _ = writeln!(out, "  {:<15} {}", case.expect.name(), clean(&case.name));
+    let _ = write!(out, "\nCases\n{}", align(&cases(pack, rule)));
+    if !of.history.is_empty() {
+        let _ = writeln!(out, "\nHistory");
+    }
+    for commit in &of.history {
+        let _ = writeln!(out, "  {}  {}", clean(&commit.date), clean(&commit.subject));
     }
     out
+}
+
+/// What is known of a source: what it says, whom it binds, when it is in force, who read it.
+fn law(source: &Source) -> Vec<String> {
+    let duty = [source.modality.as_deref(), source.duty_holder.as_deref()];
+    let duty: Vec<&str> = duty.into_iter().flatten().collect();
+    let dated = source.years != (None, None);
+    let in_force = dated.then(|| format!("in force {}", years(source.years)));
+    let reading = source.reading.as_ref().map(|r| format!("{r}: {}", r.text));
+    let words = [
+        source.paraphrase.clone(),
+        Some(duty.join(", ")),
+        in_force,
+        reading,
+    ];
+    let words = words.into_iter().flatten();
+    words.filter(|words| !words.is_empty()).collect()
+}
+
+/// The year in which an edition is told: the given one, or where it does not hold then its last or its first.
+fn year_in(edition: &Edition, year: i64) -> i64 {
+    let year = edition.until.map_or(year, |until| year.min(until));
+    edition.from.map_or(year, |from| year.max(from))
+}
+
+/// A row a case.
+fn cases(pack: &Pack, rule: &Rule) -> Columns {
+    let row = |case: &Case| {
+        let year = case.year.unwrap_or(pack.own_years().1).to_string();
+        let (kind, expect) = (case.kind.name(), case.expect.name());
+        [&*case.name, kind, expect, &year].map(clean).to_vec()
+    };
+    let heads = ["Case", "Kind", "Expected", "Year"];
+    columns(&heads, rule.cases.iter().map(row).collect())
 }
 
 /// What a rule weighs, and what it did or would before or after a clause that it rests on was read.
@@ -145,14 +236,11 @@ fn write_test(out: &mut String, test: &Test) {
 }
 
 fn params(out: &mut String, pack: &Pack, rule: &Rule) {
-    let mut used: Vec<usize> = rule.uses.params.iter().map(|(at, ..)| *at).collect();
-    used.sort_unstable();
-    used.dedup();
-    if used.is_empty() {
-        return;
+    let used = used_params(pack, rule);
+    if !used.is_empty() {
+        let _ = writeln!(out, "\nParameters");
     }
-    let _ = writeln!(out, "\nParameters");
-    for param in used.iter().filter_map(|&at| pack.params.get(at)) {
+    for param in used {
         let office = if param.policy {
             "; an office may set it"
         } else {
@@ -160,21 +248,33 @@ fn params(out: &mut String, pack: &Pack, rule: &Rule) {
         };
         let _ = writeln!(out, "  {}: {}{office}", param.name, clean(&param.title));
         for dated in &param.values {
-            let value = value(pack, dated);
-            let source = if dated.by_office {
-                "the office file"
-            } else {
-                &dated.source
-            };
-            let _ = writeln!(
-                out,
-                "    {}: {} ({})",
-                years((dated.from, dated.until)),
-                clean(&value),
-                clean(source)
-            );
+            let _ = writeln!(out, "    {}", dated_value(pack, dated));
         }
     }
+}
+
+/// The parameters that a rule uses, in the order of their file.
+fn used_params<'p>(pack: &'p Pack, rule: &Rule) -> Vec<&'p Param> {
+    let mut used: Vec<usize> = rule.uses.params.iter().map(|(at, ..)| *at).collect();
+    used.sort_unstable();
+    used.dedup();
+    let params = used.into_iter().filter_map(|at| pack.params.get(at));
+    params.collect()
+}
+
+/// A value, its years and its source.
+fn dated_value(pack: &Pack, dated: &Dated) -> String {
+    let source = if dated.by_office {
+        "the office file"
+    } else {
+        &dated.source
+    };
+    format!(
+        "{}: {} ({})",
+        years((dated.from, dated.until)),
+        clean(&value(pack, dated)),
+        clean(source)
+    )
 }
 
 /// A parameter's value in words.
@@ -210,63 +310,4 @@ fn template(template: &Template) -> String {
             Part::Value(expr) => format!("{{{}}}", one_line(&expr.text)),
         })
         .collect()
-}
-
-#[derive(Serialize)]
-struct RuleOut<'a> {
-    rule: &'a str,
-    code: &'a str,
-    title: &'a str,
-    severity: &'static str,
-    verified_severity: Option<&'static str>,
-    basis: &'static str,
-    audience: &'static str,
-    from: Option<i64>,
-    until: Option<i64>,
-    cites: Vec<CiteOut<'a>>,
-    cases: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct CiteOut<'a> {
-    key: &'a str,
-    citation: &'a str,
-    verification: &'static str,
-    from: Option<i64>,
-    until: Option<i64>,
-}
-
-/// Rules as a JSON list.
-pub fn json<'a>(pack: &'a Pack, rules: impl Iterator<Item = &'a Rule>) -> String {
-    let rules: Vec<RuleOut<'_>> = rules
-        .map(|r| RuleOut {
-            rule: &r.id,
-            code: &r.code,
-            title: &r.title,
-            severity: r.severity.name(),
-            verified_severity: r.verified_severity.map(Severity::name),
-            basis: r.basis.name(),
-            audience: if r.audience == Audience::Reviewer {
-                "reviewer"
-            } else {
-                "district"
-            },
-            from: r.effective.0,
-            until: r.effective.1,
-            cites: r
-                .cites
-                .iter()
-                .filter_map(|&at| pack.sources.get(at))
-                .map(|s| CiteOut {
-                    key: &s.key,
-                    citation: &s.citation,
-                    verification: s.verification.name(),
-                    from: s.years.0,
-                    until: s.years.1,
-                })
-                .collect(),
-            cases: r.cases.iter().map(|c| c.name.as_str()).collect(),
-        })
-        .collect();
-    json_text(&rules)
 }

@@ -320,7 +320,7 @@ impl Text<'_> {
 }
 
 /// Columns of equal width; figures to the right.
-fn align(columns: &Columns) -> String {
+pub(super) fn align(columns: &Columns) -> String {
     let Columns {
         heads,
         numeric,

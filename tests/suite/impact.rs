@@ -211,6 +211,14 @@ fn a_pack_is_read_as_of_a_commit() {
     let found = compare("git:HEAD");
     assert_eq!(found.status.code(), Some(1), "{found:?}");
     assert!(String::from_utf8_lossy(&found.stdout).contains("+ $500.00 from 2013"));
+    let shown = Command::new(env!("CARGO_BIN_EXE_accordant"))
+        .args(["rules", "AD-B14", "--pack"])
+        .arg(&pack)
+        .output()
+        .expect("it runs");
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("\nHistory\n  "), "{shown}");
+    assert!(shown.contains("  Pay a cent more\n"), "{shown}");
     let none = compare("git:no-such-branch");
     assert_eq!(none.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&none.stderr).contains("git knows no commit"));

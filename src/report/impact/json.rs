@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::author::impact::{Difference, Example, Group, Impact, Move, Note, RuleImpact, Standing};
+use crate::pack::Severity;
 use crate::report::{PackOut, json_text};
 use crate::review::Finding;
 use crate::value::{plain, plain_money};
@@ -198,7 +199,7 @@ fn group<'a>(of: &'a Group<'_>) -> GroupOut<'a> {
 fn standing(of: Standing) -> StandingOut {
     StandingOut {
         outcome: of.outcome.name(),
-        severity: of.severity.map(|s| s.name()),
+        severity: of.severity.map(Severity::name),
     }
 }
 
