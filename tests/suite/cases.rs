@@ -49,7 +49,7 @@ fn with_cases(test: &str, budgets: &[&str]) -> Pack {
         .get_mut("rules/budget/reading-reserved.toml")
         .expect("it is there");
     let mut text = format!(
-        "code = \"T\"\ntitle = \"A test\"\nbasis = \"data\"\ncites = [\"handbook\"]\nseverity = \"note\"\n\
+        "code = \"T\"\ntitle = \"A test\"\nbasis = \"data\"\ncites = [\"handbook\", \"act-1\"]\nseverity = \"note\"\n\
          effective = {{ from = 2020 }}\nrequire = '{test}'\nmessage = \"no\"\n"
     );
     for budget in budgets {
