@@ -1,6 +1,8 @@
 //! The cases that stand in the rules of the packs.
 
-use accordant::author::coverage::{Coverage, Watcher};
+use std::fmt::Write as _;
+
+use accordant::author::coverage::{Coverage, RuleCoverage, Watcher};
 use accordant::author::{cases, prepared};
 use accordant::pack::{Pack, load};
 
@@ -53,10 +55,11 @@ fn with_cases(test: &str, budgets: &[&str]) -> Pack {
          effective = {{ from = 2020 }}\nrequire = '{test}'\nmessage = \"no\"\n"
     );
     for budget in budgets {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "[[case]]\nname = \"a\"\nkind = \"pass\"\nexpect = \"pass\"\nplan = {{ award = \"1.00\" }}\n\
              budget = \"\"\"\nline_id,area,amount\n{budget}\n\"\"\"\n"
-        ));
+        );
     }
     *rule = text.into_bytes();
     load("set-aside", &files).expect("it loads")
@@ -66,7 +69,7 @@ fn with_cases(test: &str, budgets: &[&str]) -> Pack {
 fn assert_untaken(test: &str, budgets: &[&str], want: &[(&str, bool, bool)]) {
     let pack = with_cases(test, budgets);
     let coverage = coverage(&pack);
-    let untaken = coverage.rules.iter().flat_map(|r| r.untaken());
+    let untaken = coverage.rules.iter().flat_map(RuleCoverage::untaken);
     let untaken: Vec<_> = untaken.map(|t| (t.text.as_str(), t.yes, t.no)).collect();
     assert_eq!(untaken, want);
 }
