@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use super::prepared::{self, Prepared};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::Evaluator;
@@ -70,7 +72,7 @@ pub fn run(pack: &Pack) -> Vec<CaseResult> {
 
 /// The same for cases that are read already.
 pub fn run_prepared(cases: &[Prepared<'_>]) -> Vec<CaseResult> {
-    cases.iter().map(result).collect()
+    cases.par_iter().map(result).collect()
 }
 
 /// The rules without cases that they should have.

@@ -268,7 +268,7 @@ fn reason(doc: Doc<'_>, of: &Keys<'_, '_>, expect: Option<Expected>, parts: &[St
             && expect.is_some_and(|expect| expect != wanted)
         {
             let message = format!(
-                "`{key}` stands in a case that expects `{}` alone",
+                "`{key}` stands only in a case that expects `{}`",
                 wanted.name()
             );
             doc.mistake(entry.span(), message, "", "take it away");

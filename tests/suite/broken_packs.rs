@@ -15,6 +15,25 @@ const RULE: &str = "rules/budget/reading-reserved.toml";
 const MAP: &str = "forms/award-sheet.toml";
 
 const SLIPS: &[Slip] = &[
+    (
+        "reasons that no case can have",
+        &[
+            (RULE, "kind = \"edge\"", "kind = \"edge\"\ngap = \"0.01\""),
+            (
+                RULE,
+                "name = \"a cent less\"",
+                "name = \"a cent less\"\ngap = \"0\"\nbecause = \"resreved\"\nmissing = []",
+            ),
+        ],
+    ),
+    (
+        "table with the name of a key of cases",
+        &[(
+            "schema.toml",
+            "[table.plan]",
+            "[table.missing.fields]\nx = { type = \"text\" }\n\n[table.plan]",
+        )],
+    ),
     ("unknown key", &[(RULE, "severity = ", "severty = ")]),
     (
         "codes in a circle",

@@ -1,4 +1,4 @@
-//! What `test` writes for build servers keeps to the schema that they read by.
+//! What `test` writes for programs, and for build servers by the schema that they read by.
 
 use std::process::Command;
 
@@ -16,8 +16,12 @@ fn wrong(xml: &str) -> Vec<String> {
 }
 
 fn junit(args: &[&str]) -> String {
+    run("junit", args)
+}
+
+fn run(format: &str, args: &[&str]) -> String {
     let run = Command::new(env!("CARGO_BIN_EXE_accordant"))
-        .args(["test", "--format", "junit", "--quiet"])
+        .args(["test", "--quiet", "--format", format])
         .args(args)
         .current_dir(project("."))
         .output()
@@ -43,4 +47,15 @@ fn a_run_without_a_failure_keeps_to_the_schema() {
 fn the_schema_finds_what_is_wrong() {
     let xml = r#"<testsuites tests="1" failures="0" errors="0"><testsuite name="a"/></testsuites>"#;
     assert!(!wrong(xml).is_empty());
+}
+
+#[test]
+fn programs_are_told_everything() {
+    let args = [
+        "tests/packs/unsure",
+        "--goldens",
+        "tests/goldens",
+        "--coverage",
+    ];
+    insta::assert_snapshot!("test-json", run("json", &args));
 }
