@@ -1,5 +1,6 @@
 //! One rule, one file: what it requires, of whom, by which clause, and what it says.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::de::DeTable;
@@ -9,6 +10,7 @@ use super::param::Param;
 use super::source::{Source, Verification, one_of};
 use super::spanned::{Doc, Keys, Text, as_text, check_name};
 use crate::diagnostic::suggest;
+use crate::expr::check::lets_of;
 use crate::expr::tree::Node;
 use crate::expr::{Expr, Notes, Scope, Ty, check, check_for};
 use crate::schema::TableId;
@@ -213,6 +215,18 @@ impl Test {
         let lets = lets.map(|(at, (_, expr))| (Some(at), expr));
         let others = self.when.iter().chain([&self.require]);
         lets.chain(others.map(|expr| (None, expr))).collect()
+    }
+
+    /// The `let`s on which its outcome rests, itself or through others.
+    pub(crate) fn decisive_lets(&self) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut exprs: Vec<&Expr> = self.when.iter().chain([&self.require]).collect();
+        while let Some(expr) = exprs.pop() {
+            for at in lets_of(expr).into_iter().filter(|at| found.insert(*at)) {
+                exprs.extend(self.lets.get(at).map(|(_, expr)| expr));
+            }
+        }
+        found
     }
 
     /// Its comparisons of numbers, amounts and dates in reading order.

@@ -12,6 +12,7 @@ mod language;
 mod library;
 mod lists;
 mod metamorphic;
+mod mutants;
 mod offices;
 mod plans;
 mod reports;
