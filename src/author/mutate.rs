@@ -119,8 +119,8 @@ enum Slot {
     Require,
 }
 
-/// Makes every change of every rule and runs it.
-pub fn run(pack: &Pack, goldens: &[Golden<'_>]) -> Mutation {
+/// Makes every change of every rule and runs it; with `find_cases`, looks for a case for each that nothing noticed.
+pub fn run(pack: &Pack, goldens: &[Golden<'_>], find_cases: bool) -> Mutation {
     let years = Years::of(pack);
     let prepared: Vec<Vec<Prepared<'_>>> = pack
         .rules
@@ -137,6 +137,7 @@ pub fn run(pack: &Pack, goldens: &[Golden<'_>]) -> Mutation {
         years,
         prepared,
         goldens,
+        find_cases,
     };
     bench.run()
 }
@@ -147,6 +148,7 @@ struct Bench<'a, 'p> {
     /// The cases of each rule.
     prepared: Vec<Vec<Prepared<'p>>>,
     goldens: &'a [Golden<'a>],
+    find_cases: bool,
 }
 
 impl<'p> Bench<'_, 'p> {
@@ -173,7 +175,6 @@ impl<'p> Bench<'_, 'p> {
         let rule = self.pack.rules.get(at)?;
         let bare = bare(rule);
         let mutants = mutants(rule, self.pack, !self.goldens.is_empty());
-        let marked = |m: &Mutant| rule.equivalents.iter().any(|e| e.mutant == m.identity());
         let (mut killed, mut left) = (0, Vec::new());
         for mutant in mutants {
             if self.is_killed(at, &mutant, &bare) {
@@ -182,18 +183,32 @@ impl<'p> Bench<'_, 'p> {
                 left.push(mutant);
             }
         }
-        let (known, unknown): (Vec<_>, Vec<_>) = left.into_iter().partition(marked);
-        let mut cases = search::cases(self, &[at], &unknown);
-        let survivors = unknown.iter().map(|m| m.survivor(&mut cases));
-        let mut survivors: Vec<Survivor> = survivors.collect();
-        survivors.extend(known.iter().map(|m| m.survivor(&mut Vec::new())));
         Some(Mutated {
             name: rule.id.clone(),
             file: rule.file.clone(),
             killed,
             equivalent: 0,
-            survivors,
+            survivors: self.survivors(&[at], left),
         })
+    }
+
+    /// The changes that nothing noticed, each with a case unless a rule marks it.
+    fn survivors(&self, rules: &[usize], left: Vec<Mutant>) -> Vec<Survivor> {
+        let rules_of = || rules.iter().filter_map(|&at| self.pack.rules.get(at));
+        let marks = || rules_of().flat_map(|rule| &rule.equivalents);
+        let is_marked = |m: &Mutant| marks().any(|mark| mark.mutant == m.identity());
+        let (marked, unknown): (Vec<_>, Vec<_>) = left.into_iter().partition(is_marked);
+        let cases = if self.find_cases {
+            search::cases(self, rules, &unknown)
+        } else {
+            vec![None; unknown.len()]
+        };
+        let unknown = unknown.into_iter().zip(cases);
+        let marked = marked.into_iter().map(|mutant| (mutant, None));
+        unknown
+            .chain(marked)
+            .map(|(m, case)| m.survivor(case))
+            .collect()
     }
 
     /// One parameter, over every rule that uses it.
@@ -212,13 +227,12 @@ impl<'p> Bench<'_, 'p> {
                 .filter_map(|&of| Some((of, bare(self.pack.rules.get(of)?))));
             rules.any(|(of, bare)| self.is_killed(of, mutant, &bare))
         });
-        let mut cases = search::cases(self, &rules, &left);
         Some(Mutated {
             name: format!("param.{}", param.name),
             file: param.place.0.clone(),
             killed: killed.len(),
             equivalent: 0,
-            survivors: left.iter().map(|m| m.survivor(&mut cases)).collect(),
+            survivors: self.survivors(&rules, left),
         })
     }
 
@@ -297,18 +311,14 @@ impl Mutant {
         format!("{}: {} → {}", self.key, self.old, self.new)
     }
 
-    /// What is told of it; the next case is its own.
-    fn survivor(&self, cases: &mut Vec<Option<String>>) -> Survivor {
+    /// What is told of it, with a case that would notice it.
+    fn survivor(self, case: Option<String>) -> Survivor {
         Survivor {
-            key: self.key.clone(),
-            old: self.old.clone(),
-            new: self.new.clone(),
-            place: self.place.clone(),
-            case: if cases.is_empty() {
-                None
-            } else {
-                cases.remove(0)
-            },
+            key: self.key,
+            old: self.old,
+            new: self.new,
+            place: self.place,
+            case,
         }
     }
 }
@@ -397,7 +407,7 @@ impl Slot {
 }
 
 /// Every change of a rule.
-fn mutants(rule: &Rule, pack: &Pack, with_severity: bool) -> Vec<Mutant> {
+fn mutants(rule: &Rule, pack: &Pack, with_goldens: bool) -> Vec<Mutant> {
     let mut found = Vec::new();
     if let Some(subjects) = &rule.subjects {
         found.extend(of_expr(&subjects.rows, "for", pack, |c| {
@@ -413,7 +423,10 @@ fn mutants(rule: &Rule, pack: &Pack, with_severity: bool) -> Vec<Mutant> {
             (_, Some(from)) => format!("from {from}: "),
             (_, None) => "at first: ".to_owned(),
         };
-        for (no, (name, expr)) in test.lets.iter().enumerate() {
+        let decisive = test.decisive_lets();
+        let lets = test.lets.iter().enumerate();
+        // What a message alone says, a case cannot see.
+        for (no, (name, expr)) in lets.filter(|(no, _)| with_goldens || decisive.contains(no)) {
             let key = format!("{before}let {name}");
             found.extend(of_expr(expr, &key, pack, |c| {
                 Made::Expr(at, Slot::Let(no), c)
@@ -439,7 +452,7 @@ fn mutants(rule: &Rule, pack: &Pack, with_severity: bool) -> Vec<Mutant> {
         }));
     }
     found.extend(of_years(rule, pack.own_years()));
-    if with_severity {
+    if with_goldens {
         found.extend(of_severity(rule));
     }
     found

@@ -254,9 +254,8 @@ impl<'a, 'p> Varier<'a, 'p> {
 
     fn texts(&self, draft: &Draft<'_>) -> Vec<String> {
         let spoken = self.reads.texts.iter().take(40).cloned();
-        let mut all: Vec<String> = spoken.chain(Self::held(draft)).collect();
-        all.extend(["something else".to_owned(), "x".to_owned()]);
-        all
+        let other = ["other".to_owned()];
+        spoken.chain(other).chain(Self::held(draft)).collect()
     }
 
     /// Every text of a draft.

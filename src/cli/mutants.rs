@@ -16,7 +16,7 @@ pub(super) fn run(common: &Common, pack: &Pack, goldens: Option<&Path>) -> anyho
     let folders = goldens.map_or_else(|| Ok(Vec::new()), |dir| read(common, pack, dir))?;
     let compiled: Vec<Compiled<'_>> = folders.iter().map(Compiled::of).collect();
     let goldens: Vec<Golden<'_>> = compiled.iter().flat_map(Compiled::goldens).collect();
-    let mutation = mutate::run(pack, &goldens);
+    let mutation = mutate::run(pack, &goldens, true);
     let text = match common.format {
         Format::Json => report::json(&mutation, pack),
         _ => {

@@ -16,6 +16,7 @@ mod lint;
 mod lists;
 mod manual;
 mod metamorphic;
+mod mutants;
 mod offices;
 mod pages;
 mod plans;
