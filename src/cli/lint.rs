@@ -75,7 +75,8 @@ impl Lint {
                 expects_all: false,
                 year: self.common.year,
             };
-            let batch = batch::review_paths(&self.common, &pack, &[path.clone()], options)?;
+            let batch =
+                batch::review_paths(&self.common, &pack, std::slice::from_ref(path), options)?;
             reviews.extend(batch.reviews);
         }
         runs.add_goldens(pack, &reviews);
@@ -95,7 +96,11 @@ fn status(linted: &Linted<'_>) -> Status {
 fn is_golden_of(pack: &Pack, folder: &Path) -> bool {
     let golden = std::fs::read_to_string(folder.join("expected.json")).ok();
     let golden = golden.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-    golden.is_some_and(|golden| golden["pack"]["id"] == pack.id.as_str())
+    golden.is_some_and(|golden| {
+        golden
+            .pointer("/pack/id")
+            .is_some_and(|id| id == pack.id.as_str())
+    })
 }
 
 /// How many findings the text of a pack alone has, in one line; nothing where there are none.

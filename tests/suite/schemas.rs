@@ -134,7 +134,7 @@ fn what_is_wrong_does_not_fit() {
         ("params", "params.toml", "value = ", "valu = "),
         ("sources", "sources.toml", "\"shall\"", "\"shal\""),
         ("sources", "sources.toml", "citation", "cites"),
-        ("form", "forms/award-sheet.toml", "marks", "mark"),
+        ("form", "forms/award-sheet.toml", "note = ", "notes = "),
     ];
     for (kind, path, from, to) in wrong {
         let path = project("tests/packs/set-aside").join(path);
