@@ -105,7 +105,7 @@ impl Rules {
         print(&match self.common.format {
             Format::Json => rules::one_json(&found),
             Format::Markdown => each(rules::one_markdown),
-            Format::Text => each(rules::one),
+            _ => each(rules::one),
         })?;
         Ok(Status::Clean)
     }
@@ -139,7 +139,7 @@ impl Rules {
         print(&match self.common.format {
             Format::Json => rules::json(&listed),
             Format::Markdown => rules::markdown(&listed),
-            Format::Text => rules::list(&listed),
+            _ => rules::list(&listed),
         })?;
         Ok(Status::Clean)
     }

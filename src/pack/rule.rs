@@ -9,9 +9,9 @@ use super::case::{self, Case};
 use super::param::Param;
 use super::source::{Source, Verification, one_of};
 use super::spanned::{Doc, Keys, Text, as_text, check_name};
-use crate::diagnostic::suggest;
+use crate::diagnostic::{Lint, suggest};
 use crate::expr::check::lets_of;
-use crate::expr::tree::Node;
+use crate::expr::tree::{Kind, Node};
 use crate::expr::{Expr, Notes, Scope, Ty, check, check_for};
 use crate::schema::TableId;
 
@@ -35,6 +35,11 @@ impl Severity {
         ("return", Severity::Return),
         ("escalate", Severity::Escalate),
     ];
+
+    /// The names of all, from the mildest.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::NAMES.iter().map(|(name, _)| *name)
+    }
 
     /// Its name in packs and reports.
     pub fn name(self) -> &'static str {
@@ -71,6 +76,11 @@ impl Basis {
         ("policy", Basis::Policy),
         ("advice", Basis::Advice),
     ];
+
+    /// The names of all.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::NAMES.iter().map(|(name, _)| *name)
+    }
 
     /// Its name in packs and reports.
     pub fn name(self) -> &'static str {
@@ -130,12 +140,19 @@ pub struct Rule {
     pub subjects: Option<Subjects>,
     /// What it requires, year by year.
     pub editions: Vec<Edition>,
-    /// Its tests.
+    /// Its tests; none of a pack that was loaded to judge.
     pub cases: Vec<Case>,
     /// Changes of it that change nothing, and so need no case.
     pub equivalents: Vec<Equivalent>,
     pub(crate) severity_span: Range<usize>,
     pub(crate) uses: Uses,
+}
+
+impl Rule {
+    /// The folder under `rules/` in which it stands.
+    pub fn topic(&self) -> &str {
+        self.file.rsplit('/').nth(1).unwrap_or_default()
+    }
 }
 
 /// A change of a rule that changes nothing, so that no case can notice it.
@@ -209,6 +226,13 @@ pub struct Test {
 }
 
 impl Test {
+    /// Its expressions, each with its key or its name, in the order in which they are asked.
+    pub(crate) fn exprs(&self) -> impl Iterator<Item = (&str, &Expr)> {
+        let lets = self.lets.iter().map(|(name, e)| (name.as_str(), e));
+        let when = self.when.iter().map(|e| ("when", e));
+        lets.chain(when).chain([("require", &self.require)])
+    }
+
     /// Its expressions, the `let`s each with its number, then `when`, then `require`.
     pub(crate) fn roots(&self) -> Vec<(Option<usize>, &Expr)> {
         let lets = self.lets.iter().enumerate();
@@ -288,6 +312,7 @@ pub(crate) struct Context<'a> {
     pub(crate) sources: &'a [Source],
     pub(crate) params: &'a [Param],
     pub(crate) years: (i64, i64),
+    pub(crate) reads_cases: bool,
 }
 
 pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> Option<Rule> {
@@ -352,15 +377,13 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
     let place = keys.get("cites").map_or(0..0, toml::Spanned::span);
     let years = within(effective, context.years);
     check_law(doc, (basis, &editions), (&cited, place), years);
-    let has_edge = compares(&editions);
-    let cases = case::read_all(
-        doc,
-        &keys,
-        context.scope.schema,
-        context.params,
-        context.years,
-        has_edge,
-    );
+    let cases = if context.reads_cases {
+        let (schema, parts) = (context.scope.schema, parts_of(&editions));
+        let known = (compares(&editions), &parts[..]);
+        case::read_all(doc, &keys, schema, context.params, context.years, known)
+    } else {
+        Vec::new()
+    };
     let equivalents = keys.tables("equivalent");
     let equivalents = equivalents.iter().filter_map(read_equivalent).collect();
     let verified = keys.text("verified_severity");
@@ -486,7 +509,8 @@ fn read_cites(doc: Doc<'_>, keys: &Keys<'_, '_>, sources: &[Source]) -> Vec<usiz
 
 fn read_for(doc: Doc<'_>, text: &Text, context: &Context<'_>, uses: &mut Uses) -> Option<Subjects> {
     match check_for(&text.value, &context.scope) {
-        Ok((name, table, rows, notes)) => {
+        Ok((name, table, mut rows, notes)) => {
+            rows.held_in = text.span.clone();
             note(doc, text, notes, (None, None), uses);
             if table >= context.scope.schema.submission {
                 doc.mistake(
@@ -515,7 +539,8 @@ fn note(
 ) {
     for span in notes.bare_numbers {
         let help = "a figure has its source: put it in params.toml and write `param.name`";
-        doc.warning(doc.inside(text, &span), "a bare number in a rule", "", help);
+        let place = doc.inside(text, &span);
+        doc.lint(Lint::BareNumber, place, "a bare number in a rule", help);
     }
     uses.params.extend(
         notes
@@ -661,7 +686,8 @@ fn expression(
     uses: &mut Uses,
 ) -> Option<Expr> {
     match check(&text.value, &reader.scope) {
-        Ok((expr, notes)) => {
+        Ok((mut expr, notes)) => {
+            expr.held_in = text.span.clone();
             note(reader.doc, text, notes, years, uses);
             Some(expr)
         }
@@ -802,7 +828,7 @@ fn check_law(
         let what = if of_law { "no clause" } else { "nothing" };
         let message = format!("{what} that the rule cites is in force in fiscal year {year}");
         let help = "let `effective` begin and end with the law, or cite what was in force then";
-        doc.warning(place, message, "", help);
+        doc.lint(Lint::NothingInForce, place, message, help);
     }
 }
 
@@ -827,7 +853,8 @@ fn check_editions(
             "the rule is in force in no year of the pack, {} to {}",
             years.0, years.1
         );
-        doc.warning(span, message, "", "");
+        let help = "let `effective` meet the years of the pack";
+        doc.lint(Lint::NeverInForce, span, message, help);
     }
     if editions.is_empty() {
         return;
@@ -854,6 +881,25 @@ fn check_editions(
     }
 }
 
+/// The text of every part of the tests of a rule, each once.
+fn parts_of(editions: &[Edition]) -> Vec<String> {
+    fn walk(expr: &Expr, node: &Node, found: &mut BTreeSet<String>) {
+        found.insert(expr.text_of(&node.span));
+        for part in node.parts() {
+            walk(expr, part, found);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for edition in editions {
+        if let Body::Test(test) = &edition.body {
+            for (_, expr) in test.exprs() {
+                walk(expr, &expr.root, &mut found);
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
 /// Whether a rule compares numbers or dates, so that it has an edge.
 fn compares(editions: &[Edition]) -> bool {
     editions.iter().any(|e| match &e.body {
@@ -865,7 +911,6 @@ fn compares(editions: &[Edition]) -> bool {
 }
 
 fn orders(expr: &Expr) -> bool {
-    use crate::expr::tree::Kind;
     fn walk(node: &Node) -> bool {
         let here = match &node.kind {
             Kind::Compare(op, a, b) => {
@@ -896,6 +941,17 @@ impl Rule {
     /// How many cases of a kind it has.
     pub fn count(&self, kind: super::CaseKind) -> usize {
         self.cases.iter().filter(|c| c.kind == kind).count()
+    }
+
+    /// Whether it is in force in a fiscal year.
+    pub(crate) fn is_in_force(&self, year: i64) -> bool {
+        let (from, until) = self.effective;
+        from.is_none_or(|from| from <= year) && until.is_none_or(|until| year <= until)
+    }
+
+    /// The kinds of cases that it should have and has not.
+    pub fn lacking_cases(&self) -> Vec<super::CaseKind> {
+        case::lacking(&self.cases, compares(&self.editions))
     }
 
     /// Whether a source that it cites is better than unconfirmed.
