@@ -127,7 +127,7 @@ impl<'p> Evaluator<'p> {
         let mut machine = self.machine(submission);
         let current = self.current(rule)?;
         let mut tally = Tally::default();
-        match (current.test, self.judged(&mut machine, &current)) {
+        match (current.test, Self::judged(&mut machine, &current)) {
             (None, _) => tally.add(Outcome::NotApplicable),
             (Some(_), None) => tally.add(Outcome::Unknown),
             (Some(_), Some(judged)) => judged.iter().for_each(|(_, outcome)| tally.add(*outcome)),
@@ -218,7 +218,7 @@ impl<'p> Evaluator<'p> {
             tally.add(Outcome::NotApplicable);
             return (tally, findings, undecided);
         };
-        let Some(outcomes) = self.judged(machine, current) else {
+        let Some(outcomes) = Self::judged(machine, current) else {
             return self.not_judged(current.rule);
         };
         machine.start_count();
@@ -238,7 +238,6 @@ impl<'p> Evaluator<'p> {
 
     /// The outcome of each subject of a rule that tests something; `None` when that is too much work.
     fn judged<'s>(
-        &'s self,
         machine: &mut Machine<'s>,
         current: &Current<'s>,
     ) -> Option<Vec<(Subject, Outcome)>> {

@@ -27,7 +27,7 @@ pub struct Prepared<'p> {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-impl<'p> Prepared<'p> {
+impl Prepared<'_> {
     /// What a rule says of the case; `None` when it is not in force in the case's year.
     pub fn outcome(&self, rule: &Rule) -> Option<Outcome> {
         let tally = Evaluator::new(&self.in_force).tally_of(&self.submission, rule)?;
