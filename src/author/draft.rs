@@ -125,7 +125,12 @@ impl<'p> Draft<'p> {
         let (submission, in_force, diagnostics) =
             years.read(self.in_force.as_ref(), &self.written());
         Tried {
-            wrong: diagnostics.len() + submission.diagnostics.iter().filter(is_wrong).count(),
+            wrong: diagnostics.len()
+                + submission
+                    .diagnostics
+                    .iter()
+                    .filter(|d| is_wrong(d))
+                    .count(),
             submission,
             in_force,
         }
@@ -190,7 +195,7 @@ pub(crate) struct Tried<'p> {
     pub(crate) wrong: usize,
 }
 
-fn is_wrong(diagnostic: &&Diagnostic) -> bool {
+fn is_wrong(diagnostic: &Diagnostic) -> bool {
     diagnostic.weight > Weight::Notice
 }
 

@@ -47,11 +47,11 @@ pub fn of(pack: &Pack, rule: &Rule) -> Vec<Edge> {
 }
 
 /// The edges of one edition's comparisons.
-fn edges<'p>(
+fn edges(
     pack: &Pack,
     edition: usize,
     test: &Test,
-    found: &mut BTreeMap<(usize, usize), Three<'p>>,
+    found: &mut BTreeMap<(usize, usize), Three<'_>>,
 ) -> Vec<Edge> {
     let comparisons = test.comparisons().into_iter().enumerate();
     comparisons

@@ -119,7 +119,7 @@ impl<'a, 'p> Varier<'a, 'p> {
             edits.extend(
                 values
                     .into_iter()
-                    .filter_map(|text| self.edit(draft, cell, field, text)),
+                    .filter_map(|text| Self::edit(draft, cell, field, text)),
             );
         }
         for (sheet, held) in draft.sheets.iter().enumerate() {
@@ -170,7 +170,7 @@ impl<'a, 'p> Varier<'a, 'p> {
     }
 
     /// An edit that writes a value into a cell, unless it stands there.
-    fn edit(&self, draft: &Draft<'_>, cell: &Cell, field: &Field, text: String) -> Option<Edit> {
+    fn edit(draft: &Draft<'_>, cell: &Cell, field: &Field, text: String) -> Option<Edit> {
         match cell {
             Cell::Plan(_) => {
                 let bare = matches!(field.ty, Type::Boolean)
@@ -317,7 +317,7 @@ impl<'a, 'p> Varier<'a, 'p> {
             Decimal::ONE
         };
         let at = |x: Decimal| {
-            let edit = self.edit(draft, cell, field, written(x, field.ty));
+            let edit = Self::edit(draft, cell, field, written(x, field.ty));
             let draft =
                 edit.map_or_else(|| Some(draft.clone()), |edit| draft.with(&edit, self.pack))?;
             Some(self.sides(&draft.read(self.years)))
@@ -341,7 +341,7 @@ impl<'a, 'p> Varier<'a, 'p> {
         }
         let edits = values.into_iter().map(|x| written(x, field.ty));
         edits
-            .filter_map(|text| self.edit(draft, cell, field, text))
+            .filter_map(|text| Self::edit(draft, cell, field, text))
             .take(24)
             .collect()
     }
@@ -394,8 +394,10 @@ fn written(x: Decimal, ty: Type) -> String {
         Type::Money => plain_money(x),
         Type::Percent => format!("{}%", plain(x * Decimal::ONE_HUNDRED)),
         Type::Date => {
-            let days = i64::try_from(x.trunc()).ok().and_then(from_days);
-            days.map_or_else(String::new, |d: Date| d.to_string())
+            let days = crate::value::round_half_up(x, 0);
+            let days = days.and_then(|x| i64::try_from(x).ok());
+            let date = days.and_then(from_days);
+            date.map_or_else(String::new, |d: Date| d.to_string())
         }
         _ => plain(x),
     }

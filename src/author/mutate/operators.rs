@@ -178,7 +178,7 @@ impl Finder<'_> {
             if !(is_never_negative(a) && b.is_zero() && same_above_zero(op, *other)) {
                 let kind = Kind::Compare(*other, Box::new(a.clone()), Box::new(b.clone()));
                 let new = format!("{} {} {}", self.text(a), other.sign(), self.text(b));
-                self.put(node, self.made(node, kind), new);
+                self.put(node, made(node, kind), new);
             }
         }
         let towards = match op {
@@ -198,7 +198,7 @@ impl Finder<'_> {
             );
             let moved = self.moved(b, towards, value);
             let kind = Kind::Compare(op, Box::new(a.clone()), Box::new(moved));
-            self.put(node, self.made(node, kind), new);
+            self.put(node, made(node, kind), new);
         }
     }
 
@@ -229,15 +229,11 @@ impl Finder<'_> {
         }
         let kind = Kind::Arithmetic(other, Box::new(a.clone()), Box::new(b.clone()));
         let new = format!("{} {} {}", self.text(a), other.sign(), self.text(b));
-        self.put(node, self.made(node, kind), new);
+        self.put(node, made(node, kind), new);
         if let Kind::Const(Value::Number(x)) = b.kind {
             for x in [x - Decimal::ONE, x + Decimal::ONE] {
                 self.path.push(1);
-                self.put(
-                    b,
-                    self.made(b, Kind::Const(Value::Number(x))),
-                    x.to_string(),
-                );
+                self.put(b, made(b, Kind::Const(Value::Number(x))), x.to_string());
                 self.path.pop();
             }
         }
@@ -253,7 +249,7 @@ impl Finder<'_> {
         };
         let new = self.text(node).replacen(from, to, 1);
         let kind = Kind::Call(other, arguments.to_vec());
-        self.put(node, self.made(node, kind), new);
+        self.put(node, made(node, kind), new);
     }
 
     /// Arms of `and` that are left out are true, those of `or` are false.
@@ -278,7 +274,7 @@ impl Finder<'_> {
         self.path.push(at);
         let node = Node {
             level: 0,
-            ..self.made(part, Kind::Const(Value::Bool(to)))
+            ..made(part, Kind::Const(Value::Bool(to)))
         };
         self.put(part, node, to.to_string());
         self.path.pop();
@@ -295,14 +291,7 @@ impl Finder<'_> {
                 format!("{word} {rest}")
             }
         };
-        self.put(node, self.made(node, kind), new);
-    }
-
-    fn made(&self, node: &Node, kind: Kind) -> Node {
-        Node {
-            kind,
-            ..node.clone()
-        }
+        self.put(node, made(node, kind), new);
     }
 
     fn new_id(&mut self) -> usize {
@@ -329,6 +318,14 @@ impl Finder<'_> {
             }
             _ => self.expr.text_of(&node.span),
         }
+    }
+}
+
+/// A piece that does something else, in its place.
+fn made(node: &Node, kind: Kind) -> Node {
+    Node {
+        kind,
+        ..node.clone()
     }
 }
 
