@@ -10,7 +10,7 @@ use crate::evaluate::Evaluator;
 use crate::expr::Expr;
 use crate::expr::eval::MAIN;
 use crate::expr::tree::Node;
-use crate::pack::{CaseKind, Current, Expected, Pack, Test, own_place};
+use crate::pack::{CaseKind, Current, Expected, Pack, Rule, Test, own_place};
 use crate::review::{Finding, Outcome};
 use crate::value::plain;
 
@@ -104,6 +104,23 @@ fn result(prepared: &Prepared<'_>) -> CaseResult {
         drawings: drawn.unwrap_or_default(),
         diagnostics: prepared.diagnostics.clone(),
     }
+}
+
+/// Whether a case would fail for a changed rule: by its outcome, its gap or the cells that are missing.
+pub(crate) fn notices(prepared: &Prepared<'_>, changed: &Rule) -> bool {
+    if Expected::of(prepared.outcome(changed)) != prepared.case.expect {
+        return true;
+    }
+    let reason = &prepared.case.reason;
+    if reason.gap.is_none() && reason.missing.is_none() {
+        return false;
+    }
+    let Some((tally, findings)) = prepared.findings(changed) else {
+        return false;
+    };
+    let worst = findings.iter().filter(|f| f.outcome == tally.worst());
+    let worst: Vec<&Finding> = worst.collect();
+    gap(prepared, &worst).is_some() || missing(prepared, &worst).is_some()
 }
 
 /// What a case expects and did not find; the reason is asked for only where the outcome is the expected one.

@@ -8,11 +8,12 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use self::operators::{Change, changes, replace};
+use super::cases;
 use super::prepared::{Prepared, Years};
 use crate::evaluate::Evaluator;
 use crate::expr::Expr;
 use crate::expr::tree::{Kind, Node};
-use crate::pack::{Body, Dated, Edition, Expected, InForce, Pack, Param, Part, Rule, Severity};
+use crate::pack::{Body, Dated, Edition, InForce, Pack, Param, Part, Rule, Severity};
 use crate::review::{Finding, Tally};
 use crate::submission::Submission;
 use crate::value::{Decimal, Type, Value, from_days, to_days};
@@ -243,7 +244,7 @@ impl<'p> Bench<'_, 'p> {
         let by_case = |case: &Prepared<'p>| {
             mutant.made.concerns(case.in_force.year, bare)
                 && !mutant.made.is_set_by(case)
-                && Expected::of(case.outcome(&changed)) != case.case.expect
+                && cases::notices(case, &changed)
         };
         cases.into_iter().any(by_case)
             || self

@@ -11,12 +11,17 @@ use accordant::submission::Submission;
 
 use super::{Common, Format, Status, batch, pack, print, test};
 
-/// Changes every rule and tells what went unnoticed.
-pub(super) fn run(common: &Common, pack: &Pack, goldens: Option<&Path>) -> anyhow::Result<Status> {
+/// Changes every rule and tells what went unnoticed; with `find_cases`, each with a case that would notice it.
+pub(super) fn run(
+    common: &Common,
+    pack: &Pack,
+    goldens: Option<&Path>,
+    find_cases: bool,
+) -> anyhow::Result<Status> {
     let folders = goldens.map_or_else(|| Ok(Vec::new()), |dir| read(common, pack, dir))?;
     let compiled: Vec<Compiled<'_>> = folders.iter().map(Compiled::of).collect();
     let goldens: Vec<Golden<'_>> = compiled.iter().flat_map(Compiled::goldens).collect();
-    let mutation = mutate::run(pack, &goldens, true);
+    let mutation = mutate::run(pack, &goldens, find_cases);
     let text = match common.format {
         Format::Json => report::json(&mutation, pack),
         _ => {
