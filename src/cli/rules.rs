@@ -34,6 +34,8 @@ pub(super) struct Rules {
 enum Verb {
     /// Write the file of a new rule, with its cases to be filled in
     New(super::new::New),
+    /// Print cases at, under and over the edge of each comparison of a rule, to be pasted into its file
+    Edges(super::edges::Edges),
 }
 
 /// Which rules are listed.
@@ -55,8 +57,10 @@ struct Filter {
 
 impl Rules {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        if let Some(Verb::New(new)) = self.verb {
-            return new.run();
+        match self.verb {
+            Some(Verb::New(new)) => return new.run(),
+            Some(Verb::Edges(edges)) => return edges.run(),
+            None => {}
         }
         let formats = [Format::Text, Format::Json, Format::Markdown];
         let (verb, formats) = if self.missing {

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use accordant::report::rules::{One, one_markdown};
+
+use super::shipped;
+
 /// The files that a part shows: a path in bold on a line of its own, and the block behind it.
 fn files(part: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
@@ -99,5 +103,56 @@ fn the_tutorial_holds() {
         if std::env::var_os("TRYCMD").is_some_and(|v| v == "overwrite") {
             fs::copy(&part, &source).expect("the part");
         }
+    }
+}
+
+/// The pages of a pack's rules, one a topic, by the name of each file.
+fn rule_pages(id: &str) -> BTreeMap<String, String> {
+    let pack = shipped(id);
+    let mut topics: BTreeMap<String, String> = BTreeMap::new();
+    for rule in &pack.rules {
+        let one = One {
+            pack: &pack,
+            rule,
+            year: pack.years.1,
+            history: Vec::new(),
+        };
+        let page = topics
+            .entry(format!("{}.md", rule.topic()))
+            .or_insert_with(|| format!("# {}: {}\n", pack.title, rule.topic()));
+        page.push('\n');
+        for line in one_markdown(&one).lines() {
+            // A rule's headings stand below that of its topic.
+            page.push_str(if line.starts_with('#') { "#" } else { "" });
+            page.push_str(line);
+            page.push('\n');
+        }
+    }
+    topics
+}
+
+/// `INSTA_UPDATE=always` writes the pages anew.
+#[test]
+fn the_pages_of_the_rules_are_those_of_the_packs() {
+    let update = std::env::var_os("INSTA_UPDATE").is_some_and(|v| v == "always");
+    for id in ["alliance", "resc-accord"] {
+        let folder = Path::new("docs/rules").join(id);
+        let pages = rule_pages(id);
+        if update {
+            fs::create_dir_all(&folder).expect("the folder");
+        }
+        for (name, page) in &pages {
+            let path = folder.join(name);
+            if update {
+                fs::write(&path, page).expect("the page");
+            }
+            let written = fs::read_to_string(&path).unwrap_or_default();
+            assert!(
+                written == *page,
+                "{} is not what the pack says",
+                path.display()
+            );
+        }
+        assert_eq!(self::pages(&folder).len(), pages.len(), "{id}");
     }
 }

@@ -47,6 +47,18 @@ pub struct Rule {
     pub edition: Option<Vec<Edition>>,
     /// Its own tests: one that passes, one that fails, one at the edge, one without the cell that decides.
     pub case: Option<Vec<Case>>,
+    /// Small changes of it, as `test --mutate` writes them, that change nothing for any submission.
+    pub equivalent: Option<Vec<Equivalent>>,
+}
+
+/// A change of a rule that changes nothing, so that no case can notice it.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Equivalent {
+    /// The change, as `test --mutate` writes it.
+    pub mutant: String,
+    /// Why it changes nothing.
+    pub why: String,
 }
 
 /// A rule's test in some fiscal years.
@@ -87,6 +99,12 @@ pub struct Case {
     pub plan: Option<BTreeMap<String, Figure>>,
     /// Parameters as an office might set them.
     pub param: Option<BTreeMap<String, FigureOrList>>,
+    /// Where it fails: the part of the test that decides.
+    pub because: Option<String>,
+    /// Where it cannot be told: the cells that stop it.
+    pub missing: Option<Vec<String>>,
+    /// Where it fails: by how much.
+    pub gap: Option<Figure>,
     /// Other tables, and rows of reference tables, as CSV.
     #[schemars(flatten)]
     pub tables: BTreeMap<String, String>,
@@ -160,4 +178,6 @@ pub enum Expected {
     Pass,
     /// The rule has nothing to judge.
     NotApplicable,
+    /// The rule is not in force in the case's year.
+    NotInForce,
 }

@@ -38,11 +38,14 @@ required = true
 unpivot = { value = "amount", name = "funding_portion", columns = { alliance = "Alliance" } }
 "#;
 
-/// A rule with editions.
+/// A rule with editions, and a change of it that changes nothing.
 const RULE: &str = r#"
 [[edition]]
 until = 2020
 not_applicable = "it was not law"
+[[equivalent]]
+mutant = "when: true → false"
+why = "there is no when"
 "#;
 
 /// Every table that is read of a pack with everything in it and of an office file.
