@@ -172,6 +172,17 @@ impl Common {
         )
     }
 
+    /// Refuses a second pack beside the one that a verb is given.
+    fn names_one_pack(&self, pack: &str) -> anyhow::Result<()> {
+        if self.pack == DEFAULT_PACK || self.pack == pack {
+            return Ok(());
+        }
+        anyhow::bail!(
+            "`{pack}` and `--pack {}` are two packs: name one",
+            self.pack
+        )
+    }
+
     fn colour_out(&self) -> bool {
         self.colour(io::stdout().is_terminal())
     }
@@ -282,10 +293,20 @@ fn roomy_threads() {
 
 /// Writes a result to standard output.
 fn print(text: &str) -> anyhow::Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+/// The same for bytes. Who reads no further has what is wanted; what was found stays found.
+fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    unless_gone(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+fn unless_gone(written: io::Result<()>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 /// Writes a line to standard error, as far as that can be done.

@@ -23,7 +23,7 @@ use accordant::submission::Submission;
 use accordant::table::Rows;
 
 use super::aside::Aside;
-use super::{Common, Format, Status, complain, disk, pack, print};
+use super::{Common, Format, Status, complain, disk, pack, print, print_bytes, unless_gone};
 
 /// The formats of `check` and `review`.
 const FORMATS: [Format; 9] = [
@@ -203,27 +203,23 @@ impl Review {
 
 /// Prints the report on a batch of any size, in a form for programs.
 fn print_for_programs(batch: &BatchReview, format: Format) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
     match format {
-        Format::Csv => out.write_all(&csv::batch(batch))?,
-        Format::Sarif => out.write_all(sarif::batch(batch).as_bytes())?,
-        Format::Github => out.write_all(github::batch(batch).as_bytes())?,
-        Format::Junit => out.write_all(junit::batch(batch).as_bytes())?,
-        Format::Xlsx => out.write_all(&xlsx::batch(batch)?)?,
-        _ => return Ok(print_json(batch, |review| Ok(json::piece(review)))?),
+        Format::Csv => print_bytes(&csv::batch(batch)),
+        Format::Sarif => print(&sarif::batch(batch)),
+        Format::Github => print(&github::batch(batch)),
+        Format::Junit => print(&junit::batch(batch)),
+        Format::Xlsx => print_bytes(&xlsx::batch(batch)?),
+        _ => print_json(batch, |review| Ok(json::piece(review))),
     }
-    out.flush()?;
-    Ok(())
 }
 
 /// Prints the report on a batch of any size.
 fn print_json<K>(
     batch: &BatchReview<K>,
     piece: impl FnMut(&K) -> io::Result<Vec<u8>>,
-) -> io::Result<()> {
+) -> anyhow::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    json::write_to(batch, &mut out, piece)?;
-    out.flush()
+    unless_gone(json::write_to(batch, &mut out, piece).and_then(|()| out.flush()))
 }
 
 /// Nothing was found to check: say so, and what would be.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use accordant::author::edges;
 use accordant::diagnostic::suggest;
+use accordant::pack::Rule;
 use accordant::report::edges as report;
 
 use super::{Common, Format, Status, complain, pack, print};
@@ -24,7 +25,11 @@ impl Edges {
         let Some(pack) = pack::load(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
-        let Some(rule) = pack.rule(&self.rule) else {
+        let by_code = |rule: &&Rule| rule.code.eq_ignore_ascii_case(&self.rule);
+        let found = pack
+            .rule(&self.rule)
+            .or_else(|| pack.rules.iter().find(by_code));
+        let Some(rule) = found else {
             let help = suggest(&self.rule, pack.rules.iter().map(|r| r.id.as_str()));
             complain(&format!("error: there is no rule `{}`; {help}", self.rule));
             return Ok(Status::CouldNotCheck);

@@ -7,7 +7,8 @@ use clap::Args;
 
 use accordant::author::lint::{Linted, Runs, lint};
 use accordant::batch::Options;
-use accordant::pack::{Files, Pack};
+use accordant::neutral::clean;
+use accordant::pack::Pack;
 use accordant::report;
 
 use super::{Common, Format, PLAIN, Status, batch, complain, pack, print};
@@ -29,6 +30,7 @@ impl Lint {
     pub(super) fn run(mut self) -> anyhow::Result<Status> {
         self.common.has_format("lint", &PLAIN)?;
         if let Some(looked_at) = &self.looked_at {
+            self.common.names_one_pack(looked_at)?;
             self.common.pack.clone_from(looked_at);
         }
         let Some(pack) = pack::load(&self.common)? else {
@@ -103,11 +105,14 @@ fn is_golden_of(pack: &Pack, folder: &Path) -> bool {
     })
 }
 
-/// How many findings the text of a pack alone has, in one line; nothing where there are none.
-pub(super) fn in_one_line(pack: &Pack, files: &Files) -> String {
-    match lint(pack, files, &Runs::of_cases(pack)).findings.len() {
-        0 => String::new(),
-        1 => "1 lint warning: accordant lint\n".to_owned(),
-        n => format!("{n} lint warnings: accordant lint\n"),
-    }
+/// How many findings the text of a pack alone has, in one line with the command that shows them; nothing where there are none.
+pub(super) fn in_one_line(common: &Common, pack: &Pack) -> anyhow::Result<String> {
+    let (name, files) = (clean(&common.pack), pack::files(&common.pack)?);
+    Ok(
+        match lint(pack, &files, &Runs::of_cases(pack)).findings.len() {
+            0 => String::new(),
+            1 => format!("1 lint warning: accordant lint {name}\n"),
+            n => format!("{n} lint warnings: accordant lint {name}\n"),
+        },
+    )
 }

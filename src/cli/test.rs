@@ -55,6 +55,7 @@ impl Test {
         let formats: &[Format] = if self.mutate { &PLAIN } else { &all };
         self.common.has_format("test", formats)?;
         if let Some(tested) = &self.tested {
+            self.common.names_one_pack(tested)?;
             self.common.pack.clone_from(tested);
         }
         let Some(pack) = pack::load(&self.common)? else {
@@ -86,7 +87,7 @@ impl Test {
             _ => self.text(&run)?,
         })?;
         if self.common.format == Format::Text && !self.common.quiet {
-            print(&lint::in_one_line(&pack, &pack::files(&self.common.pack)?))?;
+            print(&lint::in_one_line(&self.common, &pack)?)?;
         }
         Ok(status(&run, goldens.map(PathBuf::as_path)))
     }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::param::{self, Param};
 use super::source::one_of;
-use super::spanned::{Doc, Keys, Text, as_figure, as_table, as_text};
-use crate::diagnostic::suggest;
+use super::spanned::{self, Doc, Keys, Text, as_figure, as_table, as_text};
+use crate::diagnostic::{nearest, suggest};
 use crate::review::Outcome;
 use crate::schema::Schema;
 use crate::value::{Decimal, Value, parse_figure};
@@ -284,13 +284,19 @@ fn reason(doc: Doc<'_>, of: &Keys<'_, '_>, expect: Option<Expected>, parts: &[St
     }
 }
 
-/// The part of the rule's tests that a text names, on one line.
+/// The part of the rule's tests that a text names, on one line. A rule that is changed may have it no more: its case then fails.
 fn part_of(doc: Doc<'_>, text: &Text, parts: &[String]) -> String {
     let part = on_one_line(&text.value);
     if !parts.contains(&part) {
         let message = format!("no part of the rule's tests reads `{part}`");
         let names = parts.iter().map(String::as_str);
-        doc.mistake(text.span.clone(), message, "", suggest(&part, names));
+        doc.warning(
+            text.span.clone(),
+            message,
+            "",
+            nearest(&part, names)
+                .map_or_else(String::new, |name| format!("did you mean `{name}`?")),
+        );
     }
     part
 }
@@ -351,7 +357,9 @@ fn set_params(doc: Doc<'_>, set: &Keys<'_, '_>, params: &[Param]) -> Vec<(usize,
             doc.mistake(name.span, message, "", suggest(&name.value, names));
             continue;
         };
-        if !param.broken {
+        if spanned::is_off(entry) {
+            values.push((at, Value::Null));
+        } else if !param.broken {
             let value = param::value_or_list(doc, entry, param.ty, param.list);
             values.extend(value.map(|value| (at, value)));
         }

@@ -159,8 +159,8 @@ impl Rule {
 ///
 /// ```toml
 /// [[equivalent]]
-/// mutant = "require: twins = 1 → twins <= 1"
-/// why = "a line is its own twin: there is never less than one"
+/// mutant = "when: held > 0 → held >= 1"
+/// why = "a number of meetings is whole"
 /// ```
 #[derive(Debug, Clone)]
 pub struct Equivalent {

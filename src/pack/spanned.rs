@@ -241,6 +241,17 @@ pub(crate) struct Keys<'d, 't> {
     asked: RefCell<Vec<String>>,
 }
 
+/// Whether it is written `{ off = true }`.
+pub(crate) fn is_off(entry: Entry<'_>) -> bool {
+    let DeValue::Table(table) = entry.get_ref() else {
+        return false;
+    };
+    let off = table.iter().next().filter(|_| table.len() == 1);
+    off.is_some_and(|(key, value)| {
+        key.get_ref() == "off" && matches!(value.get_ref(), DeValue::Boolean(true))
+    })
+}
+
 /// A key's value.
 pub(crate) type Entry<'t> = &'t Spanned<DeValue<'t>>;
 

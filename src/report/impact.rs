@@ -11,11 +11,11 @@ pub use markdown::markdown;
 pub use text::text;
 
 use super::{counted, pack_name};
-use crate::author::impact::{Counts, Example, Group, Impact, Move, Moved, Standing};
+use crate::author::impact::{Counts, Example, Group, Impact, Move, Moved, Standing, Step};
 use crate::neutral::clean;
 use crate::pack::Pack;
 use crate::report::words::{named, off_by};
-use crate::review::Finding;
+use crate::review::{Finding, Recommendation};
 
 /// A pack's name, and what tells it from another of the same version.
 fn whole_name(pack: &Pack) -> String {
@@ -72,9 +72,18 @@ fn extent(impact: &Impact<'_>, group: &Group<'_>) -> String {
     )
 }
 
-/// How a recommendation changes.
-fn step(of: &Move<'_>) -> String {
-    format!("{} -> {}", of.from.name(), of.to.name())
+/// How a recommendation changes, in the words of each pack.
+fn step(impact: &Impact<'_>, of: &Move<'_>) -> String {
+    let words = |pack: &Pack, step: Step| match step {
+        Step::Advised(to) => {
+            let at = Recommendation::ALL.iter().position(|r| *r == to);
+            let words = at.and_then(|at| pack.steps.get(at));
+            words.map_or_else(|| step.name().to_owned(), |w| clean(w))
+        }
+        Step::Unchecked | Step::NotReviewed => step.name().replace('-', " "),
+    };
+    let (from, to) = (words(impact.from, of.from), words(impact.to, of.to));
+    format!("{from} -> {to}")
 }
 
 /// Whose submission it is.

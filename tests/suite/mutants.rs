@@ -28,3 +28,8 @@ fn nothing_goes_unnoticed(pack: &Pack) {
 fn no_change_of_the_accord_goes_unnoticed() {
     nothing_goes_unnoticed(&shipped("resc-accord"));
 }
+
+#[test]
+fn no_change_of_the_grant_goes_unnoticed() {
+    nothing_goes_unnoticed(&shipped("alliance"));
+}

@@ -160,7 +160,9 @@ fn logs_for_code_scanners_fit_the_official_schema() {
     let text = sarif::batch(&batch);
     let log: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
     let schema = std::fs::read_to_string(project("tests/schemas/sarif-2.1.0.json"));
-    let schema = serde_json::from_str(&schema.expect("it is there")).expect("it is JSON");
+    // One of its patterns has a bracket too many, which is no regular expression.
+    let schema = schema.expect("it is there").replace("{2}]?$\"", "{2}$\"");
+    let schema = serde_json::from_str(&schema).expect("it is JSON");
     let validator = jsonschema::draft7::new(&schema).expect("it is a schema");
     let mistakes: Vec<String> = validator.iter_errors(&log).map(|m| m.to_string()).collect();
     assert!(mistakes.is_empty(), "{mistakes:?}");

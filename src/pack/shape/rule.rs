@@ -98,7 +98,7 @@ pub struct Case {
     /// The fields of the table `plan`.
     pub plan: Option<BTreeMap<String, Figure>>,
     /// Parameters as an office might set them.
-    pub param: Option<BTreeMap<String, FigureOrList>>,
+    pub param: Option<BTreeMap<String, SetParam>>,
     /// Where it fails: the part of the test that decides.
     pub because: Option<String>,
     /// Where it cannot be told: the cells that stop it.
@@ -108,6 +108,24 @@ pub struct Case {
     /// Other tables, and rows of reference tables, as CSV.
     #[schemars(flatten)]
     pub tables: BTreeMap<String, String>,
+}
+
+/// A parameter as an office might set it.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum SetParam {
+    /// Its value.
+    Value(FigureOrList),
+    /// It has none.
+    Off(Off),
+}
+
+/// `{ off = true }`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Off {
+    /// Always true.
+    pub off: bool,
 }
 
 /// Where a rule gets its force.

@@ -89,7 +89,7 @@ fn moves(out: &mut String, impact: &Impact<'_>) {
     for of in &impact.moves {
         let plan = &impact.to.words.submission;
         let count = counted(of.submissions.len(), plan);
-        fold(out, &format!("{}: {count}", step(of)), |out| {
+        fold(out, &format!("{}: {count}", step(impact, of)), |out| {
             let lines = of.submissions.iter();
             list(
                 out,

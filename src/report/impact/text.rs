@@ -49,7 +49,7 @@ fn moves(out: &mut String, impact: &Impact<'_>) {
     for of in &impact.moves {
         let plan = &impact.to.words.submission;
         let count = counted(of.submissions.len(), plan);
-        let _ = writeln!(out, "  {}: {count}", step(of));
+        let _ = writeln!(out, "  {}: {count}", step(impact, of));
         let lines = of.submissions.iter();
         let lines: Vec<String> = lines
             .map(|m| format!("{}: {}", whose(m), because(m)))
