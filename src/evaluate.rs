@@ -898,3 +898,19 @@ fn missing_table(machine: &Machine<'_>, subject: Subject) -> String {
     };
     format!("the table \"{label}\" is missing or empty, so this cannot be checked")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn a_phrase_inside_a_sentence_begins_small_unless_with_a_name() {
+        assert_eq!(
+            inside("Nothing found against it"),
+            "nothing found against it"
+        );
+        assert_eq!(inside("CREC agrees"), "CREC agrees");
+        assert_eq!(inside("A"), "A");
+        assert_eq!(inside(""), "");
+    }
+}

@@ -266,6 +266,10 @@ impl Sheet {
 
 /// A text as TOML writes it.
 pub(crate) fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c != '\'' && !c.is_control();
+    if text.contains(['"', '\\']) && text.chars().all(is_plain) {
+        return format!("'{text}'");
+    }
     format!("\"{}\"", escaped(text).replace('"', "\\\""))
 }
 
@@ -282,6 +286,7 @@ fn param(value: &Value) -> String {
         Value::Percent(x) => format!("\"{}%\"", plain(*x * Decimal::ONE_HUNDRED)),
         Value::Date(d) => format!("\"{d}\""),
         Value::Text(t) => quoted(t),
+        Value::Null => "{ off = true }".to_owned(),
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(param).collect();
             format!("[{}]", items.join(", "))

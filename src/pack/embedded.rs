@@ -66,9 +66,19 @@ mod tests {
         for id in embedded_ids() {
             let mut whole = load_embedded(id).unwrap().unwrap();
             assert!(whole.rules.iter().all(|rule| !rule.cases.is_empty()));
-            whole.rules.iter_mut().for_each(|rule| rule.cases.clear());
+            for rule in &mut whole.rules {
+                rule.cases.clear();
+                rule.equivalents.clear();
+            }
             let to_judge = load_embedded_to_judge(id).unwrap().unwrap();
-            assert_eq!(all_of(&to_judge), all_of(&whole));
+            let (judges, whole) = (all_of(&to_judge), all_of(&whole));
+            let same = judges
+                .chars()
+                .zip(whole.chars())
+                .take_while(|(a, b)| a == b);
+            let from = same.count().saturating_sub(200);
+            let part = |text: &str| text.chars().skip(from).take(400).collect::<String>();
+            assert!(judges == whole, "{}\n{}", part(&judges), part(&whole));
         }
     }
 }

@@ -83,3 +83,36 @@ fn what_the_twin_found() {
         "[null, \"a\"]",
     );
 }
+
+#[test]
+fn a_reviewer_that_notes_subjects_tells_each_ones_row() {
+    let pack = set_aside();
+    let rule = pack.rule("reading-reserved").expect("it is there");
+    assert!(rule.subjects.is_none());
+    let mut files = super::set_aside_files();
+    let path = "rules/budget/reading-reserved.toml";
+    let text = String::from_utf8(files[path].clone()).expect("it is text");
+    let head = text.split("[[case]]").next().expect("a rule");
+    let mut lines: Vec<&str> = head.lines().collect();
+    lines.retain(|l| {
+        !["require", "message", "let", "advice"]
+            .iter()
+            .any(|k| l.starts_with(k))
+    });
+    let test = "for = 'line in budget'\nrequire = 'line.amount > 1'\nmessage = \"small\"\n";
+    let text = format!("{}\n{test}", lines.join("\n"));
+    files.insert(path.to_owned(), text.into_bytes());
+    let pack = accordant::pack::load("set-aside", &files).expect("it loads");
+    let plan = "applicant = \"A\"\nfiscal_year = 2027\naward = \"100.00\"\n";
+    let budget = "line_id,area,amount\n1,reading,1.00\n2,music,20.00\n";
+    let plan = submission(&pack, plan, budget);
+    let options = accordant::batch::Options::default();
+    let reviewer = accordant::batch::Reviewer::new(&pack, options).noting_subjects();
+    let review = reviewer.review(&plan);
+    let rows: Vec<_> = review.rules.iter().flat_map(|r| &r.subjects).collect();
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|j| (j.row, j.outcome.name()))
+        .collect();
+    assert_eq!(rows, [(Some(2), "fail"), (Some(3), "pass")]);
+}

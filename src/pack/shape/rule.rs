@@ -116,16 +116,8 @@ pub struct Case {
 pub enum SetParam {
     /// Its value.
     Value(FigureOrList),
-    /// It has none.
-    Off(Off),
-}
-
-/// `{ off = true }`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Off {
-    /// Always true.
-    pub off: bool,
+    /// It has none: `{ off = true }`.
+    Off(BTreeMap<String, bool>),
 }
 
 /// Where a rule gets its force.
