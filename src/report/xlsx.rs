@@ -146,7 +146,7 @@ fn summary(
     }
     sheet.set_freeze_panes(1, 1)?;
     sheet.autofit();
-    let mut row = u32::try_from(columns.rows.len()).unwrap_or(u32::MAX) + 2;
+    let below = u32::try_from(columns.rows.len()).map_or(u32::MAX, |n| n.saturating_add(2));
     let mistakes = batch.diagnostics.iter();
     let mistakes = mistakes.map(|d| format!("{}: {}: {}", weight(d.weight), d.place, d.message));
     let not_read = batch.not_read.iter();
@@ -166,9 +166,8 @@ fn summary(
             batch.pack.digest.clone(),
             ADVICE.to_owned(),
         ]);
-    for line in lines {
+    for (row, line) in (below..).zip(lines) {
         sheet.write_string(row, 0, cell(&clean(&line)))?;
-        row += 1;
     }
     Ok(())
 }

@@ -19,8 +19,8 @@ fn files(part: &str) -> Vec<(String, String)> {
             let fence = lines.next().unwrap_or_default();
             assert!(fence.starts_with("```"), "{path}: {fence}");
             let block = lines.by_ref().take_while(|l| *l != "```");
-            let text = block.map(|l| format!("{l}\n")).collect();
-            files.push((path.to_owned(), text));
+            let text: Vec<&str> = block.collect();
+            files.push((path.to_owned(), text.join("\n") + "\n"));
         }
     }
     files

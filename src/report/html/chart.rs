@@ -99,5 +99,5 @@ fn length(x: Decimal, most: Decimal) -> usize {
     let long = share
         .checked_mul(Decimal::from(LONGEST))
         .unwrap_or_default();
-    long.round().try_into().unwrap_or(LONGEST)
+    long.try_into().unwrap_or(LONGEST)
 }

@@ -1,4 +1,4 @@
-//! What a run of a pack's tests found as JUnit XML: a suite for each rule, and one for the goldens.
+//! What a run of a pack's tests found as `JUnit` XML: a suite for each rule, and one for the goldens.
 
 use super::{failure, lacks, of_change};
 use crate::author::run::Run;
