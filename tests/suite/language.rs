@@ -99,7 +99,8 @@ fn a_reviewer_that_notes_subjects_tells_each_ones_row() {
             .iter()
             .any(|k| l.starts_with(k))
     });
-    let test = "for = 'line in budget'\nrequire = 'line.amount > 1'\nmessage = \"small\"\n";
+    let test =
+        "for = 'line in budget'\nrequire = 'line.area != \"reading\"'\nmessage = \"small\"\n";
     let text = format!("{}\n{test}", lines.join("\n"));
     files.insert(path.to_owned(), text.into_bytes());
     let pack = accordant::pack::load("set-aside", &files).expect("it loads");
