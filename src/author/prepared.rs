@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::evaluate::Evaluator;
 use crate::pack::{Case, InForce, Pack, Rule, merge};
@@ -63,9 +65,9 @@ impl<'p> Years<'p> {
     where
         'p: 'c,
     {
-        let read = Read::of(self.pack, case, true);
+        let mut read = Read::of(self.pack, case, true);
         Prepared {
-            in_force: self.in_force(case, &read),
+            in_force: self.in_force(case, &mut read),
             rule,
             case,
             submission: read.submission,
@@ -74,15 +76,17 @@ impl<'p> Years<'p> {
     }
 
     /// The rules over a case: those of its year, shared, unless it brings rows or parameters of its own.
-    fn in_force(&self, case: &Case, read: &Read) -> Arc<InForce<'p>> {
+    fn in_force(&self, case: &Case, read: &mut Read) -> Arc<InForce<'p>> {
         let year = year_of(self.pack, case);
         let own = !read.replaced.is_empty() || !case.params.is_empty();
         match self.by_year.get(&year) {
             Some(shared) if !own => Arc::clone(shared),
-            _ => Arc::new(
-                InForce::with(self.pack, year, read.texts.clone(), &read.replaced)
-                    .setting(&case.params),
-            ),
+            _ => {
+                let texts = read.texts.take();
+                let texts = texts.unwrap_or_else(|| self.pack.texts.clone());
+                let in_force = InForce::with(self.pack, year, texts, &read.replaced);
+                Arc::new(in_force.setting(&case.params))
+            }
         }
     }
 
@@ -96,8 +100,8 @@ impl<'p> Years<'p> {
             let read = Read::of(self.pack, case, false);
             return (read.submission, Arc::clone(known), read.diagnostics);
         }
-        let read = Read::of(self.pack, case, true);
-        let in_force = self.in_force(case, &read);
+        let mut read = Read::of(self.pack, case, true);
+        let in_force = self.in_force(case, &mut read);
         (read.submission, in_force, read.diagnostics)
     }
 }
@@ -105,11 +109,12 @@ impl<'p> Years<'p> {
 /// Every case of every rule, in the order of the pack.
 pub fn all(pack: &Pack) -> Vec<Prepared<'_>> {
     let years = Years::of(pack);
-    let cases = pack
-        .rules
-        .iter()
-        .flat_map(|r| r.cases.iter().map(move |c| (r, c)));
-    cases
+    let rules = pack.rules.iter();
+    let cases: Vec<_> = rules
+        .flat_map(|r| r.cases.iter().map(move |c| (r, c)))
+        .collect();
+    let prepared = cases.into_par_iter();
+    prepared
         .map(|(rule, case)| years.prepare(rule, case))
         .collect()
 }
@@ -122,7 +127,8 @@ pub fn year_of(pack: &Pack, case: &Case) -> i64 {
 /// What a case holds, read as a district's plan is.
 struct Read {
     submission: Submission,
-    texts: Texts,
+    /// The texts of the reference tables with those of its own rows, if it has some.
+    texts: Option<Texts>,
     /// Reference tables over which it lays rows of its own.
     replaced: Vec<(TableId, Arc<Rows>)>,
     diagnostics: Vec<Diagnostic>,
@@ -133,7 +139,7 @@ impl Read {
     fn of(pack: &Pack, case: &Case, references: bool) -> Self {
         let schema = &pack.schema;
         let (mut files, mut replaced) = (Vec::new(), Vec::new());
-        let (mut texts, mut diagnostics) = (pack.texts.clone(), Vec::new());
+        let (mut texts, mut diagnostics) = (None, Vec::new());
         files.extend(case.plan.as_ref().map(|plan| File {
             path: "case/plan.toml".to_owned(),
             bytes: plan.clone().into_bytes(),
@@ -151,8 +157,9 @@ impl Read {
                 let bytes = text.to_vec();
                 files.push(File { path, bytes });
             } else if let Some(base) = pack.reference(id).filter(|_| references) {
-                let extra = read::read_csv(table, name, text, &mut texts, &mut diagnostics);
-                replaced.push((id, Arc::new(merge(table, base, &extra, &mut texts))));
+                let texts = texts.get_or_insert_with(|| pack.texts.clone());
+                let extra = read::read_csv(table, name, text, texts, &mut diagnostics);
+                replaced.push((id, Arc::new(merge(table, base, &extra, texts))));
             }
         }
         let submission = read::read_folder(schema, "case", &files);
