@@ -17,7 +17,7 @@ pub(super) struct Schema {
 impl Schema {
     pub(super) fn run(self) -> anyhow::Result<Status> {
         let Some(name) = self.name else {
-            let lines = schemas::names().map(|(name, of)| format!("{name:<8} {of}\n"));
+            let lines = schemas::names().map(|(name, of)| format!("{name:<12} {of}\n"));
             print(&lines.collect::<String>())?;
             return Ok(Status::Clean);
         };

@@ -7,6 +7,7 @@ mod text;
 
 pub use accept::{Acceptance, accepted};
 pub use json::json;
+pub(super) use json::schema;
 pub use markdown::markdown;
 pub use text::text;
 

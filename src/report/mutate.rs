@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::mistake::draw;
@@ -128,7 +129,8 @@ fn literal(text: &str) -> String {
     }
 }
 
-#[derive(Serialize)]
+/// Which changes of the rules no case notices: `accordant.mutate/1`.
+#[derive(Serialize, JsonSchema)]
 struct Report<'a> {
     format: &'static str,
     pack: &'a str,
@@ -137,7 +139,7 @@ struct Report<'a> {
     stale: Vec<Stale<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Rule<'a> {
     name: &'a str,
     file: &'a str,
@@ -146,7 +148,7 @@ struct Rule<'a> {
     survivors: Vec<Left<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Left<'a> {
     key: &'a str,
     old: &'a str,
@@ -155,7 +157,7 @@ struct Left<'a> {
     case: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Stale<'a> {
     rule: &'a str,
     mutant: &'a str,
@@ -183,6 +185,10 @@ impl<'a> Left<'a> {
             case: survivor.case.as_deref(),
         }
     }
+}
+
+pub(super) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Report<'_>>()
 }
 
 /// For programs.

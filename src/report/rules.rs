@@ -6,6 +6,7 @@ mod markdown;
 use std::fmt::Write as _;
 
 pub use json::{json, one_json};
+pub(super) use json::{schema, schema_in_full};
 pub use markdown::{markdown, one_markdown};
 
 use super::text::align;

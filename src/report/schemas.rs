@@ -5,14 +5,14 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
-use super::{intake, json, json_text, lint, trace};
+use super::{impact, intake, json, json_text, lint, mutate, rules, test, trace};
 use crate::pack::shape;
 
 /// How the schema of a file is made.
 type Make = fn(SchemaGenerator) -> Schema;
 
 /// The name of each schema, what it is of, and how it is made.
-const ALL: [(&str, &str, Make); 11] = [
+const ALL: [(&str, &str, Make); 16] = [
     ("pack", "pack.toml", of_file::<shape::Pack>),
     ("schema", "schema.toml", of_file::<shape::SchemaFile>),
     ("params", "params.toml", of_file::<shape::Params>),
@@ -24,6 +24,15 @@ const ALL: [(&str, &str, Make); 11] = [
     ("trace", "trace --format json", trace::schema),
     ("intake", "intake --format json", intake::schema),
     ("lint", "lint --format json", lint::schema),
+    ("test", "test --format json", test::schema),
+    ("mutate", "test --mutate --format json", mutate::schema),
+    ("impact", "impact --format json", impact::schema),
+    ("rules", "rules --format json", rules::schema),
+    (
+        "rule-in-full",
+        "rules RULE --format json",
+        rules::schema_in_full,
+    ),
 ];
 
 /// The name of each schema, and what it is of.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 pub use coverage::coverage;
 pub use json::json;
+pub(super) use json::schema;
 pub use junit::junit;
 
 use super::{counted, pack_name};

@@ -88,10 +88,39 @@ fn goldens_fit_the_schema_of_reviews() {
 #[test]
 fn reports_for_programs_fit_their_schemas() {
     let form = "fixtures/forms/ed114/NLPS FY27 ED114 Alliance+PSD.xlsx";
-    let runs: [(&str, &[&str]); 3] = [
+    let runs: [(&str, &[&str]); 8] = [
         ("trace", &["trace"]),
         ("intake", &["intake", form]),
         ("lint", &["lint", "tests/packs/set-aside"]),
+        (
+            "test",
+            &[
+                "test",
+                "resc-accord",
+                "--goldens",
+                "fixtures/accord-2026",
+                "--coverage",
+            ],
+        ),
+        (
+            "mutate",
+            &["test", "tests/packs/set-aside", "--mutate", "--no-cases"],
+        ),
+        (
+            "impact",
+            &[
+                "impact",
+                "--from",
+                "alliance",
+                "--to",
+                "alliance",
+                "--to-office",
+                "fixtures/offices/strict.toml",
+                "fixtures/fy2028",
+            ],
+        ),
+        ("rules", &["rules"]),
+        ("rule-in-full", &["rules", "team-mentor-stipend"]),
     ];
     for (name, args) in runs {
         let run = std::process::Command::new(env!("CARGO_BIN_EXE_accordant"))

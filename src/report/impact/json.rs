@@ -1,5 +1,6 @@
 //! What a change of rules changes, for programs: `accordant.impact/1`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::author::impact::{Difference, Example, Group, Impact, Move, Note, RuleImpact, Standing};
@@ -11,7 +12,8 @@ use crate::value::{plain, plain_money};
 /// The name of the form.
 pub(super) const FORMAT: &str = "accordant.impact/1";
 
-#[derive(Serialize)]
+/// What a change of rules changes: `accordant.impact/1`.
+#[derive(Serialize, JsonSchema)]
 struct Whole<'a> {
     format: &'static str,
     engine: Engine,
@@ -25,13 +27,13 @@ struct Whole<'a> {
     unchecked: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Engine {
     name: &'static str,
     version: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary {
     changed: bool,
     submissions: usize,
@@ -41,14 +43,14 @@ struct Summary {
     outcomes_unchanged: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MoveOut<'a> {
     from: &'static str,
     to: &'static str,
     submissions: Vec<MovedOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MovedOut<'a> {
     path: &'a str,
     district_code: Option<&'a str>,
@@ -57,7 +59,7 @@ struct MovedOut<'a> {
     rules: &'a [&'a str],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RuleOut<'a> {
     rule: &'a str,
     code: &'a str,
@@ -67,14 +69,14 @@ struct RuleOut<'a> {
     groups: Vec<GroupOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct DifferenceOut<'a> {
     what: &'a str,
     from: Option<&'a str>,
     to: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct GroupOut<'a> {
     from: Option<StandingOut>,
     to: Option<StandingOut>,
@@ -85,13 +87,13 @@ struct GroupOut<'a> {
     examples: Vec<ExampleOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct StandingOut {
     outcome: &'static str,
     severity: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ExampleOut<'a> {
     path: &'a str,
     district_code: Option<&'a str>,
@@ -102,24 +104,28 @@ struct ExampleOut<'a> {
     to: Option<SaidOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SaidOut<'a> {
     message: &'a str,
     advice: &'a str,
     gap: Option<GapOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct GapOut<'a> {
     value: String,
     unit: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct NoteOut<'a> {
     what: &'static str,
     from: &'a [String],
     to: &'a [String],
+}
+
+pub(in crate::report) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Whole<'_>>()
 }
 
 /// The whole comparison: every submission whose recommendation changes, every group with a few examples and the digest of

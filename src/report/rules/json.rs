@@ -1,5 +1,6 @@
 //! Rules for programs: the list of those in force, and rules in full.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Commit, Listed, One, one_line, template, used_params, year_in};
@@ -8,7 +9,8 @@ use crate::pack::{Audience, Body, Case, Edition, Pack, Param, Rule, Severity, So
 use crate::report::{json_text, sentence};
 use crate::value::{Value, feel};
 
-#[derive(Serialize)]
+/// A rule as it stands in the list.
+#[derive(Serialize, JsonSchema)]
 struct RuleOut<'a> {
     rule: &'a str,
     code: &'a str,
@@ -24,13 +26,17 @@ struct RuleOut<'a> {
     cases: Vec<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CiteOut<'a> {
     key: &'a str,
     citation: &'a str,
     verification: &'static str,
     from: Option<i64>,
     until: Option<i64>,
+}
+
+pub(in crate::report) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Vec<RuleOut<'_>>>()
 }
 
 /// Rules as a JSON list.
@@ -79,7 +85,8 @@ fn cite(source: &Source) -> CiteOut<'_> {
     }
 }
 
-#[derive(Serialize)]
+/// A rule in full.
+#[derive(Serialize, JsonSchema)]
 struct OneOut<'a> {
     rule: &'a str,
     code: &'a str,
@@ -101,7 +108,7 @@ struct OneOut<'a> {
     history: Vec<CommitOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LawOut<'a> {
     key: &'a str,
     citation: &'a str,
@@ -114,7 +121,7 @@ struct LawOut<'a> {
     until: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct EditionOut<'a> {
     from: Option<i64>,
     until: Option<i64>,
@@ -122,7 +129,7 @@ struct EditionOut<'a> {
     test: Option<TestOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TestOut<'a> {
     #[serde(rename = "let")]
     lets: Vec<LetOut<'a>>,
@@ -133,13 +140,13 @@ struct TestOut<'a> {
     sentences: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LetOut<'a> {
     name: &'a str,
     expression: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ParamOut<'a> {
     parameter: &'a str,
     title: &'a str,
@@ -147,7 +154,7 @@ struct ParamOut<'a> {
     values: Vec<ValueOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ValueOut<'a> {
     from: Option<i64>,
     until: Option<i64>,
@@ -157,7 +164,7 @@ struct ValueOut<'a> {
     by_office: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CaseOut<'a> {
     name: &'a str,
     kind: &'static str,
@@ -165,10 +172,14 @@ struct CaseOut<'a> {
     year: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CommitOut<'a> {
     date: &'a str,
     subject: &'a str,
+}
+
+pub(in crate::report) fn schema_in_full(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Vec<OneOut<'_>>>()
 }
 
 /// Rules in full as a JSON list.

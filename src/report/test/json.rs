@@ -1,5 +1,6 @@
 //! What a run of a pack's tests found as JSON, in the form `accordant.test/1`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::author::cases::{CaseResult, Mismatch, PieceValue};
@@ -13,7 +14,8 @@ use crate::report::json::Written;
 use crate::report::{PackOut, json_text};
 use crate::review::Outcome;
 
-#[derive(Serialize)]
+/// What running the cases and goldens of a pack gave: `accordant.test/1`.
+#[derive(Serialize, JsonSchema)]
 struct Whole<'a> {
     format: &'static str,
     pack: PackOut<'a>,
@@ -25,7 +27,7 @@ struct Whole<'a> {
     coverage: Option<CoverageOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CoverageOut<'a> {
     ways: Share,
     editions: Share,
@@ -34,13 +36,13 @@ struct CoverageOut<'a> {
     unused_values: Vec<ValueOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Share {
     taken: usize,
     all: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RuleOut<'a> {
     rule: &'a str,
     taken: usize,
@@ -49,27 +51,27 @@ struct RuleOut<'a> {
     unused_editions: Vec<YearsOut>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UntakenOut<'a> {
     test: &'a str,
     never_true: bool,
     never_false: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct YearsOut {
     from: Option<i64>,
     until: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ValueOut<'a> {
     param: &'a str,
     from: Option<i64>,
     until: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary {
     rules: usize,
     cases: usize,
@@ -80,7 +82,7 @@ struct Summary {
     blessed: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CaseOut<'a> {
     rule: &'a str,
     name: &'a str,
@@ -93,21 +95,21 @@ struct CaseOut<'a> {
     diagnostics: Vec<DiagnosticOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MismatchOut<'a> {
     key: &'static str,
     expected: &'a str,
     actual: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ValuesOut<'a> {
     subject: Option<&'a str>,
     key: &'static str,
     parts: Vec<PartOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PartOut<'a> {
     depth: usize,
     text: &'a str,
@@ -115,19 +117,19 @@ struct PartOut<'a> {
     value: Option<Written<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct DiagnosticOut<'a> {
     place: &'a str,
     message: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LackingOut<'a> {
     rule: &'a str,
     kinds: Vec<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct GoldenOut<'a> {
     path: &'a str,
     same: bool,
@@ -136,7 +138,7 @@ struct GoldenOut<'a> {
     others: Vec<OtherOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SubmissionOut<'a> {
     path: &'a str,
     change: &'static str,
@@ -146,13 +148,13 @@ struct SubmissionOut<'a> {
     others: Vec<OtherOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Both<'a> {
     before: &'a str,
     after: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FindingOut<'a> {
     rule: &'a str,
     subject: Option<&'a str>,
@@ -163,18 +165,22 @@ struct FindingOut<'a> {
     keys: Vec<OtherOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CountOut<'a> {
     rule: &'a str,
     before: &'a str,
     after: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OtherOut<'a> {
     at: &'a str,
     before: Option<&'a str>,
     after: Option<&'a str>,
+}
+
+pub(in crate::report) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<Whole<'_>>()
 }
 
 /// The run as JSON.
