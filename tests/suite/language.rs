@@ -1,7 +1,9 @@
 //! What expressions give over rows, where an index could be used and must not show.
 
+use accordant::batch::{Options, Reviewer};
 use accordant::expr;
-use accordant::pack::InForce;
+use accordant::pack::{InForce, Pack};
+use accordant::review::Review;
 use accordant::value::feel;
 
 use super::{set_aside, submission};
@@ -84,36 +86,64 @@ fn what_the_twin_found() {
     );
 }
 
-#[test]
-fn a_reviewer_that_notes_subjects_tells_each_ones_row() {
-    let pack = set_aside();
-    let rule = pack.rule("reading-reserved").expect("it is there");
-    assert!(rule.subjects.is_none());
+/// The set-aside pack, with another test in one of its rules.
+fn pack_testing(test: &str) -> Pack {
     let mut files = super::set_aside_files();
     let path = "rules/budget/reading-reserved.toml";
     let text = String::from_utf8(files[path].clone()).expect("it is text");
     let head = text.split("[[case]]").next().expect("a rule");
-    let mut lines: Vec<&str> = head.lines().collect();
-    lines.retain(|l| {
-        !["require", "message", "let", "advice"]
-            .iter()
-            .any(|k| l.starts_with(k))
-    });
-    let test =
-        "for = 'line in budget'\nrequire = 'line.area != \"reading\"'\nmessage = \"small\"\n";
-    let text = format!("{}\n{test}", lines.join("\n"));
+    let tested = ["require", "message", "let", "advice"];
+    let kept = head
+        .lines()
+        .filter(|l| !tested.iter().any(|key| l.starts_with(key)));
+    let kept: Vec<&str> = kept.collect();
+    let text = format!("{}\n{test}\nmessage = \"small\"\n", kept.join("\n"));
     files.insert(path.to_owned(), text.into_bytes());
-    let pack = accordant::pack::load("set-aside", &files).expect("it loads");
+    accordant::pack::load("set-aside", &files).expect("it loads")
+}
+
+fn reviewed(pack: &Pack, budget: &str) -> Review {
     let plan = "applicant = \"A\"\nfiscal_year = 2027\naward = \"100.00\"\n";
+    let plan = submission(pack, plan, budget);
+    let reviewer = Reviewer::new(pack, Options::default()).noting_subjects();
+    reviewer.review(&plan)
+}
+
+#[test]
+fn a_reviewer_that_notes_subjects_tells_each_ones_row() {
+    let test = "for = 'line in budget'\nrequire = 'line.area != \"reading\"'";
     let budget = "line_id,area,amount\n1,reading,1.00\n2,music,20.00\n";
-    let plan = submission(&pack, plan, budget);
-    let options = accordant::batch::Options::default();
-    let reviewer = accordant::batch::Reviewer::new(&pack, options).noting_subjects();
-    let review = reviewer.review(&plan);
+    let review = reviewed(&pack_testing(test), budget);
     let rows: Vec<_> = review.rules.iter().flat_map(|r| &r.subjects).collect();
     let rows: Vec<_> = rows
         .into_iter()
         .map(|j| (j.row, j.outcome.name()))
         .collect();
     assert_eq!(rows, [(Some(2), "fail"), (Some(3), "pass")]);
+}
+
+/// The filters that the deciding row came through are told with that row's cells, not those of the first that came through.
+#[test]
+fn evidence_of_an_item_names_what_let_it_through() {
+    let test = "require = 'every l in budget[amount > plan.award][area = \"reading\"] satisfies l.pupils != 30'";
+    let budget =
+        "line_id,area,amount,pupils\n1,reading,900.00,10\n2,music,200.00,30\n3,reading,800.00,30\n";
+    let review = reviewed(&pack_testing(test), budget);
+    let found = review
+        .findings
+        .iter()
+        .find(|f| f.rule == "reading-reserved");
+    let found = found.expect("the third row is against it");
+    let cells = found.evidence.iter().flat_map(|e| &e.cells);
+    let mut cells: Vec<&str> = cells.map(String::as_str).collect();
+    cells.sort_unstable();
+    assert_eq!(
+        cells,
+        [
+            "plan/budget.csv:4:amount",
+            "plan/budget.csv:4:area",
+            "plan/budget.csv:4:pupils",
+            "plan/plan.toml:award"
+        ]
+    );
 }
