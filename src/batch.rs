@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::Evaluator;
+use crate::evaluate::{Evaluator, Settled};
 use crate::pack::{InForce, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
 use crate::review::{Recommendation, Review};
@@ -139,6 +139,11 @@ impl<'p> Reviewer<'p> {
 
     /// The review of one submission.
     pub fn review(&self, submission: &Submission) -> Review {
+        self.review_after(submission, None)
+    }
+
+    /// The same, where something is settled already.
+    fn review_after(&self, submission: &Submission, settled: Option<Settled<'_>>) -> Review {
         let who = identify(self.pack, submission);
         let mut review = match (
             who.year.and_then(|year| self.in_force(year)),
@@ -151,6 +156,9 @@ impl<'p> Reviewer<'p> {
                 }
                 if self.notes_subjects {
                     evaluator = evaluator.noting_subjects();
+                }
+                if let Some(settled) = settled {
+                    evaluator = evaluator.after(settled);
                 }
                 evaluator.review(submission)
             }
@@ -185,6 +193,12 @@ impl<'p> Reviewer<'p> {
     /// What is known of a submission, and its review.
     pub fn enter(&self, submission: &Submission) -> (Entry, Review) {
         let review = self.review(submission);
+        (Entry::of(&review), review)
+    }
+
+    /// The same, where something is settled already.
+    pub fn enter_after(&self, submission: &Submission, settled: Settled<'_>) -> (Entry, Review) {
+        let review = self.review_after(submission, Some(settled));
         (Entry::of(&review), review)
     }
 

@@ -7,7 +7,9 @@ mod watched;
 pub use drawn::Drawing;
 pub(crate) use watched::{Asked, Seen, Truths};
 
-use crate::diagnostic::Diagnostic;
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Diagnostic, Weight};
 use crate::evidence::{Story, Teller};
 use crate::expr::Expr;
 use crate::expr::eval::{MAIN, Machine, Notebook, WORK};
@@ -49,11 +51,39 @@ fn too_much(path: &str, what: &str) -> Diagnostic {
     Diagnostic::fatal(path, message)
 }
 
+/// What need not be judged again: the review of the same submission by a pack that says the same of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Settled<'a> {
+    /// The review, with as much noted of each subject as is to be noted again.
+    pub review: &'a Review,
+    /// The ids of the rules that both packs judge alike.
+    pub rules: &'a BTreeSet<String>,
+    /// Whether the tables of both reports are the same.
+    pub tables: bool,
+}
+
+impl Settled<'_> {
+    /// What the rule came to, if that is settled.
+    fn judged(&self, rule: &str) -> Option<(RuleTally, Vec<Finding>, Vec<Undecided>)> {
+        let is_known = self.rules.contains(rule);
+        let mut tallies = self.review.rules.iter().filter(|_| is_known);
+        let tally = tallies.find(|t| &*t.rule == rule)?;
+        let findings = self.review.findings.iter().filter(|f| f.rule == rule);
+        let undecided = self.review.undecided.iter().filter(|u| u.rule == rule);
+        Some((
+            tally.clone(),
+            findings.cloned().collect(),
+            undecided.cloned().collect(),
+        ))
+    }
+}
+
 /// Judges submissions by the rules of one fiscal year.
 pub struct Evaluator<'p> {
     in_force: &'p InForce<'p>,
     audience: Option<Audience>,
     notes_subjects: bool,
+    settled: Option<Settled<'p>>,
 }
 
 impl<'p> Evaluator<'p> {
@@ -63,7 +93,17 @@ impl<'p> Evaluator<'p> {
             in_force,
             audience: None,
             notes_subjects: false,
+            settled: None,
         }
+    }
+
+    /// Takes what is settled as it is, and judges the rest.
+    #[must_use]
+    pub fn after(mut self, settled: Settled<'p>) -> Self {
+        // A review that broke off says less of its rules than it would have said.
+        let is_whole = |d: &Diagnostic| d.weight != Weight::Fatal;
+        self.settled = Some(settled).filter(|s| s.review.diagnostics.iter().all(is_whole));
+        self
     }
 
     /// Judges by the rules that a district is shown, alone.
@@ -104,18 +144,10 @@ impl<'p> Evaluator<'p> {
         let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
         let rules = self.in_force.rules.iter().zip(&self.in_force.names);
         for (current, names) in rules.filter(|(current, _)| asked(current)) {
-            let mut subjects = Vec::new();
-            let (tally, findings, undecided) = self.judge(&mut machine, current, &mut subjects);
-            let rule = current.rule;
-            if machine.is_exhausted() {
-                let what = format!("the rule `{}` was not judged", rule.id);
-                review.diagnostics.push(too_much(&review.path, &what));
-            }
-            review.rules.push(RuleTally {
-                tally,
-                subjects,
-                ..names.clone()
-            });
+            let settled = self.settled.and_then(|s| s.judged(&current.rule.id));
+            let (tally, findings, undecided) = settled
+                .unwrap_or_else(|| self.judged_anew(&mut machine, current, names, &mut review));
+            review.rules.push(tally);
             review.findings.extend(findings);
             for one in undecided {
                 if !review.undecided.contains(&one) {
@@ -126,18 +158,49 @@ impl<'p> Evaluator<'p> {
         review
             .findings
             .sort_by(|a, b| (b.severity, &a.rule, a.row).cmp(&(a.severity, &b.rule, b.row)));
-        for summary in &pack.summaries {
-            machine.start_count();
-            review.tables.push(Self::summary(&mut machine, summary));
-            if machine.is_exhausted() {
-                let what = format!("the table `{}` was not worked out", summary.id);
-                review.diagnostics.push(too_much(&review.path, &what));
-            }
+        let settled = self.settled.filter(|s| s.tables);
+        match settled {
+            Some(settled) => review.tables.clone_from(&settled.review.tables),
+            None => self.summaries(&mut machine, &mut review),
         }
         let recommendation = Recommendation::of(review.worst());
         review.wording = self.wording(recommendation, review.undecided.len());
         review.recommendation = Some(recommendation);
         review
+    }
+
+    /// The pack's tables on a submission.
+    fn summaries<'s>(&'s self, machine: &mut Machine<'s>, review: &mut Review) {
+        for summary in &self.in_force.pack.summaries {
+            machine.start_count();
+            review.tables.push(Self::summary(machine, summary));
+            if machine.is_exhausted() {
+                let what = format!("the table `{}` was not worked out", summary.id);
+                review.diagnostics.push(too_much(&review.path, &what));
+            }
+        }
+    }
+
+    /// One rule over all its subjects, told if that is too much work.
+    fn judged_anew<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        current: &Current<'s>,
+        names: &RuleTally,
+        review: &mut Review,
+    ) -> (RuleTally, Vec<Finding>, Vec<Undecided>) {
+        let mut subjects = Vec::new();
+        let (tally, findings, undecided) = self.judge(machine, current, &mut subjects);
+        if machine.is_exhausted() {
+            let what = format!("the rule `{}` was not judged", current.rule.id);
+            review.diagnostics.push(too_much(&review.path, &what));
+        }
+        let tally = RuleTally {
+            tally,
+            subjects,
+            ..names.clone()
+        };
+        (tally, findings, undecided)
     }
 
     /// How many subjects of a rule had each outcome, be it one of the pack or a changed one; `None` when it is not in force.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-pub use self::definitions::{Difference, Fate};
+pub use self::definitions::{Difference, Fate, Unchanged};
 pub use self::notes::Note;
 
 use self::definitions::Definitions;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use accordant::author::impact::{self, Side};
+use accordant::author::impact::{self, Side, Unchanged};
 use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::diagnostic::Weight;
 use accordant::neutral::clean;
@@ -127,7 +127,12 @@ impl Impact {
         if !before.reads_as(after) {
             return Ok((self.review_by(before, &from)?, self.review_by(after, &to)?));
         }
-        let both = |plan: &_| (from.enter(plan), to.enter(plan));
+        let unchanged = Unchanged::of(before, after);
+        let both = |plan: &_| {
+            let old = from.enter(plan);
+            let new = to.enter_after(plan, unchanged.settled(&old.1));
+            (old, new)
+        };
         let mut read = batch::gather(&self.common, after, &self.batches, both)?;
         let (old, new): (Vec<_>, Vec<_>) = std::mem::take(&mut read.made).into_iter().unzip();
         let (old, new) = rayon::join(|| from.batch_of(old), || to.batch_of(new));

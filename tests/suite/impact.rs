@@ -3,8 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use accordant::author::impact::Unchanged;
+use accordant::batch::{Options, Reviewer};
+use accordant::pack;
 use serde_json::Value;
 
+use super::plans::Plan;
 use super::{pack_files, project};
 
 /// A folder with a changed copy of a pack that ships.
@@ -222,4 +226,40 @@ fn a_pack_is_read_as_of_a_commit() {
     let none = compare("git:no-such-branch");
     assert_eq!(none.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&none.stderr).contains("git knows no commit"));
+}
+
+/// What both packs say alike is judged once. The reviews are those that two full runs give.
+#[test]
+fn what_is_settled_is_what_would_be_judged() {
+    let files = pack_files("alliance");
+    let before = pack::load("alliance", &files).expect("it loads");
+    let changes = [
+        (STIPEND, "severity = \"note\"", "severity = \"return\""),
+        ("params.toml", "value = \"500.00\"", "value = \"499.00\""),
+        ("params.toml", "2013, value = \"20\"", "2013, value = \"60\""),
+        ("data/focus_areas.csv", ",Talent,", ",Talents,"),
+        ("pack.toml", "'p.metric'", "'p.group'"),
+    ];
+    for (file, old, new) in changes {
+        let mut files = files.clone();
+        let text = String::from_utf8(files[file].clone()).expect("it is text");
+        assert!(text.contains(old), "{file} holds no `{old}`");
+        files.insert(file.to_owned(), text.replacen(old, new, 1).into_bytes());
+        let Ok(after) = pack::load("alliance", &files) else {
+            panic!("{file} with `{new}` does not load");
+        };
+        let unchanged = Unchanged::of(&before, &after);
+        let by = |pack| Reviewer::new(pack, Options::default()).noting_subjects();
+        let (old, new) = (by(&before), by(&after));
+        for folder in ["fy2027/windham", "defects/team-mentor-stipend"] {
+            let plan = Plan::of_folder(folder).read(&after);
+            let first = old.review(&plan);
+            let (_, settled) = new.enter_after(&plan, unchanged.settled(&first));
+            assert_eq!(
+                format!("{settled:?}"),
+                format!("{:?}", new.review(&plan)),
+                "{file}: {folder}"
+            );
+        }
+    }
 }

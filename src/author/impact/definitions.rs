@@ -1,9 +1,11 @@
 //! What two packs say otherwise, apart from any submission: rules, and what they rest on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::evaluate::Settled;
 use crate::expr::Expr;
 use crate::pack::{Audience, Body, Edition, Pack, Param, Part, Rule, Source, Template};
+use crate::review::Review;
 use crate::schema::{Field, FieldId, Otherwise, Schema, Table, TableId};
 use crate::value::{Value, plain, say};
 
@@ -88,6 +90,43 @@ impl<'a> Definitions<'a> {
         let idle = tables.iter().filter(|t| !read(table_of(t)));
         pack.extend(idle.cloned());
         Definitions { rules, pack }
+    }
+}
+
+/// What two packs that read submissions alike judge alike, too: it need not be judged twice.
+#[derive(Debug, Clone, Default)]
+pub struct Unchanged {
+    rules: BTreeSet<String>,
+    summaries: bool,
+}
+
+impl Unchanged {
+    /// What is the same in two packs, with all that it rests on.
+    pub fn of(from: &Pack, to: &Pack) -> Self {
+        const NO_MATTER: [&str; 5] = ["title", "authority", "years", "recommendations", "expected"];
+        let definitions = Definitions::new(from, to);
+        let is_summary = |what: &str| what.starts_with("summary ");
+        let said = || definitions.pack.iter().map(|d| d.what.as_str());
+        let matters = |what: &str| !NO_MATTER.contains(&what) && !is_summary(what);
+        if !from.reads_as(to) || said().any(matters) {
+            return Unchanged::default();
+        }
+        let rules = from.rules.iter().filter(|r| to.rule(&r.id).is_some());
+        let rules = rules.filter(|r| !definitions.rules.contains_key(r.id.as_str()));
+        Unchanged {
+            rules: rules.map(|r| r.id.clone()).collect(),
+            // A table may read whatever a rule reads.
+            summaries: definitions.rules.is_empty() && !said().any(is_summary),
+        }
+    }
+
+    /// What of a review by the pack before stands in that by the pack after.
+    pub fn settled<'a>(&'a self, review: &'a Review) -> Settled<'a> {
+        Settled {
+            review,
+            rules: &self.rules,
+            tables: self.summaries,
+        }
     }
 }
 
