@@ -394,11 +394,7 @@ fn differing_tables(from: &Pack, to: &Pack) -> Vec<Difference> {
         let said = |here: &Option<Vec<String>>, there: &Option<Vec<String>>| {
             let (here, there) = (here.as_ref()?, there.clone().unwrap_or_default());
             let (own, _) = super::alone(here.clone(), there);
-            Some(format!(
-                "{} rows, {} of them here alone",
-                here.len(),
-                own.len()
-            ))
+            Some(rows_alone(here.len(), &own))
         };
         Some(Difference {
             what: format!("{TABLE}{name}"),
@@ -407,6 +403,24 @@ fn differing_tables(from: &Pack, to: &Pack) -> Vec<Difference> {
         })
     };
     names.iter().filter_map(one).collect()
+}
+
+/// How many rows a table has, and those of them that the other table has not.
+fn rows_alone(all: usize, own: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = own.iter().take(SHOWN).map(|row| format!("`{row}`"));
+    let shown: Vec<String> = shown.collect();
+    let more = match own.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    match own.len() {
+        0 => format!("{all} rows, none of them here alone"),
+        n => format!(
+            "{all} rows, {n} of them here alone: {}{more}",
+            shown.join("; ")
+        ),
+    }
 }
 
 fn references(pack: &Pack) -> impl Iterator<Item = (TableId, &Table)> {

@@ -41,15 +41,39 @@ pub fn accepted(accepted: &str, there: &str) -> Result<Acceptance, String> {
     Ok(acceptance)
 }
 
+/// What a comparison lists.
+const LISTS: [&str; 5] = ["recommendations", "rules", "pack", "reports", "unchecked"];
+
+/// How much of what is compared differs.
+const COUNTS: [&str; 3] = [
+    "submissions_changed",
+    "recommendations_changed",
+    "outcomes_changed",
+];
+
 /// Each difference by its name.
 fn entries(text: &str) -> Result<BTreeMap<String, Value>, String> {
-    let whole: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let whole: Value = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        format!("it is no JSON from line {line}, column {column} on")
+    })?;
     if whole.get("format").and_then(Value::as_str) != Some(FORMAT) {
         return Err(format!(
             "it is no `{FORMAT}`: write it with `--write-accept`"
         ));
     }
+    let lacks = |key: &&str| !whole.get(key).is_some_and(Value::is_array);
+    if let Some(key) = LISTS.iter().find(|key| lacks(key)) {
+        return Err(format!(
+            "it has no list `{key}`: write it with `--write-accept`"
+        ));
+    }
     let mut entries = BTreeMap::new();
+    for count in COUNTS {
+        if let Some(n) = whole.get("summary").and_then(|s| s.get(count)) {
+            entries.insert(format!("summary: {count}"), n.clone());
+        }
+    }
     for of in list(&whole, "recommendations") {
         let name = format!(
             "recommendation {} -> {}",
@@ -121,7 +145,11 @@ mod tests {
     use super::*;
 
     fn whole(recommendations: &str) -> String {
-        format!("{{\"format\": \"{FORMAT}\", \"recommendations\": [{recommendations}]}}")
+        let n = recommendations.matches("from").count();
+        format!(
+            r#"{{"format": "{FORMAT}", "summary": {{"recommendations_changed": {n}}}, "recommendations": [{recommendations}],
+            "rules": [], "pack": [], "reports": [], "unchecked": []}}"#
+        )
     }
 
     #[test]
@@ -138,6 +166,21 @@ mod tests {
     #[test]
     fn another_file_is_refused() {
         assert!(accepted("{}", &whole("")).is_err());
-        assert!(accepted("no JSON", &whole("")).is_err());
+        let why = accepted("{\n no", &whole("")).unwrap_err();
+        assert_eq!(why, "it is no JSON from line 2, column 2 on");
+        let bare = format!("{{\"format\": \"{FORMAT}\"}}");
+        assert!(
+            accepted(&bare, &whole(""))
+                .unwrap_err()
+                .contains("`recommendations`")
+        );
+    }
+
+    #[test]
+    fn how_much_differs_is_accepted_too() {
+        let old = whole(r#"{"from": "a", "to": "b"}"#);
+        let new = old.replace("changed\": 1", "changed\": 2");
+        let found = accepted(&old, &new).unwrap();
+        assert_eq!(found.other, ["summary: recommendations_changed"]);
     }
 }
