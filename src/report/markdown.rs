@@ -252,9 +252,26 @@ pub(super) fn plain(text: &str) -> String {
                 out.push('\\');
             }
             out.push(c);
+            if calls(word, at, c) {
+                out.push_str("<!-- -->");
+            }
         }
     }
     out
+}
+
+/// Whether a sign begins what a forge takes for a person's name or the number of a thread: `@name`, `#12`.
+fn calls(word: &str, at: usize, sign: char) -> bool {
+    let (before, after) = (word.get(..at), word.get(at + sign.len_utf8()..));
+    let before = before.and_then(|text| text.chars().next_back());
+    let after = after.and_then(|text| text.chars().next());
+    match sign {
+        '@' => {
+            !before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
+        }
+        '#' => after.is_some_and(|c| c.is_ascii_digit()),
+        _ => false,
+    }
 }
 
 /// Where in the first word of a line a sign stands that would begin a heading, a list, a quotation or a rule.
@@ -286,6 +303,10 @@ mod tests {
         check("-5", "-5");
         check("31.6", "31.6");
         check("---", "\\---");
+        check(
+            "@office see #12, a@b.org",
+            "@<!-- -->office see #<!-- -->12, a@b.org",
+        );
         check("", "");
     }
 
