@@ -236,7 +236,11 @@ fn what_is_settled_is_what_would_be_judged() {
     let changes = [
         (STIPEND, "severity = \"note\"", "severity = \"return\""),
         ("params.toml", "value = \"500.00\"", "value = \"499.00\""),
-        ("params.toml", "2013, value = \"20\"", "2013, value = \"60\""),
+        (
+            "params.toml",
+            "2013, value = \"20\"",
+            "2013, value = \"60\"",
+        ),
         ("data/focus_areas.csv", ",Talent,", ",Talents,"),
         ("pack.toml", "'p.metric'", "'p.group'"),
     ];

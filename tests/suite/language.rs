@@ -147,3 +147,21 @@ fn evidence_of_an_item_names_what_let_it_through() {
         ]
     );
 }
+
+#[test]
+fn a_gap_between_a_number_and_a_share_is_told_as_a_share() {
+    let test = "require = 'sum(budget.amount) / plan.award <= param.reserved_share'";
+    let review = reviewed(
+        &pack_testing(test),
+        "line_id,area,amount\n1,reading,12.50\n",
+    );
+    let found = review
+        .findings
+        .iter()
+        .find(|f| f.rule == "reading-reserved");
+    let gap = found.and_then(|f| f.gap.clone()).expect("it is too much");
+    assert_eq!(
+        (gap.value.to_string().as_str(), gap.is_share),
+        ("0.025", true)
+    );
+}

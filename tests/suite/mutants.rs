@@ -1,9 +1,9 @@
 //! Small changes of the rules of the packs: a case notices each, or a reason says why none can.
 
 use accordant::author::mutate;
-use accordant::pack::Pack;
+use accordant::pack::{Pack, load};
 
-use super::shipped;
+use super::{set_aside_files, shipped};
 
 #[track_caller]
 fn nothing_goes_unnoticed(pack: &Pack) {
@@ -32,4 +32,33 @@ fn no_change_of_the_accord_goes_unnoticed() {
 #[test]
 fn no_change_of_the_grant_goes_unnoticed() {
     nothing_goes_unnoticed(&shipped("alliance"));
+}
+
+/// The small pack, with marks at the end of its rule; whether anything is left that nothing notices, and the stale marks.
+fn marked(mutants: &[&str]) -> (Vec<String>, Vec<String>) {
+    let mut files = set_aside_files();
+    let rule = files
+        .get_mut("rules/budget/reading-reserved.toml")
+        .expect("it is there");
+    for mutant in mutants {
+        let mark = format!("\n[[equivalent]]\nmutant = '{mutant}'\nwhy = \"a test says so\"\n");
+        rule.extend(mark.into_bytes());
+    }
+    let pack = load("set-aside", &files).expect("it loads");
+    let mutation = mutate::run(&pack, &[], false);
+    let left = mutation.all().flat_map(|m| &m.survivors);
+    let stale = mutation.stale.iter().map(|[.., mutant]| mutant.clone());
+    (left.map(|s| s.mutant()).collect(), stale.collect())
+}
+
+#[test]
+fn a_mark_takes_away_its_own_change_alone_and_a_stale_one_is_told() {
+    const OWN: &str = "effective.from: 2020 → 2021";
+    let (left, stale) = marked(&[]);
+    assert!(left.iter().any(|m| m == OWN), "{left:?}");
+    assert!(stale.is_empty(), "{stale:?}");
+    let (fewer, stale) = marked(&[OWN, "effective.from: 2020 → 2031"]);
+    assert_eq!(stale, ["effective.from: 2020 → 2031"]);
+    let others: Vec<String> = left.into_iter().filter(|m| m != OWN).collect();
+    assert_eq!(fewer, others);
 }
