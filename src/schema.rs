@@ -36,7 +36,7 @@ impl Schema {
         let folded = fold(name);
         self.submission_tables()
             .iter()
-            .position(|t| t.names().any(|n| fold(n) == folded))
+            .position(|t| t.folded.contains(&folded))
     }
 }
 
@@ -56,6 +56,8 @@ pub struct Table {
     /// What it has besides when it is a reference table.
     pub reference: Option<Reference>,
     by_name: Map<String, FieldId>,
+    /// Its own names, folded.
+    folded: Vec<String>,
 }
 
 impl Table {
@@ -79,7 +81,10 @@ impl Table {
                 by_name.entry(name).or_insert(id);
             }
         }
+        let names = [&name, &label].into_iter().chain(&also);
+        let folded = names.map(|name| fold(name)).collect();
         Table {
+            folded,
             name,
             label,
             also,
@@ -110,12 +115,6 @@ impl Table {
     /// The field that is the table's key.
     pub fn key(&self) -> Option<FieldId> {
         self.fields.iter().position(|f| f.key)
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        [self.name.as_str(), self.label.as_str()]
-            .into_iter()
-            .chain(self.also.iter().map(String::as_str))
     }
 }
 
