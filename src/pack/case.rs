@@ -154,6 +154,13 @@ pub(crate) fn read_all(
         .iter()
         .filter_map(|of| read(doc, of, schema, params, years, parts))
         .collect();
+    for (at, case) in cases.iter().enumerate() {
+        if cases.iter().take(at).any(|c| c.name == case.name) {
+            let message = format!("another case has the name `{}`", case.name);
+            let help = "give each a name of its own: reports tell cases by it";
+            doc.mistake(case.span.clone(), message, "", help);
+        }
+    }
     let missing = lacking(&cases, has_edge);
     if !missing.is_empty() {
         let missing: Vec<&str> = missing.into_iter().map(CaseKind::shows).collect();

@@ -34,6 +34,14 @@ const SLIPS: &[Slip] = &[
             "[table.missing.fields]\nx = { type = \"text\" }\n\n[table.plan]",
         )],
     ),
+    (
+        "two cases of one name",
+        &[(
+            RULE,
+            "name = \"more than enough\"",
+            "name = \"ten percent\"",
+        )],
+    ),
     ("unknown key", &[(RULE, "severity = ", "severty = ")]),
     (
         "codes in a circle",
