@@ -377,7 +377,11 @@ impl<'p> Evaluator<'p> {
         {
             return vec![Outcome::NotApplicable; n];
         }
-        let require = machine.run(&test.require).into_bools();
+        let require = match &test.require {
+            Some(require) => machine.run(require).into_bools(),
+            // Nothing but a person's answer settles a question.
+            None => vec![truth::UNKNOWN; n],
+        };
         if when.is_none() && exempt.is_empty() {
             return require.into_iter().map(outcome_of).collect();
         }
@@ -500,21 +504,22 @@ impl<'p> Evaluator<'p> {
                     Subject::Row(table, row) => Some((table, vec![row])),
                     _ => None,
                 };
-                machine.begin(lets.to_vec(), rows);
+                machine.begin(lets.to_vec(), rows.clone());
                 let asked = test
                     .when
                     .as_ref()
                     .map(|when| (when, machine.run(when).into_bools()));
                 let undecided = asked.filter(|(_, t)| t.first() != Some(&truth::TRUE));
-                let (expr, held) = match undecided {
-                    Some((when, t)) => (when, t),
-                    None => (&test.require, machine.run(&test.require).into_bools()),
+                let (expr, held) = match (undecided, &test.require) {
+                    (Some((when, t)), _) => (when, t),
+                    (None, Some(require)) => (require, machine.run(require).into_bools()),
+                    (None, None) => return Self::asked(machine, test, lets, rows.as_ref()),
                 };
                 debug_assert!(
                     machine.is_exhausted()
                         || (outcome == Outcome::Fail)
                             == (held.first() == Some(&truth::FALSE)
-                                && std::ptr::eq(expr, &raw const test.require)),
+                                && test.require.as_ref().is_some_and(|r| std::ptr::eq(expr, r))),
                     "{}: one subject alone is judged as it was among all",
                     rule.id
                 );
@@ -524,6 +529,30 @@ impl<'p> Evaluator<'p> {
                 teller.finish()
             }
         }
+    }
+
+    /// The story of an open question: what made it arise, and the figures that it names.
+    fn asked<'s>(
+        machine: &mut Machine<'s>,
+        test: &'s Test,
+        lets: &[&'s Expr],
+        rows: Option<&(TableId, Vec<u32>)>,
+    ) -> Story {
+        let named = test.message.parts.iter().filter_map(|part| match part {
+            Part::Value(expr) => Some(expr),
+            Part::Text(_) => None,
+        });
+        let mut story = Story::default();
+        for expr in test.when.iter().chain(named) {
+            machine.notebook = Some(Notebook::default());
+            machine.begin(lets.to_vec(), rows.cloned());
+            machine.run(expr);
+            let notebook = machine.notebook.take().unwrap_or_default();
+            let mut teller = Teller::new(machine, &notebook, lets);
+            teller.tell(expr, false);
+            story.take_in(teller.finish());
+        }
+        story
     }
 
     fn undecided(&self, rule: &Rule, story: &Story) -> Vec<Undecided> {
@@ -745,7 +774,7 @@ const ITEMS: usize = 6;
 /// Works a test out for one subject, and tells by how much the sides of its comparisons differ.
 fn compared<'s>(machine: &mut Machine<'s>, test: &'s Test) -> Vec<((usize, usize), Decimal)> {
     let mut noted = crate::hash::Map::default();
-    for expr in test.when.iter().chain([&test.require]) {
+    for expr in test.when.iter().chain(&test.require) {
         machine.run(expr);
         let whole = machine.notebook.iter_mut().flat_map(|notebook| {
             let own: Vec<_> = notebook

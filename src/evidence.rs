@@ -92,6 +92,23 @@ pub(crate) struct Story {
     pub(crate) decided: Vec<(usize, usize)>,
 }
 
+impl Story {
+    /// Adds what another piece rests on, each thing once.
+    pub(crate) fn take_in(&mut self, other: Story) {
+        for evidence in other.evidence {
+            if !self.evidence.contains(&evidence) {
+                self.evidence.push(evidence);
+            }
+        }
+        for cell in other.cells {
+            if !self.cells.contains(&cell) {
+                self.cells.push(cell);
+            }
+        }
+        self.assumptions.extend(other.assumptions);
+    }
+}
+
 /// Tells the story of one subject from what its evaluation noted.
 pub(crate) struct Teller<'m, 'a> {
     machine: &'m Machine<'a>,

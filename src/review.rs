@@ -191,6 +191,11 @@ impl Review {
 }
 
 impl Finding {
+    /// Whether a person must decide it: it is put as a question, and is no failure.
+    pub fn is_question(&self) -> bool {
+        self.basis == Basis::Judgement
+    }
+
     /// What to do first. A rule's advice presumes that its test failed; where a cell stopped it, that cell comes first.
     pub fn next_step(&self) -> String {
         match (self.outcome, self.missing.as_slice()) {
@@ -215,10 +220,22 @@ pub struct RuleTally {
     pub code: Arc<str>,
     /// Its title.
     pub title: Arc<str>,
+    /// Where it gets its force.
+    pub basis: Basis,
     /// Its outcomes.
     pub tally: Tally,
     /// The outcome of each subject, where that was asked for.
     pub subjects: Vec<Judged>,
+}
+
+impl RuleTally {
+    /// The worst outcome as people are shown it: what a person must decide has not failed, it is open.
+    pub fn shown(&self) -> Outcome {
+        match self.tally.worst() {
+            Outcome::Fail if self.basis == Basis::Judgement => Outcome::Unknown,
+            worst => worst,
+        }
+    }
 }
 
 /// What a rule said of one subject.

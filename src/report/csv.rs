@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer};
 
 use super::location::place_of;
-use super::words::weight;
+use super::words::{outcome, weight};
 use crate::batch::BatchReview;
 use crate::diagnostic::Diagnostic;
 use crate::neutral::cell;
@@ -134,7 +134,7 @@ fn finding<'a>(head: Row<'a>, f: &'a Finding, review: &'a Review) -> Row<'a> {
     Row {
         kind: "finding",
         severity: f.severity.name(),
-        outcome: f.outcome.name(),
+        outcome: outcome(f),
         rule: Safe(&f.rule),
         code: Safe(&f.code),
         basis: f.basis.name(),

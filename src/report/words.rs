@@ -4,7 +4,7 @@ use crate::batch::{BatchReview, Entry};
 use crate::diagnostic::Weight;
 use crate::neutral::clean;
 use crate::pack::{Office, Severity, Verification, capitalised};
-use crate::review::{Cite, Evidence, Finding, Gap, Recommendation, Review, SummaryTable};
+use crate::review::{Cite, Evidence, Finding, Gap, Outcome, Recommendation, Review, SummaryTable};
 use crate::value::{Decimal, Value, money, plain, say};
 
 /// What every report says of itself.
@@ -16,6 +16,24 @@ pub(super) fn weight(weight: Weight) -> &'static str {
         Weight::Notice => "notice",
         Weight::Error => "mistake",
         Weight::Fatal => "unreadable",
+    }
+}
+
+/// What stands before the message of what is a question, or cannot be told.
+pub(super) fn doubt(f: &Finding) -> &'static str {
+    match f.outcome {
+        _ if f.is_question() => "question: ",
+        Outcome::Unknown => "cannot tell: ",
+        _ => "",
+    }
+}
+
+/// What a finding came to: what a person must decide is a question.
+pub(super) fn outcome(f: &Finding) -> &'static str {
+    if f.is_question() {
+        "question"
+    } else {
+        f.outcome.name()
     }
 }
 

@@ -10,9 +10,10 @@ use rust_xlsxwriter::{
 };
 
 use super::location::place_of;
-use super::words::{ADVICE, Columns, named, not_received, off_by, weight};
+use super::words::{ADVICE, Columns, doubt, named, not_received, off_by, weight};
 use crate::batch::BatchReview;
 use crate::neutral::{cell, clean};
+use crate::pack::capitalised;
 use crate::review::{Outcome, Review, SummaryTable};
 use crate::value::Value;
 
@@ -203,7 +204,7 @@ fn findings(
             let words = [
                 (1, review.district.as_deref().unwrap_or_default()),
                 (3, f.severity.name()),
-                (4, f.outcome.name()),
+                (4, super::words::outcome(f)),
                 (5, &f.rule),
                 (6, &f.code),
                 (7, place_of(f, review)),
@@ -247,7 +248,7 @@ fn matrix(
     for (row, (review, name)) in (1..).zip(batch.reviews.iter().zip(sheets)) {
         sheet.write_url(row, 0, link(name, &review.path))?;
         for tally in &review.rules {
-            let (sign, style) = match tally.tally.worst() {
+            let (sign, style) = match tally.shown() {
                 Outcome::Pass => ("✓", &styles.centred),
                 Outcome::Fail => ("✗", &styles.fail),
                 Outcome::Unknown => ("?", &styles.unknown),
@@ -280,12 +281,7 @@ fn submission(
         row += 1;
     }
     for f in &review.findings {
-        let doubt = if f.outcome == Outcome::Unknown {
-            "Cannot tell: "
-        } else {
-            ""
-        };
-        let message = format!("{doubt}{}", f.message);
+        let message = format!("{}{}", capitalised(doubt(f)), f.message);
         let words = [
             &f.rule,
             f.severity.name(),

@@ -9,7 +9,10 @@ use super::chart;
 use super::page::{class, frame, outcome, rule, severity, step, verification};
 use super::{Site, of_rule};
 use crate::neutral::clean;
-use crate::report::words::{Columns, because, judged, named, off_by, place, weight, whom_to_ask};
+use crate::pack::capitalised;
+use crate::report::words::{
+    Columns, because, doubt, judged, named, off_by, place, weight, whom_to_ask,
+};
 use crate::review::{Cite, DrawnCell, Finding, Outcome, Recommendation, Review};
 
 pub(super) fn page(site: &Site<'_>, review: &Review) -> String {
@@ -82,7 +85,7 @@ fn finding(site: &Site<'_>, f: &Finding) -> Markup {
     let advice = f.next_step();
     html! {
         h3 { (severity(f.severity)) " " (rule(site, &f.rule)) " (" (clean(&f.code)) ")" }
-        p { @if f.outcome == Outcome::Unknown { strong { "Cannot tell: " } } (clean(&f.message)) }
+        p { strong { (capitalised(doubt(f))) } (clean(&f.message)) }
         @if let Some(place) = place(f) { p { code { (place) } } }
         (cells(&f.cells))
         dl {
