@@ -2,9 +2,11 @@
 //! recommendation. Pure; cannot fail.
 
 mod drawn;
+mod marks;
 mod watched;
 
 pub use drawn::Drawing;
+use marks::Marks;
 pub(crate) use watched::{Asked, Seen, Truths};
 
 use crate::diagnostic::Diagnostic;
@@ -38,6 +40,25 @@ pub(crate) fn inside(phrase: &str) -> String {
     }
 }
 
+/// A recommendation in the pack's words.
+pub(crate) fn wording(
+    steps: &[String; 4],
+    recommendation: Recommendation,
+    undecided: usize,
+) -> String {
+    let [approve, conditions, back, escalate] = steps;
+    match recommendation {
+        Recommendation::Approve if undecided > 0 => {
+            let checks = if undecided == 1 { "check" } else { "checks" };
+            format!("{}; {undecided} {checks} undecided", inside(approve))
+        }
+        Recommendation::Approve => approve.clone(),
+        Recommendation::ApproveWithConditions => conditions.clone(),
+        Recommendation::ReturnForRevision => back.clone(),
+        Recommendation::Escalate => escalate.clone(),
+    }
+}
+
 /// How many pairs of rows are looked at together when a rule compares each of its rows with all of a table.
 const AT_ONCE: usize = 4_000_000;
 
@@ -54,6 +75,8 @@ pub struct Evaluator<'p> {
     in_force: &'p InForce<'p>,
     audience: Option<Audience>,
     notes_subjects: bool,
+    /// The names of rows, where findings are to be known again.
+    marks: Option<Marks>,
 }
 
 impl<'p> Evaluator<'p> {
@@ -63,6 +86,7 @@ impl<'p> Evaluator<'p> {
             in_force,
             audience: None,
             notes_subjects: false,
+            marks: None,
         }
     }
 
@@ -80,9 +104,17 @@ impl<'p> Evaluator<'p> {
         self
     }
 
+    /// Notes by what each finding is known again.
+    #[must_use]
+    pub fn marking_findings(mut self) -> Self {
+        self.marks = Some(Marks::default());
+        self
+    }
+
     /// The review of a submission: what the rules say of it. Who it is from is filled in by [`crate::batch::identify`].
     pub fn review(&mut self, submission: &Submission) -> Review {
         let pack = self.in_force.pack;
+        self.marks.iter().for_each(Marks::clear);
         let mut machine = Machine::new(&pack.schema, &self.in_force.world, submission);
         let mut review = Review {
             page: submission.page,
@@ -100,6 +132,7 @@ impl<'p> Evaluator<'p> {
             findings: Vec::new(),
             undecided: Vec::new(),
             tables: Vec::new(),
+            memory: None,
         };
         let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
         let rules = self.in_force.rules.iter().zip(&self.in_force.names);
@@ -159,6 +192,7 @@ impl<'p> Evaluator<'p> {
         submission: &Submission,
         rule: &Rule,
     ) -> Option<(Tally, Vec<Finding>)> {
+        self.marks.iter().for_each(Marks::clear);
         let mut machine = self.machine(submission);
         let (tally, findings, _) = self.judge(&mut machine, &self.current(rule)?, &mut Vec::new());
         Some((tally, findings))
@@ -211,17 +245,7 @@ impl<'p> Evaluator<'p> {
     }
 
     fn wording(&self, recommendation: Recommendation, undecided: usize) -> String {
-        let [approve, conditions, back, escalate] = &self.in_force.pack.steps;
-        match recommendation {
-            Recommendation::Approve if undecided > 0 => {
-                let checks = if undecided == 1 { "check" } else { "checks" };
-                format!("{}; {undecided} {checks} undecided", inside(approve))
-            }
-            Recommendation::Approve => approve.clone(),
-            Recommendation::ApproveWithConditions => conditions.clone(),
-            Recommendation::ReturnForRevision => back.clone(),
-            Recommendation::Escalate => escalate.clone(),
-        }
+        wording(&self.in_force.pack.steps, recommendation, undecided)
     }
 
     /// One rule over all its subjects.
@@ -306,6 +330,9 @@ impl<'p> Evaluator<'p> {
             owed: Vec::new(),
             cells: Vec::new(),
             needs: None,
+            mark: None,
+            answer: None,
+            not_counting: Vec::new(),
             decided: Vec::new(),
         };
         (tally, vec![finding], Vec::new())
@@ -439,6 +466,8 @@ impl<'p> Evaluator<'p> {
         } else {
             Vec::new()
         };
+        let marks = self.marks.as_ref();
+        let mark = marks.map(|marks| marks.mark(machine, &rule.id, subject, outcome, &story));
         let place = rows.as_ref().and_then(|(table, rows)| {
             let at = usize::try_from(*rows.first()?).ok()?;
             let data = machine.rows(*table)?;
@@ -468,6 +497,9 @@ impl<'p> Evaluator<'p> {
             owed: undecided.clone(),
             cells: story.cells,
             needs: story.needs,
+            mark,
+            answer: None,
+            not_counting: Vec::new(),
             decided: story.decided,
         };
         (finding, undecided)

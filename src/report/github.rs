@@ -41,7 +41,7 @@ fn mistake(out: &mut String, diagnostic: &Diagnostic, at: &Location<'_>) {
 fn finding(out: &mut String, f: &Finding, review: &Review) {
     let place = place_of(f, review);
     let command = match f.severity {
-        _ if f.is_question() => "notice",
+        _ if f.is_question() || f.weighs().is_none() => "notice",
         Severity::Note => "notice",
         Severity::Condition => "warning",
         Severity::Return | Severity::Escalate => "error",

@@ -82,7 +82,7 @@ fn of_mistake(diagnostic: &Diagnostic) -> Test {
 
 fn of_rule(tally: &RuleTally, review: &Review) -> Test {
     let findings = review.findings.iter();
-    let findings = findings.filter(|f| *f.rule == *tally.rule && f.severity > Severity::Note);
+    let findings = findings.filter(|f| *f.rule == *tally.rule && f.weighs() > Some(Severity::Note));
     let findings: Vec<&Finding> = findings.collect();
     let end = match findings.first() {
         None if tally.tally.worst() == Outcome::NotApplicable => End::Skipped,

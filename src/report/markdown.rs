@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::words::{
-    ADVICE, Columns, because, doubt, how_far_checked, judged, named, not_received, off_by, place,
-    weight, whom_to_ask, with_office,
+    ADVICE, Columns, answers, because, doubt, how_far_checked, judged, named, not_received, off_by,
+    place, remembered, weight, whom_to_ask, with_office,
 };
 use crate::batch::{BatchReview, Entry, PackName};
 use crate::diagnostic::Diagnostic;
@@ -60,6 +60,9 @@ pub fn review(pack: &PackName, review: &Review) -> String {
     let (name, which) = named(review);
     let mut out = format!("# {}\n\n", plain(&format!("{name}{which}")));
     let _ = writeln!(out, "**{}**", plain(&review.wording));
+    for (head, words) in remembered(review) {
+        paragraph(&mut out, &format!("{head}: {words}"));
+    }
     led_to_it(&mut out, review);
     if let Some(office) = &pack.office {
         paragraph(&mut out, &whom_to_ask(office, review.recommendation));
@@ -159,6 +162,9 @@ fn finding(out: &mut String, pack: &PackName, f: &Finding) {
     let advice = f.next_step();
     if !advice.is_empty() {
         say("**do**", &plain(&advice));
+    }
+    for (head, words) in answers(f) {
+        say(&format!("**{head}**"), &plain(&words));
     }
 }
 

@@ -68,7 +68,17 @@ struct Outcomes<'a> {
     level: &'static str,
     message: Message<'a>,
     locations: [Place<'a>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Suppression<'a>>,
     properties: BTreeMap<&'static str, &'a str>,
+}
+
+/// That a person answered, so that the result no longer counts.
+#[derive(Serialize)]
+struct Suppression<'a> {
+    kind: &'static str,
+    status: &'static str,
+    justification: &'a str,
 }
 
 #[derive(Serialize)]
@@ -188,6 +198,7 @@ fn mistake<'a>(
             text: &diagnostic.message,
         },
         locations: [place(&diagnostic.place, review)],
+        suppressions: Vec::new(),
         properties: submission(review),
     }
 }
@@ -216,6 +227,14 @@ fn finding<'a>(rules: &Rules<'_>, f: &'a Finding, review: &'a Review) -> Outcome
         },
         message: Message { text: &f.message },
         locations: [place(place_of(f, review), Some(review))],
+        suppressions: (f.answer.iter())
+            .filter(|_| f.weighs().is_none())
+            .map(|answer| Suppression {
+                kind: "external",
+                status: "accepted",
+                justification: &answer.reason,
+            })
+            .collect(),
         properties,
     }
 }

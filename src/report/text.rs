@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::words::{
-    ADVICE, Columns, because, doubt, how_far_checked, judged, named, not_received, off_by, place,
-    weight, whom_to_ask, with_office,
+    ADVICE, Columns, answers, because, doubt, how_far_checked, judged, named, not_received, off_by,
+    place, remembered, weight, whom_to_ask, with_office,
 };
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
@@ -92,6 +92,9 @@ impl Text<'_> {
             _ => self.bold(&wording),
         };
         let _ = writeln!(out, "{recommendation}");
+        for (head, words) in remembered(review) {
+            let _ = writeln!(out, "{head}: {}", self.bold(&words));
+        }
         if let Some(office) = self.office {
             out.push_str(&whom_to_ask(office, review.recommendation));
         }
@@ -184,6 +187,9 @@ impl Text<'_> {
         let advice = f.next_step();
         if !advice.is_empty() {
             let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&advice));
+        }
+        for (head, words) in answers(f) {
+            let _ = writeln!(out, "   = {}: {words}", self.bold(head));
         }
         out.push('\n');
     }

@@ -10,7 +10,7 @@ use rust_xlsxwriter::{
 };
 
 use super::location::place_of;
-use super::words::{ADVICE, Columns, doubt, named, not_received, off_by, weight};
+use super::words::{ADVICE, Columns, doubt, named, not_received, off_by, remembered, said, weight};
 use crate::batch::BatchReview;
 use crate::neutral::{cell, clean};
 use crate::pack::capitalised;
@@ -21,7 +21,7 @@ use crate::value::Value;
 const LONGEST_NAME: usize = 31;
 
 /// The columns of the sheet of findings, with their widths in characters.
-const FINDINGS: [(&str, u16); 12] = [
+const FINDINGS: [(&str, u16); 13] = [
     ("Submission", 18),
     ("Submitter", 18),
     ("Year", 6),
@@ -34,6 +34,7 @@ const FINDINGS: [(&str, u16); 12] = [
     ("Advice", 50),
     ("Off by", 14),
     ("Source", 40),
+    ("Answer", 50),
 ];
 
 /// The workbook. Fails where the format cannot hold the review, such as beyond a million findings.
@@ -212,6 +213,7 @@ fn findings(
                 (9, &f.advice),
                 (10, &off),
                 (11, &cites.join("; ")),
+                (12, &said(f)),
             ];
             for (column, words) in words {
                 sheet.write_string(row, column, cell(&clean(words)))?;
@@ -274,9 +276,14 @@ fn submission(
     sheet.write_string_with_format(0, 0, cell(&format!("{name}{which}")), &styles.title)?;
     sheet.write_string(1, 0, cell(&clean(&review.wording)))?;
     sheet.write_url(2, 0, link("Summary", "Summary"))?;
-    let mut row = 4;
+    let mut row = 3;
+    for (head, words) in remembered(review) {
+        sheet.write_string(row, 0, cell(&format!("{head}: {words}")))?;
+        row += 1;
+    }
+    row += 1;
     if !review.findings.is_empty() {
-        let columns = ["Rule", "Severity", "Message", "Place", "Do"];
+        let columns = ["Rule", "Severity", "Message", "Place", "Do", "Answer"];
         heads(sheet, row, &columns.map(str::to_owned), styles)?;
         row += 1;
     }
@@ -288,6 +295,7 @@ fn submission(
             &message,
             place_of(f, review),
             &f.next_step(),
+            &said(f),
         ];
         for (column, words) in (0..).zip(words) {
             let words = clean(words);
@@ -304,7 +312,7 @@ fn submission(
     for table in &review.tables {
         row = table_of_pack(sheet, row + 1, table, currency, styles)?;
     }
-    for (column, width) in (0..).zip([30, 14, 60, 34, 50]) {
+    for (column, width) in (0..).zip([30, 14, 60, 34, 50, 50]) {
         sheet.set_column_width(column, width)?;
     }
     Ok(())
