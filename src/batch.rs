@@ -10,13 +10,15 @@ use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Evaluator, Settled};
+use crate::memory::answers::Answers;
+use crate::memory::decisions::Decisions;
 use crate::pack::{InForce, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
 use crate::review::{Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
 use crate::table::{Data, State};
-use crate::value::Decimal;
+use crate::value::{Date, Decimal};
 
 pub use self::entry::Entry;
 
@@ -107,6 +109,8 @@ pub struct Reviewer<'p> {
     years: BTreeMap<i64, OnceLock<InForce<'p>>>,
     options: Options,
     notes_subjects: bool,
+    answers: Option<&'p Answers>,
+    decisions: Option<(&'p Decisions, Date)>,
 }
 
 impl<'p> Reviewer<'p> {
@@ -121,6 +125,8 @@ impl<'p> Reviewer<'p> {
             years,
             options,
             notes_subjects: false,
+            answers: None,
+            decisions: None,
         }
     }
 
@@ -128,6 +134,20 @@ impl<'p> Reviewer<'p> {
     #[must_use]
     pub fn noting_subjects(mut self) -> Self {
         self.notes_subjects = true;
+        self
+    }
+
+    /// Puts people's answers beside what it finds.
+    #[must_use]
+    pub fn with_answers(mut self, answers: Option<&'p Answers>) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// Puts what was decided by a day beside what it advises.
+    #[must_use]
+    pub fn with_decisions(mut self, decisions: Option<(&'p Decisions, Date)>) -> Self {
+        self.decisions = decisions;
         self
     }
 
@@ -160,6 +180,9 @@ impl<'p> Reviewer<'p> {
                 if let Some(settled) = settled {
                     evaluator = evaluator.after(settled);
                 }
+                if self.answers.is_some() {
+                    evaluator = evaluator.marking_findings();
+                }
                 evaluator.review(submission)
             }
             _ => could_not_check(self.pack, submission, &who),
@@ -177,7 +200,31 @@ impl<'p> Reviewer<'p> {
         review.district = who.name;
         review.fiscal_year = who.year;
         review.revision = who.revision;
+        self.remember(&mut review);
         review
+    }
+
+    fn remember(&self, review: &mut Review) {
+        if let Some(answers) = self.answers {
+            answers.apply(review);
+        }
+        if let Some((decisions, as_of)) = self.decisions {
+            decisions.apply(review, as_of);
+        }
+    }
+
+    /// What is to be told of the files of answers and of determinations.
+    fn told_of_memory<K>(&self, reviews: &[(Entry, K)]) -> Vec<Diagnostic> {
+        let mut told: Vec<Diagnostic> =
+            reviews.iter().flat_map(|(of, _)| of.told.clone()).collect();
+        if let Some(answers) = self.answers {
+            let plan = |(of, _): &(Entry, K)| (of.district_code.clone(), of.fiscal_year);
+            told.extend(answers.diagnostics.iter().cloned());
+            told.extend(answers.about_others(&reviews.iter().map(plan).collect::<Vec<_>>()));
+        }
+        let decisions = self.decisions.iter();
+        told.extend(decisions.flat_map(|(of, _)| of.diagnostics.iter().cloned()));
+        told
     }
 
     /// The review of a batch. `read` reads one of its sources; submissions are read and judged on all cores, and the
@@ -214,6 +261,7 @@ impl<'p> Reviewer<'p> {
         not_read.append(&mut pages(&mut reviews, &self.pack.words));
         let (superseded, mut asked) = self.revisions(&mut reviews);
         diagnostics.append(&mut asked);
+        diagnostics.append(&mut self.told_of_memory(&reviews));
         let not_received = if self.options.expects_all {
             self.not_received(&reviews)
         } else {
@@ -548,6 +596,7 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
         findings: Vec::new(),
         undecided: Vec::new(),
         tables: Vec::new(),
+        memory: None,
     }
 }
 

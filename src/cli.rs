@@ -1,7 +1,9 @@
 //! The command line: one file a verb. Only this part prints, and only this part reads and writes the disk.
 
+mod answer;
 mod aside;
 mod batch;
+mod decide;
 mod disk;
 mod edges;
 mod eval;
@@ -9,6 +11,7 @@ mod git;
 mod impact;
 mod intake;
 mod lint;
+mod memory;
 mod mutants;
 mod new;
 mod office;
@@ -18,6 +21,7 @@ mod schema;
 mod spool;
 mod test;
 mod trace;
+mod verify;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -41,6 +45,12 @@ enum Verb {
     Check(batch::Check),
     /// Review a batch of submissions: one table, and a report for each with --out
     Review(batch::Review),
+    /// List what is to be answered, as rows to be filled in; with --say, write one answer into a file
+    Answer(answer::Answers),
+    /// Record what was decided on a plan; with --conditions, print the conditions for the next plan
+    Decide(decide::Decide),
+    /// Run a recorded review again and compare it byte for byte; say in words what differs
+    Verify(verify::Verify),
     /// Show what is understood of a file before anything is judged; with --out, write it in the pack's own form
     Intake(intake::Intake),
     /// List the rules in force, or show one in full: its sources, its test, its cases, its history
@@ -85,6 +95,9 @@ struct Common {
     /// The fiscal year, for what states none
     #[arg(long, value_name = "FY", global = true, value_parser = fiscal_year)]
     year: Option<i64>,
+    /// The day at which answers and dates are judged; absent: today
+    #[arg(long, value_name = "DATE", global = true, value_parser = memory::date)]
+    as_of: Option<accordant::value::Date>,
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
     format: Format,
@@ -231,6 +244,9 @@ pub(crate) fn main() -> ExitCode {
     let status = match cli.verb {
         Verb::Check(verb) => verb.run(),
         Verb::Review(verb) => verb.run(),
+        Verb::Answer(verb) => verb.run(),
+        Verb::Decide(verb) => verb.run(),
+        Verb::Verify(verb) => verb.run(),
         Verb::Intake(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
         Verb::New(verb) => verb.run(),

@@ -2,9 +2,11 @@
 //! recommendation. Pure; cannot fail.
 
 mod drawn;
+mod marks;
 mod watched;
 
 pub use drawn::Drawing;
+use marks::Marks;
 pub(crate) use watched::{Asked, Seen, Truths};
 
 use std::collections::BTreeSet;
@@ -37,6 +39,25 @@ pub(crate) fn inside(phrase: &str) -> String {
     match first {
         Some(first) if !is_name => first.to_lowercase().chain(letters).collect(),
         _ => phrase.to_owned(),
+    }
+}
+
+/// A recommendation in the pack's words.
+pub(crate) fn wording(
+    steps: &[String; 4],
+    recommendation: Recommendation,
+    undecided: usize,
+) -> String {
+    let [approve, conditions, back, escalate] = steps;
+    match recommendation {
+        Recommendation::Approve if undecided > 0 => {
+            let checks = if undecided == 1 { "check" } else { "checks" };
+            format!("{}; {undecided} {checks} undecided", inside(approve))
+        }
+        Recommendation::Approve => approve.clone(),
+        Recommendation::ApproveWithConditions => conditions.clone(),
+        Recommendation::ReturnForRevision => back.clone(),
+        Recommendation::Escalate => escalate.clone(),
     }
 }
 
@@ -84,6 +105,8 @@ pub struct Evaluator<'p> {
     audience: Option<Audience>,
     notes_subjects: bool,
     settled: Option<Settled<'p>>,
+    /// The names of rows, where findings are to be known again.
+    marks: Option<Marks>,
 }
 
 impl<'p> Evaluator<'p> {
@@ -94,6 +117,7 @@ impl<'p> Evaluator<'p> {
             audience: None,
             notes_subjects: false,
             settled: None,
+            marks: None,
         }
     }
 
@@ -120,9 +144,17 @@ impl<'p> Evaluator<'p> {
         self
     }
 
+    /// Notes by what each finding is known again.
+    #[must_use]
+    pub fn marking_findings(mut self) -> Self {
+        self.marks = Some(Marks::default());
+        self
+    }
+
     /// The review of a submission: what the rules say of it. Who it is from is filled in by [`crate::batch::identify`].
     pub fn review(&mut self, submission: &Submission) -> Review {
         let pack = self.in_force.pack;
+        self.marks.iter().for_each(Marks::clear);
         let mut machine = Machine::new(&pack.schema, &self.in_force.world, submission);
         let mut review = Review {
             page: submission.page,
@@ -140,6 +172,7 @@ impl<'p> Evaluator<'p> {
             findings: Vec::new(),
             undecided: Vec::new(),
             tables: Vec::new(),
+            memory: None,
         };
         let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
         let rules = self.in_force.rules.iter().zip(&self.in_force.names);
@@ -222,6 +255,7 @@ impl<'p> Evaluator<'p> {
         submission: &Submission,
         rule: &Rule,
     ) -> Option<(Tally, Vec<Finding>)> {
+        self.marks.iter().for_each(Marks::clear);
         let mut machine = self.machine(submission);
         let (tally, findings, _) = self.judge(&mut machine, &self.current(rule)?, &mut Vec::new());
         Some((tally, findings))
@@ -274,17 +308,7 @@ impl<'p> Evaluator<'p> {
     }
 
     fn wording(&self, recommendation: Recommendation, undecided: usize) -> String {
-        let [approve, conditions, back, escalate] = &self.in_force.pack.steps;
-        match recommendation {
-            Recommendation::Approve if undecided > 0 => {
-                let checks = if undecided == 1 { "check" } else { "checks" };
-                format!("{}; {undecided} {checks} undecided", inside(approve))
-            }
-            Recommendation::Approve => approve.clone(),
-            Recommendation::ApproveWithConditions => conditions.clone(),
-            Recommendation::ReturnForRevision => back.clone(),
-            Recommendation::Escalate => escalate.clone(),
-        }
+        wording(&self.in_force.pack.steps, recommendation, undecided)
     }
 
     /// One rule over all its subjects.
@@ -369,6 +393,9 @@ impl<'p> Evaluator<'p> {
             owed: Vec::new(),
             cells: Vec::new(),
             needs: None,
+            mark: None,
+            answer: None,
+            not_counting: Vec::new(),
             decided: Vec::new(),
         };
         (tally, vec![finding], Vec::new())
@@ -440,7 +467,11 @@ impl<'p> Evaluator<'p> {
         {
             return vec![Outcome::NotApplicable; n];
         }
-        let require = machine.run(&test.require).into_bools();
+        let require = match &test.require {
+            Some(require) => machine.run(require).into_bools(),
+            // Nothing but a person's answer settles a question.
+            None => vec![truth::UNKNOWN; n],
+        };
         if when.is_none() && exempt.is_empty() {
             return require.into_iter().map(outcome_of).collect();
         }
@@ -498,6 +529,8 @@ impl<'p> Evaluator<'p> {
         } else {
             Vec::new()
         };
+        let marks = self.marks.as_ref();
+        let mark = marks.map(|marks| marks.mark(machine, &rule.id, subject, outcome, &story));
         let place = rows.as_ref().and_then(|(table, rows)| {
             let at = usize::try_from(*rows.first()?).ok()?;
             let data = machine.rows(*table)?;
@@ -527,6 +560,9 @@ impl<'p> Evaluator<'p> {
             owed: undecided.clone(),
             cells: story.cells,
             needs: story.needs,
+            mark,
+            answer: None,
+            not_counting: Vec::new(),
             decided: story.decided,
         };
         (finding, undecided)
@@ -563,21 +599,22 @@ impl<'p> Evaluator<'p> {
                     Subject::Row(table, row) => Some((table, vec![row])),
                     _ => None,
                 };
-                machine.begin(lets.to_vec(), rows);
+                machine.begin(lets.to_vec(), rows.clone());
                 let asked = test
                     .when
                     .as_ref()
                     .map(|when| (when, machine.run(when).into_bools()));
                 let undecided = asked.filter(|(_, t)| t.first() != Some(&truth::TRUE));
-                let (expr, held) = match undecided {
-                    Some((when, t)) => (when, t),
-                    None => (&test.require, machine.run(&test.require).into_bools()),
+                let (expr, held) = match (undecided, &test.require) {
+                    (Some((when, t)), _) => (when, t),
+                    (None, Some(require)) => (require, machine.run(require).into_bools()),
+                    (None, None) => return Self::asked(machine, test, lets, rows.as_ref()),
                 };
                 debug_assert!(
                     machine.is_exhausted()
                         || (outcome == Outcome::Fail)
                             == (held.first() == Some(&truth::FALSE)
-                                && std::ptr::eq(expr, &raw const test.require)),
+                                && test.require.as_ref().is_some_and(|r| std::ptr::eq(expr, r))),
                     "{}: one subject alone is judged as it was among all",
                     rule.id
                 );
@@ -587,6 +624,30 @@ impl<'p> Evaluator<'p> {
                 teller.finish()
             }
         }
+    }
+
+    /// The story of an open question: what made it arise, and the figures that it names.
+    fn asked<'s>(
+        machine: &mut Machine<'s>,
+        test: &'s Test,
+        lets: &[&'s Expr],
+        rows: Option<&(TableId, Vec<u32>)>,
+    ) -> Story {
+        let named = test.message.parts.iter().filter_map(|part| match part {
+            Part::Value(expr) => Some(expr),
+            Part::Text(_) => None,
+        });
+        let mut story = Story::default();
+        for expr in test.when.iter().chain(named) {
+            machine.notebook = Some(Notebook::default());
+            machine.begin(lets.to_vec(), rows.cloned());
+            machine.run(expr);
+            let notebook = machine.notebook.take().unwrap_or_default();
+            let mut teller = Teller::new(machine, &notebook, lets);
+            teller.tell(expr, false);
+            story.take_in(teller.finish());
+        }
+        story
     }
 
     fn undecided(&self, rule: &Rule, story: &Story) -> Vec<Undecided> {
@@ -808,7 +869,7 @@ const ITEMS: usize = 6;
 /// Works a test out for one subject, and tells by how much the sides of its comparisons differ.
 fn compared<'s>(machine: &mut Machine<'s>, test: &'s Test) -> Vec<((usize, usize), Decimal)> {
     let mut noted = crate::hash::Map::default();
-    for expr in test.when.iter().chain([&test.require]) {
+    for expr in test.when.iter().chain(&test.require) {
         machine.run(expr);
         let whole = machine.notebook.iter_mut().flat_map(|notebook| {
             let own: Vec<_> = notebook

@@ -18,10 +18,10 @@ use crate::value::{Decimal, Value, ceiling, floor, plain, say};
 
 /// A cell: table, row, field; a whole row has no field, a whole table no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Cell {
-    table: TableId,
-    field: Option<FieldId>,
-    row: Option<usize>,
+pub(crate) struct Cell {
+    pub(crate) table: TableId,
+    pub(crate) field: Option<FieldId>,
+    pub(crate) row: Option<usize>,
 }
 
 /// Cells in the order in which they were met; in order and each once when they are told.
@@ -90,6 +90,26 @@ pub(crate) struct Story {
     pub(crate) cells: Vec<DrawnCell>,
     /// The tests that decided: the number of the expression and of the piece.
     pub(crate) decided: Vec<(usize, usize)>,
+    /// All the cells that decided or are missing.
+    pub(crate) rests: Vec<Cell>,
+}
+
+impl Story {
+    /// Adds what another piece rests on, each thing once.
+    pub(crate) fn take_in(&mut self, other: Story) {
+        for evidence in other.evidence {
+            if !self.evidence.contains(&evidence) {
+                self.evidence.push(evidence);
+            }
+        }
+        for cell in other.cells {
+            if !self.cells.contains(&cell) {
+                self.cells.push(cell);
+            }
+        }
+        self.assumptions.extend(other.assumptions);
+        self.rests.extend(other.rests);
+    }
 }
 
 /// Tells the story of one subject from what its evaluation noted.
@@ -172,6 +192,8 @@ impl<'m, 'a> Teller<'m, 'a> {
         self.gaps.sort();
         self.story.missing = self.places(&self.gaps);
         self.story.cells = self.draw();
+        self.story.rests = self.gaps.0;
+        self.story.rests.append(&mut self.decisive.0);
         self.story
     }
 

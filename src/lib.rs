@@ -27,6 +27,7 @@
 //! - [`neutral`]: what others wrote, made harmless for spreadsheets and terminals.
 //! - [`report`]: reviews and mistakes as bytes.
 //! - [`workbook`]: submissions as files that people can fill in further.
+//! - [`memory`]: what people decided, and what is kept of it.
 //! - [`author`]: what rule authors run.
 
 pub mod author;
@@ -37,6 +38,7 @@ mod evidence;
 pub mod expr;
 mod hash;
 pub mod intake;
+pub mod memory;
 pub mod neutral;
 pub mod pack;
 pub mod read;

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Weight};
+use crate::memory::answers::{Answer, Verdict};
+use crate::memory::decisions::Determination;
 use crate::pack::{Audience, Basis, Reading, Severity, Verification};
 use crate::submission::Input;
-use crate::value::{Decimal, Value};
+use crate::value::{Date, Decimal, Value};
 
 /// What a rule says of one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +158,21 @@ pub struct Review {
     pub undecided: Vec<Undecided>,
     /// The pack's tables.
     pub tables: Vec<SummaryTable>,
+    /// What people made of it, where their answers or determinations were given.
+    pub memory: Option<Memory>,
+}
+
+/// What people made of a review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// The day at which answers are judged.
+    pub as_of: Date,
+    /// What is advised after the answers, and in the pack's words; `None`: no answers were given, or nothing could be judged.
+    pub after_answers: Option<(Recommendation, String)>,
+    /// What was decided on the plan, the last first.
+    pub determinations: Vec<Determination>,
+    /// What is to be told of answers on it.
+    pub told: Vec<Diagnostic>,
 }
 
 impl Review {
@@ -164,6 +181,17 @@ impl Review {
         let mut all = Tally::default();
         self.rules.iter().for_each(|r| all.add_all(r.tally));
         all
+    }
+
+    /// What is advised after people's answers; without any, what is advised.
+    pub fn advised(&self) -> Option<Recommendation> {
+        let after = self.memory.as_ref().and_then(|m| m.after_answers.as_ref());
+        after.map_or(self.recommendation, |(after, _)| Some(*after))
+    }
+
+    /// The worst severity among the findings that still count after people's answers.
+    pub fn still_worst(&self) -> Option<Severity> {
+        self.findings.iter().filter_map(Finding::weighs).max()
     }
 
     /// The worst severity among the findings.
@@ -191,6 +219,21 @@ impl Review {
 }
 
 impl Finding {
+    /// What it does to the recommendation after an answer; `None`: it no longer counts.
+    pub fn weighs(&self) -> Option<Severity> {
+        match self.answer.as_ref().map(|answer| answer.verdict) {
+            None => Some(self.severity),
+            Some(Verdict::Accepted | Verdict::Waived) => None,
+            Some(Verdict::Condition) => Some(Severity::Condition),
+            Some(Verdict::ChangeRequired) => Some(self.severity.max(Severity::Return)),
+        }
+    }
+
+    /// Whether a person must decide it: it is put as a question, and is no failure.
+    pub fn is_question(&self) -> bool {
+        self.basis == Basis::Judgement
+    }
+
     /// What to do first. A rule's advice presumes that its test failed; where a cell stopped it, that cell comes first.
     pub fn next_step(&self) -> String {
         match (self.outcome, self.missing.as_slice()) {
@@ -215,10 +258,22 @@ pub struct RuleTally {
     pub code: Arc<str>,
     /// Its title.
     pub title: Arc<str>,
+    /// Where it gets its force.
+    pub basis: Basis,
     /// Its outcomes.
     pub tally: Tally,
     /// The outcome of each subject, where that was asked for.
     pub subjects: Vec<Judged>,
+}
+
+impl RuleTally {
+    /// The worst outcome as people are shown it: what a person must decide has not failed, it is open.
+    pub fn shown(&self) -> Outcome {
+        match self.tally.worst() {
+            Outcome::Fail if self.basis == Basis::Judgement => Outcome::Unknown,
+            worst => worst,
+        }
+    }
 }
 
 /// What a rule said of one subject.
@@ -271,8 +326,38 @@ pub struct Finding {
     pub cells: Vec<DrawnCell>,
     /// What the deciding comparison needs, in words.
     pub needs: Option<String>,
+    /// By what it is known again, where that was asked for.
+    pub mark: Option<Mark>,
+    /// What a person answered, where an answer counts.
+    pub answer: Option<Answer>,
+    /// Why earlier answers do not count, in words.
+    pub not_counting: Vec<String>,
     /// The tests that decided: the number of the expression and of the piece.
     pub(crate) decided: Vec<(usize, usize)>,
+}
+
+/// Whose plan a review was of, as a record of it tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// The path of the submission.
+    pub path: String,
+    /// The district's code.
+    pub district_code: Option<String>,
+    /// The district's name.
+    pub district: Option<String>,
+    /// The fiscal year.
+    pub fiscal_year: Option<i64>,
+    /// The number of the revision, as it is written.
+    pub revision: Option<String>,
+}
+
+/// By what a finding is known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The row that it is about, by a name that lasts when rows move; empty where it is about the whole submission.
+    pub subject: String,
+    /// The digest of the rule, the row, the outcome and the cells and figures that it rests on.
+    pub digest: String,
 }
 
 /// A cited clause.

@@ -180,7 +180,7 @@ fn part(test: &Test, (no, id): (usize, usize)) -> Option<String> {
         parts.find_map(|part| find(expr, part, id))
     }
     let expr = if no == MAIN {
-        &test.require
+        test.require.as_ref()?
     } else {
         &test.lets.get(no)?.1
     };

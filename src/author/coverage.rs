@@ -336,7 +336,8 @@ impl Rule {
             let lets = lets.filter(move |(at, _)| asked.contains(at));
             let lets = lets.map(|(at, (_, e))| (Asked::Let(at), e));
             let when = test.when.iter().map(|e| (Asked::When, e));
-            lets.chain(when).chain([(Asked::Require, &test.require)])
+            let require = test.require.iter().map(|e| (Asked::Require, e));
+            lets.chain(when).chain(require)
         });
         subjects.chain(of_test)
     }
@@ -345,7 +346,7 @@ impl Rule {
 /// The places of the `let`s that a test asks for, itself or through others.
 fn lets_asked(test: &Test) -> BTreeSet<usize> {
     let mut asked = BTreeSet::new();
-    let mut exprs: Vec<&Expr> = test.when.iter().chain([&test.require]).collect();
+    let mut exprs: Vec<&Expr> = test.when.iter().chain(&test.require).collect();
     while let Some(expr) = exprs.pop() {
         for at in lets_of(expr) {
             if asked.insert(at) {

@@ -402,7 +402,7 @@ impl Slot {
             Slot::For => None,
             Slot::Let(at) => test.lets.get_mut(at).map(|(_, expr)| expr),
             Slot::When => test.when.as_mut(),
-            Slot::Require => Some(&mut test.require),
+            Slot::Require => test.require.as_mut(),
         }
     }
 }
@@ -447,10 +447,12 @@ fn mutants(rule: &Rule, pack: &Pack, with_goldens: bool) -> Vec<Mutant> {
                 });
             }
         }
-        let key = format!("{before}require");
-        found.extend(of_expr(&test.require, &key, pack, |c| {
-            Made::Expr(at, Slot::Require, c)
-        }));
+        if let Some(require) = &test.require {
+            let key = format!("{before}require");
+            found.extend(of_expr(require, &key, pack, |c| {
+                Made::Expr(at, Slot::Require, c)
+            }));
+        }
     }
     found.extend(of_years(rule, pack.own_years()));
     if with_goldens {
@@ -627,7 +629,7 @@ fn exprs_mut(rule: &mut Rule) -> Vec<&mut Expr> {
             continue;
         };
         found.extend(test.lets.iter_mut().map(|(_, e)| e));
-        found.extend(test.when.iter_mut().chain([&mut test.require]));
+        found.extend(test.when.iter_mut().chain(&mut test.require));
         let templates = [&mut test.message].into_iter().chain(&mut test.advice);
         found.extend(
             templates

@@ -28,6 +28,14 @@ pub struct Entry {
     pub mistakes: usize,
     /// The worst of what was wrong with its files.
     pub weight: Option<Weight>,
+    /// What is advised after people's answers, in the pack's words; `None`: none were given.
+    pub after_answers: Option<String>,
+    /// What was decided last, in words.
+    pub decided: Option<String>,
+    /// The worst severity among the findings that still count after people's answers.
+    pub still_worst: Option<Severity>,
+    /// What is to be told of answers on it.
+    pub(super) told: Vec<Diagnostic>,
     /// What of its files could not be read at all.
     pub fatal: Vec<Diagnostic>,
     /// It is one page of a plan, and never the whole.
@@ -49,6 +57,9 @@ impl Entry {
         let counted = severities.map(|severity| (severity, review.count(severity)));
         let diagnostics = &review.diagnostics;
         let fatal = diagnostics.iter().filter(|d| d.weight == Weight::Fatal);
+        let memory = review.memory.as_ref();
+        let after = memory.and_then(|m| m.after_answers.as_ref());
+        let decided = memory.and_then(|m| m.determinations.first());
         let digests = review.inputs.iter().map(|input| input.sha256.clone());
         Entry {
             path: review.path.clone(),
@@ -61,6 +72,10 @@ impl Entry {
             severities: counted.into_iter().filter(|(_, n)| *n > 0).collect(),
             mistakes: review.mistakes(),
             weight: diagnostics.iter().map(|d| d.weight).max(),
+            after_answers: after.map(|(_, words)| words.clone()),
+            decided: decided.map(|d| d.decision.words().to_owned()),
+            still_worst: review.still_worst(),
+            told: memory.map_or_else(Vec::new, |m| m.told.clone()),
             fatal: fatal.cloned().collect(),
             page: review.page,
             doubtful: review.doubtful,

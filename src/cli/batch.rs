@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use accordant::batch::{BatchReview, Entry, Options, Reviewer, each};
+use accordant::batch::{BatchReview, Options, Reviewer, each};
 use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::intake::reading::Reading;
 use accordant::pack::{Pack, Severity};
@@ -22,8 +22,10 @@ use accordant::review::SummaryTable;
 use accordant::submission::Submission;
 use accordant::table::Rows;
 
-use super::aside::Aside;
-use super::{Common, Format, Status, complain, disk, pack, print, print_bytes, unless_gone};
+use super::aside::{Aside, Kept};
+use super::{
+    Common, Format, Status, complain, disk, memory, pack, print, print_bytes, unless_gone,
+};
 
 /// The formats of `check` and `review`.
 const FORMATS: [Format; 9] = [
@@ -57,6 +59,8 @@ pub(super) struct Review {
     /// Write a report for each submission into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    remembered: memory::Remembered,
     #[command(flatten)]
     common: Common,
 }
@@ -108,7 +112,7 @@ impl Review {
         if self.out.is_none() && self.common.format == Format::Html {
             anyhow::bail!("`--format html` writes many pages: say where with --out DIR");
         }
-        if let Some(out) = &self.out {
+        for out in self.out.iter().chain(&self.remembered.record) {
             disk::refuse_input(out, &self.batches)?;
         }
         let Some(pack) = pack::load_to_judge(&self.common)? else {
@@ -119,60 +123,95 @@ impl Review {
             expects_all: true,
             year: self.common.year,
         };
-        match (self.common.format, &self.out) {
-            (Format::Json | Format::Markdown, _) | (Format::Text, None) => {
-                self.run_in_turn(&pack, options)
-            }
-            _ => self.run_at_once(&pack, options),
+        let memory = self.remembered.load(&self.common, &pack)?;
+        let reviewer = memory.reviewer(&pack, options);
+        let in_turn = matches!(
+            (self.common.format, &self.out),
+            (Format::Json | Format::Markdown, _) | (Format::Text, None)
+        );
+        let Some(record) = &self.remembered.record else {
+            return match in_turn {
+                true => self.run_in_turn(&pack, &reviewer),
+                false => self.finish(&pack, &self.review_all(&pack, &reviewer)?),
+            };
+        };
+        let batch = self.review_all(&pack, &reviewer)?;
+        let text = memory.record(&batch, &self.batches, self.common.year)?;
+        disk::write_whole(record, text.as_bytes())?;
+        if !in_turn {
+            return self.finish(&pack, &batch);
         }
+        let aside = Aside::new(&pack, self.common.format, self.out.is_some());
+        let kept: io::Result<Vec<_>> = batch.reviews.into_iter().map(|r| aside.keep(r)).collect();
+        let batch = BatchReview {
+            pack: batch.pack,
+            diagnostics: batch.diagnostics,
+            entries: batch.entries,
+            reviews: kept.context(ASIDE)?,
+            not_received: batch.not_received,
+            superseded: batch.superseded,
+            not_read: batch.not_read,
+        };
+        self.finish_in_turn(&pack, &aside, &batch)
+    }
+
+    fn review_all(&self, pack: &Pack, reviewer: &Reviewer<'_>) -> anyhow::Result<BatchReview> {
+        review_by(&self.common, pack, &self.batches, reviewer, |_| {})
     }
 
     /// Puts the report on each submission aside as soon as it is reviewed, and holds no review.
-    fn run_in_turn(&self, pack: &Pack, options: Options) -> anyhow::Result<Status> {
+    fn run_in_turn(&self, pack: &Pack, reviewer: &Reviewer<'_>) -> anyhow::Result<Status> {
         let aside = Aside::new(pack, self.common.format, self.out.is_some());
-        let reviewer = Reviewer::new(pack, options);
         let mut gathered = gather(&self.common, pack, &self.batches, |plan| {
             let (entry, review) = reviewer.enter(plan);
             Ok((entry, aside.keep(review)?))
         })?;
         let kept: io::Result<Vec<_>> = std::mem::take(&mut gathered.made).into_iter().collect();
-        let kept = kept.context("the reports cannot be put aside")?;
-        let batch = gathered.tell_in(reviewer.batch_of(kept));
+        let batch = gathered.tell_in(reviewer.batch_of(kept.context(ASIDE)?));
+        self.finish_in_turn(pack, &aside, &batch)
+    }
+
+    /// Prints and writes what was put aside.
+    fn finish_in_turn(
+        &self,
+        pack: &Pack,
+        aside: &Aside,
+        batch: &BatchReview<Kept>,
+    ) -> anyhow::Result<Status> {
         // The tables of many would bury the table of them all: those stand in each one's own report.
         let tables = match batch.reviews.as_slice() {
             [only] => only.tables.as_slice(),
             _ => &[],
         };
-        self.tell(pack, &batch);
+        self.tell(pack, batch);
         match self.common.format {
-            Format::Json => print_json(&batch, |kept| aside.get(kept))?,
-            Format::Markdown => print(&markdown::batch(&batch, tables))?,
-            _ => self.print_table(&batch, tables)?,
+            Format::Json => print_json(batch, |kept| aside.get(kept))?,
+            Format::Markdown => print(&markdown::batch(batch, tables))?,
+            _ => self.print_table(batch, tables)?,
         }
         if let Some(out) = &self.out {
-            aside.write(out, &batch, tables)?;
+            aside.write(out, batch, tables)?;
         }
-        Ok(status(&batch))
+        Ok(status(batch))
     }
 
     /// Reports that show submissions beside one another need all reviews.
-    fn run_at_once(&self, pack: &Pack, options: Options) -> anyhow::Result<Status> {
-        let batch = review_paths(&self.common, pack, &self.batches, options)?;
-        self.tell(pack, &batch);
+    fn finish(&self, pack: &Pack, batch: &BatchReview) -> anyhow::Result<Status> {
+        self.tell(pack, batch);
         match self.common.format {
             Format::Text | Format::Html => {
                 let tables = match batch.reviews.as_slice() {
                     [only] => only.tables.as_slice(),
                     _ => &[],
                 };
-                self.print_table(&batch, tables)?;
+                self.print_table(batch, tables)?;
             }
-            format => print_for_programs(&batch, format)?,
+            format => print_for_programs(batch, format)?,
         }
         if let Some(out) = &self.out {
-            write_reports(out, &batch, self.common.format)?;
+            write_reports(out, batch, self.common.format)?;
         }
-        Ok(status(&batch))
+        Ok(status(batch))
     }
 
     /// Tells on standard error what is wrong with the batch as a whole.
@@ -332,7 +371,17 @@ pub(super) fn review_watched(
     options: Options,
     watch: impl Fn(&Submission) + Sync,
 ) -> anyhow::Result<BatchReview> {
-    let reviewer = Reviewer::new(pack, options);
+    review_by(common, pack, paths, &Reviewer::new(pack, options), watch)
+}
+
+/// The same, by a reviewer who may know what people answered.
+pub(super) fn review_by(
+    common: &Common,
+    pack: &Pack,
+    paths: &[PathBuf],
+    reviewer: &Reviewer<'_>,
+    watch: impl Fn(&Submission) + Sync,
+) -> anyhow::Result<BatchReview> {
     let mut gathered = gather(common, pack, paths, |plan| {
         watch(plan);
         reviewer.enter(plan)
@@ -351,7 +400,7 @@ pub(super) fn gather<T: Send>(
     let (mut found, mut not_read, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
     let mut trees = Vec::new();
     for path in paths {
-        match tree_of(path) {
+        match disk::Tree::of(path) {
             Ok(tree) => trees.push(tree),
             // One bad path never stops the others.
             Err(error) if paths.len() > 1 => {
@@ -477,13 +526,6 @@ fn cannot_read(path: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::fatal(path, format!("the file cannot be read: {error}"))
 }
 
-fn tree_of(path: &Path) -> anyhow::Result<disk::Tree> {
-    if path.is_dir() {
-        return disk::Tree::of_folder(path);
-    }
-    disk::Tree::of_file(path)
-}
-
 /// A bar on a terminal; nothing elsewhere.
 fn progress(common: &Common, pack: &Pack, n: usize) -> ProgressBar {
     if common.quiet || n < 2 || !io::stderr().is_terminal() {
@@ -593,7 +635,7 @@ pub(super) fn read_path(
     pack: &Pack,
     path: &Path,
 ) -> anyhow::Result<(Vec<(Submission, Reading)>, Vec<Diagnostic>)> {
-    let tree = tree_of(path)?;
+    let tree = disk::Tree::of(path)?;
     let (batch, mut wrong) = sort(pack, &tree);
     let mut plans = Vec::new();
     for source in batch.submissions {
@@ -618,6 +660,9 @@ pub(super) fn tell(diagnostics: &[Diagnostic], common: &Common) {
 fn complain_of(diagnostic: &Diagnostic) {
     complain(&format!("{}: {}", diagnostic.place, diagnostic.message));
 }
+
+/// What fails when reports are put aside.
+const ASIDE: &str = "the reports cannot be put aside";
 
 /// The name of the report on a batch as a whole.
 pub(super) const WHOLE: &str = "batch";
@@ -665,7 +710,7 @@ fn status<K>(batch: &BatchReview<K>) -> Status {
     if unchecked || worst == Some(Weight::Fatal) {
         return Status::CouldNotCheck;
     }
-    let found = entries().filter_map(Entry::worst).max() > Some(Severity::Note);
+    let found = entries().filter_map(|of| of.still_worst).max() > Some(Severity::Note);
     if found || worst == Some(Weight::Error) {
         Status::Found
     } else {

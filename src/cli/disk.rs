@@ -43,6 +43,19 @@ impl Tree {
         Ok(tree)
     }
 
+    /// What a path holds: a folder, or one file.
+    pub(super) fn of(path: &Path) -> anyhow::Result<Self> {
+        if path.is_dir() {
+            return Tree::of_folder(path);
+        }
+        Tree::of_file(path)
+    }
+
+    /// The SHA-256 of a file, in hexadecimal.
+    pub(super) fn sha256(&self, path: &str) -> io::Result<String> {
+        read(&self.root.join(path), u64::MAX - 1).map(|bytes| accordant::read::sha256(&bytes))
+    }
+
     /// One file, as a folder that holds it alone.
     pub(super) fn of_file(path: &Path) -> anyhow::Result<Self> {
         let full = canonical(path)?;

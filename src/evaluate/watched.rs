@@ -88,12 +88,12 @@ impl Evaluator<'_> {
             look(&mut machine, &mut seen, (Asked::When, when), &lets, &asked);
             asked = asked.narrowed(|i| truths.get(i) == Some(&truth::TRUE));
         }
-        if asked.is_any() {
-            machine.run(&test.require);
+        if let Some(require) = test.require.as_ref().filter(|_| asked.is_any()) {
+            machine.run(require);
             look(
                 &mut machine,
                 &mut seen,
-                (Asked::Require, &test.require),
+                (Asked::Require, require),
                 &lets,
                 &asked,
             );

@@ -147,7 +147,7 @@ pub(crate) fn read_all(
     schema: &Schema,
     params: &[Param],
     years: (i64, i64),
-    (has_edge, parts): (bool, &[String]),
+    (needed, parts): (&[CaseKind], &[String]),
 ) -> Vec<Case> {
     let cases: Vec<Case> = keys
         .tables("case")
@@ -161,7 +161,7 @@ pub(crate) fn read_all(
             doc.mistake(case.span.clone(), message, "", help);
         }
     }
-    let missing = lacking(&cases, has_edge);
+    let missing = lacking(&cases, needed);
     if !missing.is_empty() {
         let missing: Vec<&str> = missing.into_iter().map(CaseKind::shows).collect();
         let message = format!(
@@ -173,9 +173,9 @@ pub(crate) fn read_all(
     cases
 }
 
-/// The kinds of cases that a rule should have and has not; one that compares nothing has no edge.
-pub(crate) fn lacking(cases: &[Case], has_edge: bool) -> Vec<CaseKind> {
-    let needed = |kind: &CaseKind| *kind != CaseKind::Edge || has_edge;
+/// The kinds of cases that a rule should have and has not.
+pub(crate) fn lacking(cases: &[Case], needed: &[CaseKind]) -> Vec<CaseKind> {
+    let needed = |kind: &CaseKind| needed.contains(kind);
     let has = |kind: &CaseKind| cases.iter().any(|c| c.kind == *kind);
     let order = [
         CaseKind::Pass,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-use super::case::{self, Case};
+use super::case::{self, Case, CaseKind};
 use super::param::Param;
 use super::source::{Source, Verification, one_of};
 use super::spanned::{Doc, Keys, Text, as_text, check_name};
@@ -217,34 +217,40 @@ pub struct Test {
     pub lets: Vec<(String, Expr)>,
     /// When the test is asked at all.
     pub when: Option<Expr>,
-    /// What must hold.
-    pub require: Expr,
-    /// What is wrong.
+    /// What must hold; `None`: nobody but a person can tell, and `message` asks.
+    pub require: Option<Expr>,
+    /// What is wrong, or what is asked.
     pub message: Template,
     /// What to do about it.
     pub advice: Option<Template>,
 }
 
 impl Test {
+    /// Whether it asks a person, and requires nothing.
+    pub fn is_question(&self) -> bool {
+        self.require.is_none()
+    }
+
     /// Its expressions, each with its key or its name, in the order in which they are asked.
     pub(crate) fn exprs(&self) -> impl Iterator<Item = (&str, &Expr)> {
         let lets = self.lets.iter().map(|(name, e)| (name.as_str(), e));
         let when = self.when.iter().map(|e| ("when", e));
-        lets.chain(when).chain([("require", &self.require)])
+        let require = self.require.iter().map(|e| ("require", e));
+        lets.chain(when).chain(require)
     }
 
     /// Its expressions, the `let`s each with its number, then `when`, then `require`.
     pub(crate) fn roots(&self) -> Vec<(Option<usize>, &Expr)> {
         let lets = self.lets.iter().enumerate();
         let lets = lets.map(|(at, (_, expr))| (Some(at), expr));
-        let others = self.when.iter().chain([&self.require]);
+        let others = self.when.iter().chain(&self.require);
         lets.chain(others.map(|expr| (None, expr))).collect()
     }
 
     /// The `let`s on which its outcome rests, itself or through others.
     pub(crate) fn decisive_lets(&self) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
-        let mut exprs: Vec<&Expr> = self.when.iter().chain([&self.require]).collect();
+        let mut exprs: Vec<&Expr> = self.when.iter().chain(&self.require).collect();
         while let Some(expr) = exprs.pop() {
             for at in lets_of(expr).into_iter().filter(|at| found.insert(*at)) {
                 exprs.extend(self.lets.get(at).map(|(_, expr)| expr));
@@ -374,12 +380,14 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
     let editions = read_editions(reader, &keys, &mut uses);
     let place = keys.get("effective").map_or(0..0, toml::Spanned::span);
     check_editions(doc, &editions, (effective, place), context.years);
+    check_asks(&keys, basis, &editions);
     let place = keys.get("cites").map_or(0..0, toml::Spanned::span);
     let years = within(effective, context.years);
     check_law(doc, (basis, &editions), (&cited, place), years);
     let cases = if context.reads_cases {
         let (schema, parts) = (context.scope.schema, parts_of(&editions));
-        let known = (compares(&editions), &parts[..]);
+        let needed = needed_cases(&editions);
+        let known = (&needed[..], &parts[..]);
         case::read_all(doc, &keys, schema, context.params, context.years, known)
     } else {
         Vec::new()
@@ -409,6 +417,17 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
         severity_span,
         uses,
     })
+}
+
+/// A question is a matter of judgement, and says so.
+fn check_asks(keys: &Keys<'_, '_>, basis: Basis, editions: &[Edition]) {
+    let mut tests = editions.iter().filter_map(|e| e.body.test());
+    if basis != Basis::Judgement && tests.any(Test::is_question) {
+        let span = keys.get("basis").map_or(0..0, toml::Spanned::span);
+        let message = format!("a question rests on judgement, not on `{}`", basis.name());
+        let help = "write `basis = \"judgement\"`, or a `require` that can be tested";
+        keys.doc.mistake(span, message, "", help);
+    }
 }
 
 fn read_equivalent(of: &Keys<'_, '_>) -> Option<Equivalent> {
@@ -582,7 +601,7 @@ fn read_editions(mut reader: Reader<'_, '_>, keys: &Keys<'_, '_>, uses: &mut Use
             .into_iter()
             .collect();
     }
-    for key in ["let", "when", "require", "message", "advice"] {
+    for key in ["let", "when", "require", "question", "message", "advice"] {
         if keys.has(key) {
             doc.mistake(
                 0..0,
@@ -662,11 +681,19 @@ fn read_test(
     };
     let when_text = keys.text("when");
     let when = when_text.clone().and_then(|text| test(reader, text, uses));
-    let require = keys
-        .required_text("require")
-        .and_then(|text| test(reader, text, uses));
-    let message = keys
-        .required_text("message")
+    let question = keys.text("question");
+    let require = match &question {
+        Some(question) => {
+            check_question(doc, keys, question);
+            Some(None)
+        }
+        None => keys
+            .required_text("require")
+            .and_then(|text| test(reader, text, uses))
+            .map(Some),
+    };
+    let message = question
+        .or_else(|| keys.required_text("message"))
         .map(|text| template(reader, &text, years, uses));
     let advice_text = keys.text("advice");
     let advice = advice_text.map(|text| template(reader, &text, years, uses));
@@ -677,6 +704,18 @@ fn read_test(
         message: message?,
         advice,
     })
+}
+
+/// A question has no test of its own, and no message but itself.
+fn check_question(doc: Doc<'_>, keys: &Keys<'_, '_>, question: &Text) {
+    for key in ["require", "message"] {
+        if keys.has(key) {
+            let message = format!("a rule with a `question` has no `{key}`");
+            let help = "a person answers the question: `when` says of what it is asked";
+            doc.mistake(question.span.clone(), message, "", help);
+            let _ = keys.get(key);
+        }
+    }
 }
 
 fn expression(
@@ -900,11 +939,22 @@ fn parts_of(editions: &[Edition]) -> Vec<String> {
     found.into_iter().collect()
 }
 
+/// The kinds of cases that a rule should have. One that compares nothing has no edge; a question is shown to be asked.
+fn needed_cases(editions: &[Edition]) -> Vec<CaseKind> {
+    let mut tests = editions.iter().filter_map(|e| e.body.test());
+    if tests.clone().next().is_some() && tests.all(Test::is_question) {
+        return vec![CaseKind::Missing];
+    }
+    let mut needed = vec![CaseKind::Pass, CaseKind::Fail, CaseKind::Missing];
+    needed.extend(compares(editions).then_some(CaseKind::Edge));
+    needed
+}
+
 /// Whether a rule compares numbers or dates, so that it has an edge.
 fn compares(editions: &[Edition]) -> bool {
     editions.iter().any(|e| match &e.body {
         Body::NotApplicable(_) => false,
-        Body::Test(test) => std::iter::once(&test.require)
+        Body::Test(test) => (test.require.iter())
             .chain(test.lets.iter().map(|(_, e)| e))
             .any(orders),
     })
@@ -951,7 +1001,7 @@ impl Rule {
 
     /// The kinds of cases that it should have and has not.
     pub fn lacking_cases(&self) -> Vec<super::CaseKind> {
-        case::lacking(&self.cases, compares(&self.editions))
+        case::lacking(&self.cases, &needed_cases(&self.editions))
     }
 
     /// Whether a source that it cites is better than unconfirmed.

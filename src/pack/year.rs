@@ -133,6 +133,7 @@ fn unjudged(rule: &Rule) -> RuleTally {
         rule: rule.id.as_str().into(),
         code: rule.code.as_str().into(),
         title: rule.title.as_str().into(),
+        basis: rule.basis,
         tally: Tally::default(),
         subjects: Vec::new(),
     }
@@ -159,7 +160,7 @@ pub(crate) fn in_year(rule: &Rule, year: i64) -> Option<Current<'_>> {
 /// The fields that a test reads, itself or through its `let`s, of its row or of `plan`, and that may be not applicable.
 fn may_not_apply(test: &Test, schema: &Schema) -> Vec<(bool, TableId, FieldId)> {
     let mut cells = Vec::new();
-    let mut exprs: Vec<&Expr> = test.when.iter().chain([&test.require]).collect();
+    let mut exprs: Vec<&Expr> = test.when.iter().chain(&test.require).collect();
     let mut seen = Vec::new();
     while let Some(expr) = exprs.pop() {
         cells_that_may_not_apply(expr, schema, &mut cells);

@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer};
 
 use super::location::place_of;
-use super::words::weight;
+use super::words::{outcome, said, weight};
 use crate::batch::BatchReview;
 use crate::diagnostic::Diagnostic;
 use crate::neutral::cell;
@@ -36,6 +36,9 @@ struct Row<'a> {
     unit: Safe<'a>,
     cites: String,
     missing: String,
+    after_answers: &'static str,
+    answer: String,
+    decided: &'static str,
 }
 
 /// A text that no spreadsheet takes for a formula.
@@ -94,6 +97,9 @@ fn written(rows: &[Row<'_>]) -> Vec<u8> {
 }
 
 fn of_review(review: &Review) -> Vec<Row<'_>> {
+    let memory = review.memory.as_ref();
+    let after = memory.and_then(|m| m.after_answers.as_ref());
+    let decided = memory.and_then(|m| m.determinations.first());
     let head = || Row {
         submission: Safe(&review.path),
         district_code: Safe(review.district_code.as_deref().unwrap_or_default()),
@@ -101,6 +107,8 @@ fn of_review(review: &Review) -> Vec<Row<'_>> {
         fiscal_year: review.fiscal_year,
         revision: review.revision.map(plain),
         recommendation: review.recommendation.map_or("", |r| r.name()),
+        after_answers: after.map_or("", |(after, _)| after.name()),
+        decided: decided.map_or("", |d| d.decision.name()),
         ..Row::default()
     };
     let mistakes = review.diagnostics.iter().map(|d| mistake(head(), d));
@@ -134,7 +142,7 @@ fn finding<'a>(head: Row<'a>, f: &'a Finding, review: &'a Review) -> Row<'a> {
     Row {
         kind: "finding",
         severity: f.severity.name(),
-        outcome: f.outcome.name(),
+        outcome: outcome(f),
         rule: Safe(&f.rule),
         code: Safe(&f.code),
         basis: f.basis.name(),
@@ -145,6 +153,7 @@ fn finding<'a>(head: Row<'a>, f: &'a Finding, review: &'a Review) -> Row<'a> {
         unit: Safe(gap.map_or("", |gap| &gap.unit)),
         cites: cell(&cites.join("; ")).into_owned(),
         missing: cell(&f.missing.join("; ")).into_owned(),
+        answer: cell(&said(f)).into_owned(),
         ..head
     }
 }

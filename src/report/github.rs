@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::location::{Location, place_of};
+use super::words::outcome;
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::neutral::clean;
@@ -40,11 +41,12 @@ fn mistake(out: &mut String, diagnostic: &Diagnostic, at: &Location<'_>) {
 fn finding(out: &mut String, f: &Finding, review: &Review) {
     let place = place_of(f, review);
     let command = match f.severity {
+        _ if f.is_question() || f.weighs().is_none() => "notice",
         Severity::Note => "notice",
         Severity::Condition => "warning",
         Severity::Return | Severity::Escalate => "error",
     };
-    let title = format!("{} ({}), {}", f.rule, f.outcome.name(), f.severity.name());
+    let title = format!("{} ({}), {}", f.rule, outcome(f), f.severity.name());
     let message = format!("{place}: {} {}", f.message, f.next_step());
     let at = Location::of(place, &review.inputs);
     annotation(out, command, &at, &title, message.trim_end());

@@ -110,5 +110,5 @@ fn of_rule<'a>(review: &'a Review, rule: &str) -> Option<(Outcome, Option<&'a st
     let worst = tally.tally.worst();
     let mut findings = review.findings.iter().filter(|f| f.rule == rule);
     let first = findings.find(|f| f.outcome == worst);
-    Some((worst, first.map(|f| f.message.as_str())))
+    Some((tally.shown(), first.map(|f| f.message.as_str())))
 }

@@ -129,7 +129,7 @@ struct Submission<'a> {
     fiscal_year: Option<i64>,
     revision: Option<Figure>,
     recommendation: Option<&'static str>,
-    after_answers: Option<()>,
+    after_answers: Option<&'static str>,
     inputs: Vec<Input<'a>>,
     diagnostics: Vec<Diagnostic<'a>>,
     outcomes: Outcomes,
@@ -402,7 +402,9 @@ fn submission(review: &Review) -> Submission<'_> {
         recommendation: review
             .recommendation
             .map(crate::review::Recommendation::name),
-        after_answers: None,
+        after_answers: (review.memory.as_ref())
+            .and_then(|memory| memory.after_answers.as_ref())
+            .map(|(after, _)| after.name()),
         inputs: review
             .inputs
             .iter()

@@ -33,6 +33,8 @@ pub(super) enum End {
     Passed,
     /// It had nothing to ask.
     Skipped,
+    /// A person must answer it.
+    Asked(String),
     /// In a line, and in full.
     Failed(String, String),
 }
@@ -80,11 +82,12 @@ fn of_mistake(diagnostic: &Diagnostic) -> Test {
 
 fn of_rule(tally: &RuleTally, review: &Review) -> Test {
     let findings = review.findings.iter();
-    let findings = findings.filter(|f| *f.rule == *tally.rule && f.severity > Severity::Note);
+    let findings = findings.filter(|f| *f.rule == *tally.rule && f.weighs() > Some(Severity::Note));
     let findings: Vec<&Finding> = findings.collect();
     let end = match findings.first() {
         None if tally.tally.worst() == Outcome::NotApplicable => End::Skipped,
         None => End::Passed,
+        Some(first) if first.is_question() => End::Asked(first.message.clone()),
         Some(first) => {
             let lines = findings.iter().map(|f| {
                 let (place, next) = (place_of(f, review), f.next_step());
@@ -137,7 +140,8 @@ impl Suite {
 
     fn skipped(&self) -> usize {
         let skipped = self.tests.iter();
-        skipped.filter(|t| matches!(t.end, End::Skipped)).count()
+        let skipped = skipped.filter(|t| matches!(t.end, End::Skipped | End::Asked(_)));
+        skipped.count()
     }
 
     fn write(&self, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
@@ -166,6 +170,14 @@ impl Test {
             End::Passed => element.write_empty()?,
             End::Skipped => element.write_inner_content(|writer| {
                 writer.create_element("skipped").write_empty()?;
+                Ok(())
+            })?,
+            End::Asked(question) => element.write_inner_content(|writer| {
+                let skipped = writer.create_element("skipped");
+                let message = xml(&format!("question: {question}"));
+                skipped
+                    .with_attribute(("message", message.as_str()))
+                    .write_empty()?;
                 Ok(())
             })?,
             End::Failed(line, full) => element.write_inner_content(|writer| {

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use super::words::{
-    ADVICE, Columns, because, how_far_checked, judged, named, not_received, off_by, place, weight,
-    whom_to_ask, with_office,
+    ADVICE, Columns, answers, because, doubt, how_far_checked, judged, named, not_received, off_by,
+    place, remembered, weight, whom_to_ask, with_office,
 };
 use crate::batch::{BatchReview, Entry, PackName};
 use crate::diagnostic::Diagnostic;
 use crate::neutral::clean;
-use crate::review::{Finding, Outcome, Recommendation, Review, SummaryTable};
+use crate::pack::capitalised;
+use crate::review::{Finding, Recommendation, Review, SummaryTable};
 
 /// The table of a batch, and what was not received, superseded or not read; then `own` tables, those of a single submission.
 pub fn batch<K>(batch: &BatchReview<K>, own: &[SummaryTable]) -> String {
@@ -59,6 +60,9 @@ pub fn review(pack: &PackName, review: &Review) -> String {
     let (name, which) = named(review);
     let mut out = format!("# {}\n\n", plain(&format!("{name}{which}")));
     let _ = writeln!(out, "**{}**", plain(&review.wording));
+    for (head, words) in remembered(review) {
+        paragraph(&mut out, &format!("{head}: {words}"));
+    }
     led_to_it(&mut out, review);
     if let Some(office) = &pack.office {
         paragraph(&mut out, &whom_to_ask(office, review.recommendation));
@@ -120,11 +124,7 @@ fn finding(out: &mut String, pack: &PackName, f: &Finding) {
         code(&f.rule),
         plain(&f.code)
     );
-    let doubt = if f.outcome == Outcome::Unknown {
-        "Cannot tell: "
-    } else {
-        ""
-    };
+    let doubt = capitalised(doubt(f));
     let _ = writeln!(out, "{doubt}{}\n", plain(&f.message));
     let mut say = |head: &str, words: &str| {
         let _ = writeln!(out, "- {head}: {words}");
@@ -162,6 +162,9 @@ fn finding(out: &mut String, pack: &PackName, f: &Finding) {
     let advice = f.next_step();
     if !advice.is_empty() {
         say("**do**", &plain(&advice));
+    }
+    for (head, words) in answers(f) {
+        say(&format!("**{head}**"), &plain(&words));
     }
 }
 

@@ -222,6 +222,15 @@ pub(super) fn severity(rule: &Rule) -> String {
     }
 }
 
+/// The key under which a test says what is wrong, or what it asks.
+pub(super) fn says(test: &Test) -> &'static str {
+    if test.is_question() {
+        "question"
+    } else {
+        "message"
+    }
+}
+
 fn write_test(out: &mut String, test: &Test) {
     for (name, expr) in &test.lets {
         let _ = writeln!(out, "  let {name} = {}", one_line(&expr.text));
@@ -229,8 +238,10 @@ fn write_test(out: &mut String, test: &Test) {
     if let Some(when) = &test.when {
         let _ = writeln!(out, "  when {}", one_line(&when.text));
     }
-    let _ = writeln!(out, "  require {}", one_line(&test.require.text));
-    let _ = writeln!(out, "  message {}", template(&test.message));
+    if let Some(require) = &test.require {
+        let _ = writeln!(out, "  require {}", one_line(&require.text));
+    }
+    let _ = writeln!(out, "  {} {}", says(test), template(&test.message));
     if let Some(advice) = &test.advice {
         let _ = writeln!(out, "  advice {}", template(advice));
     }

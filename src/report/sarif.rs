@@ -1,6 +1,6 @@
 //! The review of a batch in the Static Analysis Results Interchange Format (SARIF 2.1.0, OASIS Standard, 2020): a result for each finding
-//! and each mistake. An outcome that cannot be told has the kind `open`, for which the standard asks for the level `none` (3.27.9, 3.27.10);
-//! what it weighs stands in its properties.
+//! and each mistake. An outcome that cannot be told has the kind `open`, and for all but failures the standard asks for the level `none` (3.27.9, 3.27.10);
+//! a question has the kind `review`. What it weighs stands in its properties.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,17 @@ struct Outcomes<'a> {
     level: &'static str,
     message: Message<'a>,
     locations: [Place<'a>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Suppression<'a>>,
     properties: BTreeMap<&'static str, &'a str>,
+}
+
+/// That a person answered, so that the result no longer counts.
+#[derive(Serialize)]
+struct Suppression<'a> {
+    kind: &'static str,
+    status: &'static str,
+    justification: &'a str,
 }
 
 #[derive(Serialize)]
@@ -188,12 +198,13 @@ fn mistake<'a>(
             text: &diagnostic.message,
         },
         locations: [place(&diagnostic.place, review)],
+        suppressions: Vec::new(),
         properties: submission(review),
     }
 }
 
 fn finding<'a>(rules: &Rules<'_>, f: &'a Finding, review: &'a Review) -> Outcomes<'a> {
-    let fails = f.outcome == Outcome::Fail;
+    let fails = f.outcome == Outcome::Fail && !f.is_question();
     let mut properties = submission(Some(review));
     properties.insert("severity", f.severity.name());
     if !f.advice.is_empty() {
@@ -202,7 +213,12 @@ fn finding<'a>(rules: &Rules<'_>, f: &'a Finding, review: &'a Review) -> Outcome
     Outcomes {
         rule_id: &f.rule,
         rule_index: rules.number(&f.rule),
-        kind: if fails { "fail" } else { "open" },
+        kind: match f.outcome {
+            _ if fails => "fail",
+            // A person must look at it.
+            _ if f.is_question() => "review",
+            _ => "open",
+        },
         level: match f.severity {
             _ if !fails => "none",
             Severity::Note => "note",
@@ -211,6 +227,14 @@ fn finding<'a>(rules: &Rules<'_>, f: &'a Finding, review: &'a Review) -> Outcome
         },
         message: Message { text: &f.message },
         locations: [place(place_of(f, review), Some(review))],
+        suppressions: (f.answer.iter())
+            .filter(|_| f.weighs().is_none())
+            .map(|answer| Suppression {
+                kind: "external",
+                status: "accepted",
+                justification: &answer.reason,
+            })
+            .collect(),
         properties,
     }
 }

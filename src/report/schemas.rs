@@ -5,14 +5,15 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
-use super::{impact, intake, json, json_text, lint, mutate, rules, test, trace};
+use super::{answers, impact, intake, json, json_text, lint, mutate, rules, test, trace};
+use crate::memory::record;
 use crate::pack::shape;
 
 /// How the schema of a file is made.
 type Make = fn(SchemaGenerator) -> Schema;
 
 /// The name of each schema, what it is of, and how it is made.
-const ALL: [(&str, &str, Make); 16] = [
+const ALL: [(&str, &str, Make); 18] = [
     ("pack", "pack.toml", of_file::<shape::Pack>),
     ("schema", "schema.toml", of_file::<shape::SchemaFile>),
     ("params", "params.toml", of_file::<shape::Params>),
@@ -23,6 +24,8 @@ const ALL: [(&str, &str, Make); 16] = [
     ("review", "check and review, --format json", json::schema),
     ("trace", "trace --format json", trace::schema),
     ("intake", "intake --format json", intake::schema),
+    ("answers", "answer --format json", answers::schema),
+    ("record", "review --record", of_record),
     ("lint", "lint --format json", lint::schema),
     ("test", "test --format json", test::schema),
     ("mutate", "test --mutate --format json", mutate::schema),
@@ -45,6 +48,10 @@ pub fn schema(name: &str) -> Option<String> {
     let (.., make) = ALL.iter().find(|(known, ..)| *known == name)?;
     let made = make(SchemaSettings::draft07().into_generator());
     Some(json_text(&made))
+}
+
+fn of_record(generator: SchemaGenerator) -> Schema {
+    generator.into_root_schema_for::<record::Whole>()
 }
 
 /// In a file that people write a key is there or not: TOML has no null.

@@ -30,11 +30,10 @@ pub(super) fn of_test(pack: &Pack, rule: &Rule, test: &Test, year: i64) -> Vec<S
         let when = speaker(when).of_row().clause(&when.root, false);
         said = format!("{said}where {when}, ");
     }
-    said.push_str(
-        &speaker(&test.require)
-            .of_row()
-            .clause(&test.require.root, false),
-    );
+    match &test.require {
+        Some(require) => said.push_str(&speaker(require).of_row().clause(&require.root, false)),
+        None => said.push_str("a person answers the question"),
+    }
     let mut sentences = vec![clean(&said)];
     let used = used_lets(test);
     let lets = test.lets.iter().enumerate();
@@ -56,7 +55,7 @@ pub(super) fn of_test(pack: &Pack, rule: &Rule, test: &Test, year: i64) -> Vec<S
 /// The names that the test uses, itself or through others; a message may use more.
 fn used_lets(test: &Test) -> Vec<usize> {
     let mut used: Vec<usize> = Vec::new();
-    let mut exprs: Vec<&Expr> = test.when.iter().chain([&test.require]).collect();
+    let mut exprs: Vec<&Expr> = test.when.iter().chain(&test.require).collect();
     while let Some(expr) = exprs.pop() {
         for at in lets_of(expr) {
             if !used.contains(&at) {

@@ -7,15 +7,15 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::words::{
-    ADVICE, Columns, because, how_far_checked, judged, named, not_received, off_by, place, weight,
-    whom_to_ask, with_office,
+    ADVICE, Columns, answers, because, doubt, how_far_checked, judged, named, not_received, off_by,
+    place, remembered, weight, whom_to_ask, with_office,
 };
 use crate::batch::BatchReview;
 use crate::diagnostic::{Diagnostic, Weight};
 pub use crate::neutral::clean;
 use crate::pack::{Office, Severity};
 use crate::read::limits::count;
-use crate::review::{Evidence, Finding, Outcome, Review, SummaryTable};
+use crate::review::{Evidence, Finding, Review, SummaryTable};
 
 /// Printing for people, in colour or not.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +92,9 @@ impl Text<'_> {
             _ => self.bold(&wording),
         };
         let _ = writeln!(out, "{recommendation}");
+        for (head, words) in remembered(review) {
+            let _ = writeln!(out, "{head}: {}", self.bold(&words));
+        }
         if let Some(office) = self.office {
             out.push_str(&whom_to_ask(office, review.recommendation));
         }
@@ -137,11 +140,7 @@ impl Text<'_> {
     /// One finding, as compilers draw theirs.
     pub fn finding(&self, out: &mut String, f: &Finding) {
         let label = format!("{}[{}]", f.severity.name(), clean(&f.rule));
-        let doubt = if f.outcome == Outcome::Unknown {
-            "cannot tell: "
-        } else {
-            ""
-        };
+        let doubt = doubt(f);
         let _ = writeln!(
             out,
             "{}: {doubt}{}",
@@ -188,6 +187,9 @@ impl Text<'_> {
         let advice = f.next_step();
         if !advice.is_empty() {
             let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&advice));
+        }
+        for (head, words) in answers(f) {
+            let _ = writeln!(out, "   = {}: {words}", self.bold(head));
         }
         out.push('\n');
     }

@@ -1,11 +1,14 @@
 //! What reports for people say in the same words, at a terminal and on a page.
 
+use std::fmt::Write as _;
+
 use crate::batch::{BatchReview, Entry};
 use crate::diagnostic::Weight;
+use crate::memory::decisions::Determination;
 use crate::neutral::clean;
 use crate::pack::{Office, Severity, Verification, capitalised};
-use crate::review::{Cite, Evidence, Finding, Gap, Recommendation, Review, SummaryTable};
-use crate::value::{Decimal, Value, money, plain, say};
+use crate::review::{Cite, Evidence, Finding, Gap, Outcome, Recommendation, Review, SummaryTable};
+use crate::value::{Date, Decimal, Value, money, plain, say};
 
 /// What every report says of itself.
 pub(super) const ADVICE: &str = "This is advice to a person, who decides.";
@@ -17,6 +20,104 @@ pub(super) fn weight(weight: Weight) -> &'static str {
         Weight::Error => "mistake",
         Weight::Fatal => "unreadable",
     }
+}
+
+/// What stands before the message of what is a question, or cannot be told.
+pub(super) fn doubt(f: &Finding) -> &'static str {
+    match f.outcome {
+        _ if f.is_question() => "question: ",
+        Outcome::Unknown => "cannot tell: ",
+        _ => "",
+    }
+}
+
+/// What a finding came to: what a person must decide is a question.
+pub(super) fn outcome(f: &Finding) -> &'static str {
+    if f.is_question() {
+        "question"
+    } else {
+        f.outcome.name()
+    }
+}
+
+/// What a person answered to a finding, and why other answers do not count: each with its head.
+pub(super) fn answers(f: &Finding) -> Vec<(&'static str, String)> {
+    let counts = f.answer.iter().map(|answer| {
+        let mut words = format!("{} by {}", answer.verdict.name(), answer.by);
+        if let Some(approved_by) = &answer.approved_by {
+            let _ = write!(words, ", approved by {approved_by}");
+        }
+        let _ = write!(words, ", {}", day(answer.on));
+        if let Some(until) = answer.until {
+            let _ = write!(words, ", until the end of {}", day(until));
+        }
+        ("answer", clean(&format!("{words}: {}", answer.reason)))
+    });
+    let not = f.not_counting.iter();
+    counts
+        .chain(not.map(|words| ("does not count", clean(words))))
+        .collect()
+}
+
+/// The same in one text.
+pub(super) fn said(f: &Finding) -> String {
+    let answers = answers(f).into_iter();
+    let said = answers.map(|(head, words)| match head {
+        "answer" => words,
+        _ => format!("{head}: {words}"),
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// What is advised after people's answers, and what was decided: each with its head.
+pub(super) fn remembered(review: &Review) -> Vec<(String, String)> {
+    let Some(memory) = &review.memory else {
+        return Vec::new();
+    };
+    let head = || format!("After answers, as of {}", day(memory.as_of));
+    let after = memory.after_answers.as_ref();
+    let mut lines: Vec<(String, String)> = after
+        .map(|(_, words)| (head(), clean(words)))
+        .into_iter()
+        .collect();
+    for (at, decided) in memory.determinations.iter().enumerate() {
+        let head = if at == 0 {
+            "Decided"
+        } else {
+            "Decided before, and superseded"
+        };
+        lines.push((head.to_owned(), determination(decided)));
+        let conditions = decided.conditions.iter().filter(|_| at == 0);
+        lines.extend(conditions.map(|condition| {
+            let due = condition.due_on;
+            let due = due.map_or_else(String::new, |due| format!(", by {}", day(due)));
+            (
+                "Condition".to_owned(),
+                clean(&format!("{}{due}", condition.text)),
+            )
+        }));
+    }
+    lines
+}
+
+fn determination(decided: &Determination) -> String {
+    let (words, by, on) = (decided.decision.words(), &decided.by, day(decided.on));
+    let mut said = format!("{words} by {by}, {on}");
+    if let Some(revision) = decided.revision {
+        let _ = write!(said, ", on revision {}", plain(revision));
+    }
+    if let Some(record) = &decided.record {
+        let _ = write!(said, ", on the record {record}");
+    }
+    if let Some(reason) = &decided.reason {
+        let _ = write!(said, ": {reason}");
+    }
+    clean(&said)
+}
+
+/// A date in words.
+fn day(date: Date) -> String {
+    date.strftime("%-d %B %Y").to_string()
 }
 
 /// The place at which a finding is shown.
@@ -145,9 +246,23 @@ impl Columns {
     /// A row a submission. A pack whose submissions do not say who submits them has no column for it.
     pub(super) fn of_batch<K>(batch: &BatchReview<K>) -> Self {
         let whose = clean(&capitalised(&batch.pack.words.submitter));
-        let words = ["Submission", &whose, "Year", "Recommendation"];
+        let words = [
+            "Submission",
+            &whose,
+            "Year",
+            "Recommendation",
+            "After answers",
+            "Decided",
+        ];
         let figures = ["Escalate", "Return", "Condition", "Note", "Mistakes"];
-        let shown = |(at, _): &(usize, String)| *at != 1 || batch.pack.names_submitters;
+        let answered = batch.entries.iter().any(|of| of.after_answers.is_some());
+        let decided = batch.entries.iter().any(|of| of.decided.is_some());
+        let shown = |(at, _): &(usize, String)| match at {
+            1 => batch.pack.names_submitters,
+            4 => answered,
+            5 => decided,
+            _ => true,
+        };
         let some = |cells: Vec<String>| -> Vec<String> {
             let cells = cells.into_iter().enumerate().filter(shown);
             cells.map(|(_, cell)| cell).collect()
@@ -200,6 +315,8 @@ fn row_of(of: &Entry) -> Vec<String> {
         } else {
             "could not check".to_owned()
         },
+        clean(of.after_answers.as_deref().unwrap_or_default()),
+        clean(of.decided.as_deref().unwrap_or_default()),
         count(Severity::Escalate),
         count(Severity::Return),
         count(Severity::Condition),

@@ -10,9 +10,10 @@ use rust_xlsxwriter::{
 };
 
 use super::location::place_of;
-use super::words::{ADVICE, Columns, named, not_received, off_by, weight};
+use super::words::{ADVICE, Columns, doubt, named, not_received, off_by, remembered, said, weight};
 use crate::batch::BatchReview;
 use crate::neutral::{cell, clean};
+use crate::pack::capitalised;
 use crate::review::{Outcome, Review, SummaryTable};
 use crate::value::Value;
 
@@ -20,7 +21,7 @@ use crate::value::Value;
 const LONGEST_NAME: usize = 31;
 
 /// The columns of the sheet of findings, with their widths in characters.
-const FINDINGS: [(&str, u16); 12] = [
+const FINDINGS: [(&str, u16); 13] = [
     ("Submission", 18),
     ("Submitter", 18),
     ("Year", 6),
@@ -33,6 +34,7 @@ const FINDINGS: [(&str, u16); 12] = [
     ("Advice", 50),
     ("Off by", 14),
     ("Source", 40),
+    ("Answer", 50),
 ];
 
 /// The workbook. Fails where the format cannot hold the review, such as beyond a million findings.
@@ -203,7 +205,7 @@ fn findings(
             let words = [
                 (1, review.district.as_deref().unwrap_or_default()),
                 (3, f.severity.name()),
-                (4, f.outcome.name()),
+                (4, super::words::outcome(f)),
                 (5, &f.rule),
                 (6, &f.code),
                 (7, place_of(f, review)),
@@ -211,6 +213,7 @@ fn findings(
                 (9, &f.advice),
                 (10, &off),
                 (11, &cites.join("; ")),
+                (12, &said(f)),
             ];
             for (column, words) in words {
                 sheet.write_string(row, column, cell(&clean(words)))?;
@@ -247,7 +250,7 @@ fn matrix(
     for (row, (review, name)) in (1..).zip(batch.reviews.iter().zip(sheets)) {
         sheet.write_url(row, 0, link(name, &review.path))?;
         for tally in &review.rules {
-            let (sign, style) = match tally.tally.worst() {
+            let (sign, style) = match tally.shown() {
                 Outcome::Pass => ("✓", &styles.centred),
                 Outcome::Fail => ("✗", &styles.fail),
                 Outcome::Unknown => ("?", &styles.unknown),
@@ -273,25 +276,26 @@ fn submission(
     sheet.write_string_with_format(0, 0, cell(&format!("{name}{which}")), &styles.title)?;
     sheet.write_string(1, 0, cell(&clean(&review.wording)))?;
     sheet.write_url(2, 0, link("Summary", "Summary"))?;
-    let mut row = 4;
+    let mut row = 3;
+    for (head, words) in remembered(review) {
+        sheet.write_string(row, 0, cell(&format!("{head}: {words}")))?;
+        row += 1;
+    }
+    row += 1;
     if !review.findings.is_empty() {
-        let columns = ["Rule", "Severity", "Message", "Place", "Do"];
+        let columns = ["Rule", "Severity", "Message", "Place", "Do", "Answer"];
         heads(sheet, row, &columns.map(str::to_owned), styles)?;
         row += 1;
     }
     for f in &review.findings {
-        let doubt = if f.outcome == Outcome::Unknown {
-            "Cannot tell: "
-        } else {
-            ""
-        };
-        let message = format!("{doubt}{}", f.message);
+        let message = format!("{}{}", capitalised(doubt(f)), f.message);
         let words = [
             &f.rule,
             f.severity.name(),
             &message,
             place_of(f, review),
             &f.next_step(),
+            &said(f),
         ];
         for (column, words) in (0..).zip(words) {
             let words = clean(words);
@@ -308,7 +312,7 @@ fn submission(
     for table in &review.tables {
         row = table_of_pack(sheet, row + 1, table, currency, styles)?;
     }
-    for (column, width) in (0..).zip([30, 14, 60, 34, 50]) {
+    for (column, width) in (0..).zip([30, 14, 60, 34, 50, 50]) {
         sheet.set_column_width(column, width)?;
     }
     Ok(())

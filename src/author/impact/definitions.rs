@@ -218,8 +218,15 @@ fn edition(facets: &mut Facets, edition: &Edition) {
             if let Some(when) = &test.when {
                 add("when", one_line(when));
             }
-            add("require", one_line(&test.require));
-            add("message", template(&test.message));
+            if let Some(require) = &test.require {
+                add("require", one_line(require));
+            }
+            let says = if test.is_question() {
+                "question"
+            } else {
+                "message"
+            };
+            add(says, template(&test.message));
             if let Some(advice) = &test.advice {
                 add("advice", template(advice));
             }

@@ -30,7 +30,9 @@ fn of_rule(of: Looker<'_>, rule: &Rule) -> Vec<Mistake> {
             edition: at.to_string(),
             known: &known,
         };
-        seeker.seek(&["require"], &test.require.root, true, &mut found);
+        if let Some(require) = &test.require {
+            seeker.seek(&["require"], &require.root, true, &mut found);
+        }
     }
     found
 }
@@ -43,7 +45,7 @@ fn cared_for(rule: &Rule) -> BTreeSet<(TableId, FieldId)> {
         .for_each(|s| with_null(&s.rows.root, &mut known));
     for test in tests(rule) {
         let exprs = test.lets.iter().map(|(_, expr)| expr);
-        let exprs = exprs.chain(&test.when).chain([&test.require]);
+        let exprs = exprs.chain(&test.when).chain(&test.require);
         exprs.for_each(|expr| with_null(&expr.root, &mut known));
     }
     known

@@ -36,7 +36,7 @@ impl Reads {
         for test in tests(rule) {
             test.lets.iter().for_each(|(_, expr)| self.expr(expr));
             test.when.iter().for_each(|expr| self.expr(expr));
-            self.expr(&test.require);
+            test.require.iter().for_each(|expr| self.expr(expr));
             self.template(&test.message);
             test.advice.iter().for_each(|advice| self.template(advice));
         }

@@ -39,6 +39,8 @@ pub struct Rule {
     pub when: Option<String>,
     /// What must hold.
     pub require: Option<String>,
+    /// In place of `require` and `message`: what a person must answer; open until then.
+    pub question: Option<String>,
     /// What is wrong when it does not: lower case, no full stop, values in `{…}`.
     pub message: Option<String>,
     /// What to do about it: an order, with a full stop.
@@ -78,6 +80,8 @@ pub struct Edition {
     pub when: Option<String>,
     /// What must hold.
     pub require: Option<String>,
+    /// In place of `require` and `message`: what a person must answer; open until then.
+    pub question: Option<String>,
     /// What is wrong when it does not.
     pub message: Option<String>,
     /// What to do about it.

@@ -90,7 +90,7 @@ fn submissions(site: &Site<'_>) -> Markup {
 fn matrix(site: &Site<'_>) -> Markup {
     html! {
         h2 { "Every rule" }
-        p { "✓ pass, ✗ fail, ? cannot be told, – not applicable; blank: not in force." }
+        p { "✓ pass, ✗ fail, ? cannot be told or a question, – not applicable; blank: not in force." }
         div.scroll tabindex="0" role="region" aria-label="every rule for every submission" {
             table.matrix data-sortable {
                 thead { tr {

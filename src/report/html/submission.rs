@@ -9,7 +9,10 @@ use super::chart;
 use super::page::{class, frame, outcome, rule, severity, step, verification};
 use super::{Site, of_rule};
 use crate::neutral::clean;
-use crate::report::words::{Columns, because, judged, named, off_by, place, weight, whom_to_ask};
+use crate::pack::capitalised;
+use crate::report::words::{
+    Columns, answers, because, doubt, judged, named, off_by, place, remembered, weight, whom_to_ask,
+};
 use crate::review::{Cite, DrawnCell, Finding, Outcome, Recommendation, Review};
 
 pub(super) fn page(site: &Site<'_>, review: &Review) -> String {
@@ -19,6 +22,7 @@ pub(super) fn page(site: &Site<'_>, review: &Review) -> String {
         @if site.is_folder() { p { a href="./index.html" { (clean(&pack.title)) } } }
         h1 { (name) (which) }
         p class={ "wording " (step(review.recommendation)) } { strong { (clean(&review.wording)) } }
+        @for (head, words) in remembered(review) { p { (head) ": " strong { (words) } } }
         (led_to_it(review))
         @if let Some(office) = &pack.office { p { (whom_to_ask(office, review.recommendation)) } }
         (mistakes(review))
@@ -82,7 +86,7 @@ fn finding(site: &Site<'_>, f: &Finding) -> Markup {
     let advice = f.next_step();
     html! {
         h3 { (severity(f.severity)) " " (rule(site, &f.rule)) " (" (clean(&f.code)) ")" }
-        p { @if f.outcome == Outcome::Unknown { strong { "Cannot tell: " } } (clean(&f.message)) }
+        p { strong { (capitalised(doubt(f))) } (clean(&f.message)) }
         @if let Some(place) = place(f) { p { code { (place) } } }
         (cells(&f.cells))
         dl {
@@ -92,6 +96,7 @@ fn finding(site: &Site<'_>, f: &Finding) -> Markup {
             @for owed in &f.owed { dt { "owed by " (clean(&owed.owed_by)) } dd { (clean(&owed.message)) } }
             @for cite in &f.cites { dt { "source" } dd { (source(cite)) } }
             @if !advice.is_empty() { dt { "do" } dd { strong { (clean(&advice)) } } }
+            @for (head, words) in answers(f) { dt { (head) } dd { strong { (words) } } }
         }
         @if !f.evidence.is_empty() || !f.assumptions.is_empty() {
             details {

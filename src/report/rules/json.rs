@@ -134,7 +134,8 @@ struct TestOut<'a> {
     #[serde(rename = "let")]
     lets: Vec<LetOut<'a>>,
     when: Option<String>,
-    require: String,
+    /// `null` of a question, which `message` asks.
+    require: Option<String>,
     message: String,
     advice: Option<String>,
     sentences: Vec<String>,
@@ -253,7 +254,7 @@ fn test_out<'a>(of: &One<'a>, test: &'a Test, year: i64) -> TestOut<'a> {
     TestOut {
         lets: lets.collect(),
         when: test.when.as_ref().map(text_of),
-        require: text_of(&test.require),
+        require: test.require.as_ref().map(text_of),
         message: template(&test.message),
         advice: test.advice.as_ref().map(template),
         sentences: sentence::of_test(of.pack, of.rule, test, year),

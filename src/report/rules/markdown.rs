@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Listed, One, cases, dated_value, law, one_line, sentence, severity, template, used_params,
-    year_in, years,
+    Listed, One, cases, dated_value, law, one_line, says, sentence, severity, template,
+    used_params, year_in, years,
 };
 use crate::pack::{Body, Edition, Test};
 use crate::report::markdown::{code, plain, table};
@@ -98,8 +98,9 @@ fn in_feel(out: &mut String, of: &One<'_>, test: &Test) {
             .iter()
             .map(|when| ("when".to_owned(), one_line(&when.text))),
     );
-    rows.push(("require".to_owned(), one_line(&test.require.text)));
-    rows.push(("message".to_owned(), template(&test.message)));
+    let require = test.require.iter();
+    rows.extend(require.map(|e| ("require".to_owned(), one_line(&e.text))));
+    rows.push((says(test).to_owned(), template(&test.message)));
     rows.extend(
         test.advice
             .iter()

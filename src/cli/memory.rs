@@ -1,0 +1,169 @@
+//! What people decided, as `review` and the verbs beside it take it: files of answers and of determinations, and the day at which they are judged.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use accordant::batch::{BatchReview, Options, Reviewer};
+use accordant::memory::answers::Answers;
+use accordant::memory::decisions::Decisions;
+use accordant::memory::record;
+use accordant::pack::Pack;
+use accordant::read::limits::FOREIGN;
+use accordant::read::sha256;
+use accordant::report::json;
+use accordant::value::{Date, parse_date};
+
+use super::{Common, disk};
+
+/// What people decided.
+#[derive(Args)]
+pub(super) struct Remembered {
+    /// What people answered to findings: a CSV file, as `answer` writes it; several are taken together
+    #[arg(long, value_name = "FILE")]
+    answers: Vec<PathBuf>,
+    /// What was decided on plans: a CSV file, as `decide` writes it
+    #[arg(long, value_name = "FILE")]
+    decisions: Option<PathBuf>,
+    /// Keep a record of the review that `verify` can run again
+    #[arg(long, value_name = "FILE.json")]
+    pub(super) record: Option<PathBuf>,
+}
+
+/// What was read of it.
+pub(super) struct Memory {
+    answers: Option<Answers>,
+    decisions: Option<Decisions>,
+    /// The files of answers.
+    files: Vec<(String, Vec<u8>)>,
+    as_of: Date,
+}
+
+impl Remembered {
+    pub(super) fn load(&self, common: &Common, pack: &Pack) -> anyhow::Result<Memory> {
+        let answers = (!self.answers.is_empty()).then(|| read_all(&self.answers));
+        let answers = answers.transpose()?;
+        let decisions = self.decisions.iter().map(|path| read_file(path));
+        let decisions: Vec<(String, Vec<u8>)> = decisions.collect::<anyhow::Result<_>>()?;
+        let mut memory = Memory::of(pack, answers, as_of(common)?);
+        memory.decisions = (!decisions.is_empty()).then(|| Decisions::read(pack, &decisions));
+        Ok(memory)
+    }
+}
+
+impl Memory {
+    /// What is remembered by files of answers alone; none of them is another thing than no answers.
+    pub(super) fn of(pack: &Pack, files: Option<Vec<(String, Vec<u8>)>>, as_of: Date) -> Self {
+        let answers = files.as_ref().map(|f| Answers::read(pack, f, as_of));
+        Memory {
+            answers,
+            decisions: None,
+            files: files.unwrap_or_default(),
+            as_of,
+        }
+    }
+
+    /// A reviewer who knows it.
+    pub(super) fn reviewer<'p>(&'p self, pack: &'p Pack, options: Options) -> Reviewer<'p> {
+        Reviewer::new(pack, options)
+            .with_answers(self.answers.as_ref())
+            .with_decisions(self.decisions.as_ref().map(|d| (d, self.as_of)))
+    }
+
+    /// The record of a review of what these paths hold.
+    pub(super) fn record(
+        &self,
+        batch: &BatchReview,
+        paths: &[PathBuf],
+        year: Option<i64>,
+    ) -> anyhow::Result<String> {
+        let pack = record::PackName {
+            id: batch.pack.id.clone(),
+            version: batch.pack.version.clone(),
+            digest: batch.pack.digest.clone(),
+        };
+        let office = batch.pack.office.as_ref().map(|o| o.digest.clone());
+        let mut basis = record::Basis::new(pack, office, self.as_of.to_string(), year);
+        basis.inputs = inputs(paths)?;
+        if self.answers.is_some() {
+            let texts = self.files.iter().map(|(path, bytes)| {
+                let text = String::from_utf8(bytes.clone());
+                let text = text.with_context(|| {
+                    format!("{path} is not UTF-8, and a record holds text: save it as CSV UTF-8")
+                })?;
+                Ok(record::Answers {
+                    path: path.clone(),
+                    sha256: sha256(bytes),
+                    text,
+                })
+            });
+            basis.answers = Some(texts.collect::<anyhow::Result<_>>()?);
+        }
+        Ok(basis.record(&json::write(batch)))
+    }
+}
+
+/// Every file that the paths hold; of several paths, each under its own name.
+fn inputs(paths: &[PathBuf]) -> anyhow::Result<Vec<record::Input>> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        let tree = disk::Tree::of(path)?;
+        let before = match paths.len() {
+            1 => String::new(),
+            _ => format!("{}/", tree.name),
+        };
+        inputs.extend(tree.paths.iter().map(|path| record::Input {
+            path: format!("{before}{path}"),
+            sha256: tree.sha256(path).ok(),
+        }));
+    }
+    Ok(inputs)
+}
+
+/// The files, each by its name.
+fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    paths.iter().map(|path| read_file(path)).collect()
+}
+
+pub(super) fn read_file(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
+    let bytes = disk::read(path, FOREIGN.file);
+    let bytes = bytes.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok((name_of(path), bytes))
+}
+
+/// The bytes of a file that may not be there yet, which has none.
+pub(super) fn read_or_none(path: &Path) -> anyhow::Result<Vec<u8>> {
+    if path.exists() {
+        read_file(path).map(|(_, bytes)| bytes)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// The name by which reports know a file: no report names a place outside its batch.
+pub(super) fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// The day at which answers are judged: the one that was given, else today where answers end with the day.
+pub(super) fn as_of(common: &Common) -> anyhow::Result<Date> {
+    match common.as_of {
+        Some(date) => Ok(date),
+        None => today(),
+    }
+}
+
+/// Today in New York. Its clock is that of the east coast since 2007: daylight saving from the second Sunday of March to the first of November.
+fn today() -> anyhow::Result<Date> {
+    let zone = TimeZone::posix("EST5EDT,M3.2.0,M11.1.0")?;
+    Ok(Timestamp::now().to_zoned(zone).date())
+}
+
+/// A date of the command line.
+pub(super) fn date(text: &str) -> Result<Date, String> {
+    parse_date(text).ok_or_else(|| "write a date as 2026-11-22 or 11/22/2026".to_owned())
+}

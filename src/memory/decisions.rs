@@ -1,0 +1,297 @@
+//! What was decided on plans: determinations with their conditions, as a person recorded them. Nothing here infers one.
+
+use std::collections::BTreeMap;
+
+use super::sheet::{self, Column, Sheet, WHOSE};
+use crate::diagnostic::Diagnostic;
+use crate::pack::Pack;
+use crate::review::{Memory, Review, Whose};
+use crate::value::{Date, Decimal, Type};
+
+/// What a person decided on a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The plan is approved.
+    Approve,
+    /// The plan is approved on conditions.
+    ApproveWithConditions,
+    /// The plan goes back.
+    Return,
+    /// The plan is not approved.
+    NotApprove,
+}
+
+impl Decision {
+    /// All of them.
+    pub const ALL: [Decision; 4] = [
+        Decision::Approve,
+        Decision::ApproveWithConditions,
+        Decision::Return,
+        Decision::NotApprove,
+    ];
+
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Decision::Approve => "approve",
+            Decision::ApproveWithConditions => "approve-with-conditions",
+            Decision::Return => "return",
+            Decision::NotApprove => "not-approve",
+        }
+    }
+
+    /// What was decided, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Decision::Approve => "approved",
+            Decision::ApproveWithConditions => "approved with conditions",
+            Decision::Return => "returned",
+            Decision::NotApprove => "not approved",
+        }
+    }
+
+    /// The decision of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        Decision::ALL.into_iter().find(|one| one.name() == name)
+    }
+}
+
+/// A determination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Determination {
+    /// What was decided.
+    pub decision: Decision,
+    /// The revision that it was decided on, if the plan has one.
+    pub revision: Option<Decimal>,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub on: Date,
+    /// Why.
+    pub reason: Option<String>,
+    /// The digest of the record that it rests on.
+    pub record: Option<String>,
+    /// Its conditions.
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition of a determination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// What must be done.
+    pub text: String,
+    /// By when.
+    pub due_on: Option<Date>,
+}
+
+/// Whose plan a determination is on: the district's code and the fiscal year.
+type Plan = (Option<String>, i64);
+
+/// The determinations of some files.
+#[derive(Debug, Clone, Default)]
+pub struct Decisions {
+    plans: BTreeMap<Plan, Vec<Determination>>,
+    names_submitters: bool,
+    /// The codes of districts by their names, in lower case.
+    names: BTreeMap<String, String>,
+    /// What is wrong with the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What stands under `decision` in the row of a condition.
+const CONDITION: &str = "condition";
+
+/// The columns of a file of determinations.
+const COLUMNS: [Column; 11] = [
+    WHOSE[0],
+    WHOSE[1],
+    WHOSE[2],
+    ("decision", Type::Code, &["determination"]),
+    ("condition", Type::Text, &[]),
+    ("due_on", Type::Date, &["due"]),
+    ("reason", Type::Text, &[]),
+    ("by", Type::Text, &["decided_by"]),
+    ("on", Type::Date, &["decided_on"]),
+    ("record", Type::Text, &["record_digest"]),
+    ("district", Type::Text, &[]),
+];
+
+impl Decisions {
+    /// Reads a file of determinations; every mistake is told.
+    pub fn read(pack: &Pack, files: &[(String, Vec<u8>)]) -> Decisions {
+        let mut decisions = Decisions {
+            names_submitters: pack.identity.code.is_some(),
+            ..Decisions::default()
+        };
+        for (path, bytes) in files {
+            let mut codes = Decision::ALL.map(Decision::name).to_vec();
+            codes.push(CONDITION);
+            let codes = [("decision", codes)];
+            let told = &mut decisions.diagnostics;
+            let sheet = Sheet::read(pack, "decisions", &COLUMNS, &codes, (path, bytes), told);
+            for row in 0..sheet.rows.len() {
+                if let Err((column, why)) = decisions.take_row(&sheet, row) {
+                    let message = format!("the row was not taken: {why}");
+                    let place = sheet.place(row, column);
+                    decisions
+                        .diagnostics
+                        .push(Diagnostic::error(place, message));
+                }
+            }
+        }
+        decisions
+    }
+
+    fn take_row(&mut self, sheet: &Sheet, row: usize) -> Result<(), (&'static str, String)> {
+        let blank = |column: &'static str| (column, format!("`{column}` is blank"));
+        if sheet.is_unreadable(row) {
+            return Err(("decision", "one of its cells cannot be read".to_owned()));
+        }
+        let code = sheet.text(row, "district_code");
+        if code.is_none() && self.names_submitters {
+            return Err(blank("district_code"));
+        }
+        let year = sheet
+            .whole(row, "plan_year")
+            .ok_or_else(|| blank("plan_year"))?;
+        let decision = sheet
+            .text(row, "decision")
+            .ok_or_else(|| blank("decision"))?;
+        if let Some((name, code)) = sheet.text(row, "district").zip(code.clone()) {
+            self.names.insert(name.to_lowercase(), code);
+        }
+        let of_plan = self.plans.entry((code, year)).or_default();
+        let Some(decision) = Decision::of(&decision) else {
+            let text = sheet
+                .text(row, "condition")
+                .ok_or_else(|| blank("condition"))?;
+            let due_on = sheet.date(row, "due_on");
+            let Some(last) = of_plan.last_mut() else {
+                let why = "no determination on the plan stands above its condition";
+                return Err(("decision", why.to_owned()));
+            };
+            last.conditions.push(Condition { text, due_on });
+            return Ok(());
+        };
+        of_plan.push(Determination {
+            decision,
+            revision: sheet.number(row, "revision"),
+            by: sheet.text(row, "by").ok_or_else(|| blank("by"))?,
+            on: sheet.date(row, "on").ok_or_else(|| blank("on"))?,
+            reason: sheet.text(row, "reason"),
+            record: sheet.text(row, "record"),
+            conditions: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Puts what was decided by a day beside a review, the last first.
+    pub fn apply(&self, review: &mut Review, as_of: Date) {
+        let code = review
+            .district_code
+            .clone()
+            .filter(|_| self.names_submitters);
+        let plan = review.fiscal_year.map(|year| (code, year));
+        let told = !review.doubtful;
+        let Some(of_plan) = plan.filter(|_| told).and_then(|plan| self.plans.get(&plan)) else {
+            return;
+        };
+        let memory = review.memory.get_or_insert_with(|| Memory::at(as_of));
+        let decided = of_plan.iter().rev().filter(|d| d.on <= as_of);
+        memory.determinations = decided.cloned().collect();
+    }
+
+    /// The code of a district that something was decided on, by its code or name.
+    pub fn code_of(&self, name: &str) -> Option<String> {
+        let codes = self.plans.keys().filter_map(|(code, _)| code.as_ref());
+        let named = self.names.get(&name.to_lowercase());
+        codes
+            .chain(named)
+            .find(|code| *code == name || Some(*code) == named)
+            .cloned()
+    }
+
+    /// The conditions of the last determination on each plan of a fiscal year: of one district, or of all.
+    pub fn conditions(&self, year: i64, code: Option<&str>) -> Vec<(Option<&str>, &Condition)> {
+        let plans = self.plans.iter().filter(|((of, y), _)| {
+            *y == year && code.is_none_or(|code| of.as_deref() == Some(code))
+        });
+        let last = plans.filter_map(|((of, _), all)| Some((of.as_deref(), all.last()?)));
+        let each = last.flat_map(|(of, d)| d.conditions.iter().map(move |c| (of, c)));
+        each.collect()
+    }
+}
+
+/// A file of determinations with one more; all else in it stays byte for byte. Fails, in words, where that cannot be done.
+pub fn append(
+    pack: &Pack,
+    file: (&str, &[u8]),
+    whose: &Whose,
+    determination: &Determination,
+) -> Result<Vec<u8>, String> {
+    let of_plan = || {
+        vec![
+            (
+                "district_code",
+                whose.district_code.clone().unwrap_or_default(),
+            ),
+            (
+                "plan_year",
+                whose.fiscal_year.map(|y| y.to_string()).unwrap_or_default(),
+            ),
+            ("revision", super::answers::revision(determination.revision)),
+            ("district", whose.district.clone().unwrap_or_default()),
+        ]
+    };
+    let mut row = of_plan();
+    row.extend([
+        ("decision", determination.decision.name().to_owned()),
+        ("reason", determination.reason.clone().unwrap_or_default()),
+        ("by", determination.by.clone()),
+        ("on", determination.on.to_string()),
+        ("record", determination.record.clone().unwrap_or_default()),
+    ]);
+    let mut rows = vec![row];
+    rows.extend(determination.conditions.iter().map(|condition| {
+        let mut row = of_plan();
+        row.extend([
+            ("decision", CONDITION.to_owned()),
+            ("condition", condition.text.clone()),
+            (
+                "due_on",
+                condition.due_on.map(|d| d.to_string()).unwrap_or_default(),
+            ),
+        ]);
+        row
+    }));
+    let (path, bytes) = file;
+    rows.iter().try_fold(bytes.to_vec(), |bytes, row| {
+        sheet::append(pack, &COLUMNS, (path, &bytes), row)
+    })
+}
+
+/// Conditions as the table `prior_conditions` of the next plan: of one district, or of all with the keys of statewide tables.
+pub fn prior_conditions(conditions: &[(Option<&str>, &Condition)], next: Option<i64>) -> Vec<u8> {
+    let row = |(code, condition): &(Option<&str>, &Condition)| {
+        vec![
+            ("district_code", code.unwrap_or_default().to_owned()),
+            ("plan_year", next.map(|y| y.to_string()).unwrap_or_default()),
+            ("condition", condition.text.clone()),
+            (
+                "due_on",
+                condition.due_on.map(|d| d.to_string()).unwrap_or_default(),
+            ),
+        ]
+    };
+    let rows: Vec<_> = conditions.iter().map(row).collect();
+    let columns = [
+        "district_code",
+        "plan_year",
+        "condition",
+        "due_on",
+        "met",
+        "evidence",
+    ];
+    let own = if next.is_some() { 0 } else { 2 };
+    sheet::whole(columns.get(own..).unwrap_or_default(), &rows)
+}
