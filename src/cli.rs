@@ -1,5 +1,6 @@
 //! The command line: one file a verb. Only this part prints, and only this part reads and writes the disk.
 
+mod annotate;
 mod answer;
 mod aside;
 mod batch;

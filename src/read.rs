@@ -10,7 +10,7 @@ pub(crate) mod ids;
 pub mod limits;
 pub(crate) mod lines;
 mod ods;
-mod parts;
+pub(crate) mod parts;
 mod scan;
 pub(crate) mod statewide;
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub mod intake;
 pub mod json;
 pub mod junit;
 pub mod lint;
-mod location;
+pub(crate) mod location;
 pub mod markdown;
 pub mod missing;
 pub mod mistake;
@@ -22,7 +22,7 @@ mod sentence;
 pub mod test;
 pub mod text;
 pub mod trace;
-mod words;
+pub(crate) mod words;
 pub mod xlsx;
 
 use schemars::JsonSchema;

@@ -22,6 +22,7 @@ use accordant::review::SummaryTable;
 use accordant::submission::Submission;
 use accordant::table::Rows;
 
+use super::annotate;
 use super::aside::{Aside, Kept};
 use super::{
     Common, Format, Status, complain, disk, memory, pack, print, print_bytes, unless_gone,
@@ -46,6 +47,9 @@ pub(super) struct Check {
     /// A folder with plan.toml and CSV tables, a workbook, or an export in a known form
     #[arg(required = true, value_name = "SUBMISSION")]
     submissions: Vec<PathBuf>,
+    /// Write a copy of the workbook, with what was found as comments and colours at its cells and a sheet that lists it
+    #[arg(long, value_name = "OUT")]
+    annotate: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -68,6 +72,9 @@ pub(super) struct Review {
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Status> {
         self.common.has_format("check", &FORMATS)?;
+        if let Some(out) = &self.annotate {
+            annotate::refuse(out, &self.submissions)?;
+        }
         let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -101,6 +108,9 @@ impl Check {
                 print(&reports.join("\n"))?;
             }
             format => print_for_programs(&batch, format)?,
+        }
+        if let (Some(out), [submission]) = (&self.annotate, &*self.submissions) {
+            annotate::write(out, submission, &batch, &self.common)?;
         }
         Ok(status(&batch))
     }

@@ -16,6 +16,9 @@ pub(crate) const MAX_ROWS: u32 = 1_048_576;
 pub(crate) const NO_STORED_VALUE: &str =
     "the formula has no stored value: open the workbook in Excel and save it again";
 
+/// What stands first on the sheet that `check --annotate` adds to a workbook; such a sheet is nobody's table.
+pub(crate) const ANNOTATION: &str = "What accordant found";
+
 /// A sheet of a workbook.
 #[derive(Debug)]
 pub(crate) struct Sheet {
@@ -62,6 +65,12 @@ impl Marks {
 
 /// The sheets of a workbook in their order, charts left out; or why it is none and what to do.
 pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
+    let mut sheets = all_sheets(bytes)?;
+    sheets.retain(|sheet| !sheet.is_annotation());
+    Ok(sheets)
+}
+
+fn all_sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     let Some(mut parts) = Parts::open(bytes) else {
         return xlsx::sheets(bytes);
     };
@@ -111,6 +120,11 @@ pub(crate) fn date_of(days: i64, from_1904: bool) -> Option<Date> {
 }
 
 impl Sheet {
+    fn is_annotation(&self) -> bool {
+        let first = self.grid.rows.first().filter(|row| row.number == 1);
+        first.is_some_and(|row| row.cell(0).as_stored() == ANNOTATION)
+    }
+
     /// What people do not see of the sheet and is read all the same.
     pub(crate) fn tell(&self, place: &str) -> Vec<Diagnostic> {
         let mut told = Vec::new();

@@ -38,7 +38,7 @@ fn first_row(rest: &str) -> Option<u32> {
 
 /// Where a finding is looked up first: the cell that is missing, else the row that was judged, else the first cell that decided, else
 /// the submission.
-pub(super) fn place_of<'a>(finding: &'a Finding, review: &'a Review) -> &'a str {
+pub(crate) fn place_of<'a>(finding: &'a Finding, review: &'a Review) -> &'a str {
     let decided = || finding.evidence.iter().find_map(|e| e.cells.first());
     let first = finding.missing.first().or(finding.subject.as_ref());
     first.or_else(decided).unwrap_or(&review.path)

@@ -11,10 +11,10 @@ use crate::review::{Cite, Evidence, Finding, Gap, Outcome, Recommendation, Revie
 use crate::value::{Date, Decimal, Value, money, plain, say};
 
 /// What every report says of itself.
-pub(super) const ADVICE: &str = "This is advice to a person, who decides.";
+pub(crate) const ADVICE: &str = "This is advice to a person, who decides.";
 
 /// What a mistake in a file is called.
-pub(super) fn weight(weight: Weight) -> &'static str {
+pub(crate) fn weight(weight: Weight) -> &'static str {
     match weight {
         Weight::Notice => "notice",
         Weight::Error => "mistake",
@@ -128,7 +128,7 @@ pub(super) fn place(f: &Finding) -> Option<String> {
 }
 
 /// By how much a comparison falls short.
-pub(super) fn off_by(gap: &Gap) -> String {
+pub(crate) fn off_by(gap: &Gap) -> String {
     match gap.unit.as_str() {
         "days" if gap.value == Decimal::ONE => "1 day".to_owned(),
         "days" => format!("{} days", plain(gap.value)),
@@ -212,7 +212,7 @@ pub(super) fn whom_to_ask(office: &Office, recommendation: Option<Recommendation
 }
 
 /// How far the text of a clause was checked, in brackets; nothing of one that was read.
-pub(super) fn how_far_checked(cite: &Cite) -> String {
+pub(crate) fn how_far_checked(cite: &Cite) -> String {
     let checked = match cite.verification {
         Verification::Unconfirmed => "unconfirmed: its text was not read",
         Verification::Corroborated => "corroborated",
@@ -326,7 +326,7 @@ fn row_of(of: &Entry) -> Vec<String> {
 }
 
 /// Whose a submission is, and which of theirs: `Windham`, ` (windham, fiscal year 2027)`.
-pub(super) fn named(review: &Review) -> (String, String) {
+pub(crate) fn named(review: &Review) -> (String, String) {
     let path = clean(&review.path);
     let name = review.district.as_deref().map(clean);
     let year = review.fiscal_year.map(|y| format!("fiscal year {y}"));
