@@ -18,7 +18,7 @@ use crate::pack::{
 };
 use crate::read::limits::count;
 use crate::review::{
-    Cite, Finding, Judged, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally,
+    Cite, Finding, Judged, Letter, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally,
     Undecided,
 };
 use crate::schema::{FieldId, TableId};
@@ -95,6 +95,7 @@ impl<'p> Evaluator<'p> {
             recommendation: None,
             wording: String::new(),
             inputs: submission.inputs.clone(),
+            letter: Letter::default(),
             diagnostics: submission.diagnostics.clone(),
             rules: Vec::new(),
             findings: Vec::new(),
@@ -134,6 +135,7 @@ impl<'p> Evaluator<'p> {
                 review.diagnostics.push(too_much(&review.path, &what));
             }
         }
+        review.letter = Self::letter(&mut machine, &pack.letter);
         let recommendation = Recommendation::of(review.worst());
         review.wording = self.wording(recommendation, review.undecided.len());
         review.recommendation = Some(recommendation);
@@ -324,6 +326,7 @@ impl<'p> Evaluator<'p> {
         let cite = |s: &Source| Cite {
             key: s.key.clone(),
             citation: s.citation.clone(),
+            is_clause: s.is_clause(),
             verification: s.verification,
             reading: s.reading.clone(),
         };
@@ -643,6 +646,25 @@ impl<'p> Evaluator<'p> {
                 .map(|i| columns.iter().filter_map(|c| c.get(i).cloned()).collect())
                 .collect(),
         }
+    }
+
+    fn letter<'s>(machine: &mut Machine<'s>, of: &'s crate::pack::Letter) -> Letter {
+        let mut value = |expr: &'s Option<Expr>| {
+            let expr = expr.as_ref()?;
+            machine.start_count();
+            machine.begin(Vec::new(), None);
+            let vector = machine.run(expr);
+            Some(machine.value(&vector, 0, expr.ty()).settled())
+        };
+        let to = value(&of.to).and_then(|value| match value {
+            Value::Text(name) => Some(name),
+            _ => None,
+        });
+        let received_on = value(&of.received_on).and_then(|value| match value {
+            Value::Date(day) => Some(day),
+            _ => None,
+        });
+        Letter { to, received_on }
     }
 
     /// Whether a column of a summary table reads a small count in that row.

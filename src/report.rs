@@ -8,6 +8,7 @@ pub mod impact;
 pub mod intake;
 pub mod json;
 pub mod junit;
+pub mod letter;
 pub mod lint;
 mod location;
 pub mod markdown;

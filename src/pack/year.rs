@@ -133,6 +133,7 @@ fn unjudged(rule: &Rule) -> RuleTally {
         rule: rule.id.as_str().into(),
         code: rule.code.as_str().into(),
         title: rule.title.as_str().into(),
+        audience: rule.audience,
         tally: Tally::default(),
         subjects: Vec::new(),
     }

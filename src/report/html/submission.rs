@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::chart;
-use super::page::{class, frame, outcome, rule, severity, step, verification};
+use super::page::{class, frame, href, outcome, rule, severity, step, verification};
 use super::{Site, of_rule};
 use crate::neutral::clean;
 use crate::report::words::{Columns, because, judged, named, off_by, place, weight, whom_to_ask};
@@ -19,6 +19,7 @@ pub(super) fn page(site: &Site<'_>, review: &Review) -> String {
         @if site.is_folder() { p { a href="./index.html" { (clean(&pack.title)) } } }
         h1 { (name) (which) }
         p class={ "wording " (step(review.recommendation)) } { strong { (clean(&review.wording)) } }
+        @if let Some(letter) = site.letter(review) { p { @for (at, (what, file)) in letter.iter().enumerate() { @if at > 0 { ", " } a href=(href(file)) { (what) } } } }
         (led_to_it(review))
         @if let Some(office) = &pack.office { p { (whom_to_ask(office, review.recommendation)) } }
         (mistakes(review))
