@@ -7,6 +7,8 @@ mod memo;
 mod page;
 mod place;
 
+use std::collections::BTreeMap;
+
 use crate::batch::PackName;
 use crate::pack::{Audience, Basis, Office, Severity, Verification};
 use crate::review::{Cite, Finding, Outcome, Recommendation, Review, RuleTally};
@@ -20,7 +22,7 @@ pub use self::page::html;
 use self::place::in_words;
 use super::words;
 
-/// How many places of one rule a letter tells.
+/// How many places of one rule, or checks of one place, a letter tells.
 const PLACES: usize = 20;
 
 /// How many mistakes in the files a letter tells.
@@ -45,7 +47,7 @@ pub fn letter(pack: &PackName, review: &Review) -> Document {
         pack.words.submission
     );
     blocks.extend(draft.list("Required changes", &intro, Mark::Number, required));
-    let intro = "These are for a person to judge. An answer in a few words is enough.";
+    let intro = "These are open. Please answer each, or fill in what is missing.";
     let questions = findings.questions.as_slice();
     blocks.extend(draft.list(
         "Questions that need an answer",
@@ -60,13 +62,8 @@ pub fn letter(pack: &PackName, review: &Review) -> Document {
     blocks.extend(draft.mistakes());
     blocks.extend(draft.in_order());
     blocks.extend(draft.end());
-    let whose = review.district.as_deref().unwrap_or(&review.path);
     let document = Document {
-        title: format!(
-            "Draft letter: {} of {whose}{}",
-            pack.words.submission,
-            draft.year()
-        ),
+        title: format!("Draft letter: {}{}", draft.named(), draft.year()),
         foot: format!("{DRAFT} Prepared with {} {}.", pack.id, pack.version),
         blocks,
     };
@@ -122,6 +119,15 @@ impl Draft<'_> {
         year.map_or_else(String::new, |year| format!(", fiscal year {year}"))
     }
 
+    /// The submission and whose it is.
+    fn named(&self) -> String {
+        let plan = &self.pack.words.submission;
+        match &self.review.district {
+            Some(name) => format!("{plan} of {name}"),
+            None => format!("{plan} sent as {}", self.review.path),
+        }
+    }
+
     /// From whom, to whom, about what, and what was received.
     fn head(&self) -> Vec<Block> {
         let (pack, review) = (self.pack, self.review);
@@ -137,8 +143,7 @@ impl Draft<'_> {
             Words::or_gap(addressee, "addressee"),
             Words::or_gap(review.district.as_ref(), submitter),
         ];
-        let whose = review.district.as_deref().unwrap_or(&review.path);
-        let subject = format!("The {} of {whose}{}", pack.words.submission, self.year());
+        let subject = format!("The {}{}", self.named(), self.year());
         let name = Words::or_gap(review.letter.to.as_ref(), "name");
         vec![
             Block::Framed(Words::strong(DRAFT)),
@@ -173,14 +178,17 @@ impl Draft<'_> {
                 "Revision",
                 Words::plain(revision.unwrap_or_else(|| "none is stated".to_owned())),
             ),
-            row("Files", Words::plain(files.join(", "))),
+            row(
+                "Files",
+                Words::or_gap(Some(files.join(", ")).filter(|f| !f.is_empty()), "files"),
+            ),
         ];
         if self.goes_back() {
             rows.push(row("Resubmit by", self.resubmit_by()));
         }
         Table {
             title: "What was received".to_owned(),
-            heads: vec!["What".to_owned(), "As recorded".to_owned()],
+            heads: vec![("What".to_owned(), 1), ("As recorded".to_owned(), 3)],
             rows,
         }
     }
@@ -225,11 +233,13 @@ impl Draft<'_> {
         if findings.is_empty() {
             return Vec::new();
         }
-        let of_rules = findings.chunk_by(|a, b| a.rule == b.rule && a.outcome == b.outcome);
-        let items = of_rules.map(|of_rule| match of_rule {
-            [only] => self.item(only),
-            several => self.item_of_several(several),
-        });
+        let items = together(findings)
+            .into_iter()
+            .map(|group| match group.as_slice() {
+                [only] => self.item(only),
+                [first, ..] if waits_for(first).is_some() => self.item_of_cell(&group),
+                _ => self.item_of_rule(&group),
+            });
         vec![
             Block::Heading(2, title.to_owned()),
             Block::Paragraph(Words::plain(intro)),
@@ -258,8 +268,22 @@ impl Draft<'_> {
         }
     }
 
+    /// Findings that one cell keeps open: the cell once, and each check that waits for it.
+    fn item_of_cell(&self, findings: &[&Finding]) -> Item {
+        let lead = findings.first().map(|f| self.next_step(f));
+        let within = findings.iter().map(|f| {
+            let said = format!(": {}. Clause: ", reason(f));
+            let check = Words::plain(checked(f)).and(Kind::Plain, said);
+            check.followed_by(self.clause(f))
+        });
+        Item {
+            within: shortened(within),
+            ..Item::of(Words::strong(lead.unwrap_or_default()))
+        }
+    }
+
     /// Findings of one rule: the rule once, and each place.
-    fn item_of_several(&self, findings: &[&Finding]) -> Item {
+    fn item_of_rule(&self, findings: &[&Finding]) -> Item {
         let [first, ..] = findings else {
             return Item::of(Words::default());
         };
@@ -270,14 +294,8 @@ impl Draft<'_> {
             more.push(("What to do", Words::plain(to_do)));
         }
         more.push(("Clause", self.clause(first)));
-        let mut within: Vec<Words> = findings
-            .iter()
-            .take(PLACES)
-            .map(|f| self.one_of_several(f, !same))
-            .collect();
-        if let Some(others) = findings.len().checked_sub(PLACES).filter(|n| *n > 0) {
-            within.push(Words::plain(format!("and {others} more like these")));
-        }
+        let within = findings.iter().map(|f| self.one_of_several(f, !same));
+        let within = shortened(within);
         Item {
             lead: Words::strong(checked(first)),
             more,
@@ -444,6 +462,37 @@ impl Draft<'_> {
             Block::Lines(cc),
         ]
     }
+}
+
+/// Findings that belong together: those that wait for the same cell, and those of one rule.
+fn together<'f>(findings: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
+    let key = |f: &'f Finding| (waits_for(f), waits_for(f).map_or(f.rule.as_str(), |_| ""));
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut at = BTreeMap::new();
+    for finding in findings {
+        let here = *at.entry(key(finding)).or_insert(groups.len());
+        match groups.get_mut(here) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+/// The cell that keeps a finding open.
+fn waits_for(f: &Finding) -> Option<&str> {
+    let open = f.outcome == Outcome::Unknown;
+    f.missing.first().filter(|_| open).map(String::as_str)
+}
+
+/// The first of many, and how many more there are.
+fn shortened(all: impl ExactSizeIterator<Item = Words>) -> Vec<Words> {
+    let beyond = all.len().saturating_sub(PLACES);
+    let mut some: Vec<Words> = all.take(PLACES).collect();
+    if beyond > 0 {
+        some.push(Words::plain(format!("and {beyond} more like these")));
+    }
+    some
 }
 
 fn bullets(title: &str, intro: &str, items: Vec<Item>) -> Vec<Block> {

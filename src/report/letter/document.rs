@@ -61,8 +61,8 @@ pub struct Item {
 pub struct Table {
     /// What it shows.
     pub title: String,
-    /// The headers.
-    pub heads: Vec<String>,
+    /// The headers, each with its share of the width.
+    pub heads: Vec<(String, usize)>,
     /// The cells, row by row. The first of each row heads it.
     pub rows: Vec<Vec<Words>>,
 }
@@ -170,7 +170,7 @@ impl Document {
                 Block::List(_, items) => texts.extend(items.iter_mut().flat_map(Item::texts)),
                 Block::Table(table) => {
                     texts.push(&mut table.title);
-                    texts.extend(&mut table.heads);
+                    texts.extend(table.heads.iter_mut().map(|(head, _)| head));
                     let cells = table.rows.iter_mut().flatten();
                     texts.extend(cells.flat_map(Words::texts));
                 }

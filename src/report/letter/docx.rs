@@ -320,36 +320,39 @@ fn run(xml: &mut Xml, text: &str, kind: impl FnOnce(&mut Xml) -> io::Result<()>)
 }
 
 fn table(xml: &mut Xml, table: &Table) -> io::Result<()> {
-    let columns = table.heads.len().max(1);
-    let width = (WIDTH / columns).to_string();
+    let widths = widths(table);
     paragraph(xml, "Caption", None, &Words::plain(&table.title))?;
     within(xml, "w:tbl", |xml| {
         within(xml, "w:tblPr", |xml| {
             value(xml, "w:tblStyle", "TableGrid")?;
-            empty(
-                xml,
-                "w:tblW",
-                &[("w:w", &WIDTH.to_string()), ("w:type", "dxa")],
-            )?;
-            empty(
-                xml,
-                "w:tblLook",
-                &[("w:firstRow", "1"), ("w:firstColumn", "1")],
-            )?;
+            let width = WIDTH.to_string();
+            empty(xml, "w:tblW", &[("w:w", width.as_str()), ("w:type", "dxa")])?;
+            empty(xml, "w:tblLayout", &[("w:type", "fixed")])?;
+            let look = [("w:firstRow", "1"), ("w:firstColumn", "1")];
+            empty(xml, "w:tblLook", &look)?;
             value(xml, "w:tblCaption", &table.title)
         })?;
         within(xml, "w:tblGrid", |xml| {
-            (0..columns).try_for_each(|_| empty(xml, "w:gridCol", &[("w:w", &width)]))
+            let mut widths = widths.iter();
+            widths.try_for_each(|width| empty(xml, "w:gridCol", &[("w:w", width)]))
         })?;
-        let heads: Vec<Words> = table.heads.iter().map(Words::strong).collect();
-        row(xml, &heads, &width, true)?;
+        let heads = table.heads.iter().map(|(head, _)| Words::strong(head));
+        row(xml, &heads.collect::<Vec<_>>(), &widths, true)?;
         let mut rows = table.rows.iter();
-        rows.try_for_each(|cells| row(xml, cells, &width, false))
+        rows.try_for_each(|cells| row(xml, cells, &widths, false))
     })?;
     paragraph(xml, "Line", None, &Words::default())
 }
 
-fn row(xml: &mut Xml, cells: &[Words], width: &str, is_head: bool) -> io::Result<()> {
+/// How wide each column is.
+fn widths(table: &Table) -> Vec<String> {
+    let whole: usize = table.heads.iter().map(|(_, share)| share).sum();
+    let width = |share: &usize| WIDTH * share / whole.max(1);
+    let shares = table.heads.iter().map(|(_, share)| share);
+    shares.map(|share| width(share).to_string()).collect()
+}
+
+fn row(xml: &mut Xml, cells: &[Words], widths: &[String], is_head: bool) -> io::Result<()> {
     within(xml, "w:tr", |xml| {
         within(xml, "w:trPr", |xml| {
             empty(xml, "w:cantSplit", &[])?;
@@ -359,11 +362,10 @@ fn row(xml: &mut Xml, cells: &[Words], width: &str, is_head: bool) -> io::Result
                 Ok(())
             }
         })?;
-        for cell in cells {
+        for (cell, width) in cells.iter().zip(widths) {
             within(xml, "w:tc", |xml| {
-                within(xml, "w:tcPr", |xml| {
-                    empty(xml, "w:tcW", &[("w:w", width), ("w:type", "dxa")])
-                })?;
+                let width = [("w:w", width.as_str()), ("w:type", "dxa")];
+                within(xml, "w:tcPr", |xml| empty(xml, "w:tcW", &width))?;
                 paragraph(xml, "Cell", None, cell)
             })?;
         }

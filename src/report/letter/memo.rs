@@ -82,7 +82,7 @@ fn counts(batch: &BatchReview) -> Table {
     rows.push(row(("Not received", batch.not_received.len())));
     Table {
         title: format!("How many {}", batch.pack.words.submissions()),
-        heads: ["Recommendation", "Number"].map(str::to_owned).to_vec(),
+        heads: vec![("Recommendation".to_owned(), 3), ("Number".to_owned(), 1)],
         rows,
     }
 }
@@ -102,21 +102,17 @@ fn rows(batch: &BatchReview) -> Option<Table> {
         )
     });
     let rows: Vec<Vec<Words>> = judged.iter().map(|r| row(r)).collect();
-    let heads = [
-        capitalised(&batch.pack.words.submitter),
-        "Recommendation".to_owned(),
-        "Action and conditions".to_owned(),
-        "Undecided checks".to_owned(),
+    let heads = vec![
+        (capitalised(&batch.pack.words.submitter), 3),
+        ("Recommendation".to_owned(), 4),
+        ("Action and conditions".to_owned(), 8),
+        ("Undecided checks".to_owned(), 4),
     ];
     let title = format!(
         "Each of the {}, those first that need most",
         batch.pack.words.submissions()
     );
-    (!rows.is_empty()).then(|| Table {
-        title,
-        heads: heads.to_vec(),
-        rows,
-    })
+    (!rows.is_empty()).then(|| Table { title, heads, rows })
 }
 
 fn row(review: &Review) -> Vec<Words> {
@@ -147,9 +143,9 @@ fn action(review: &Review) -> Words {
         return Words::plain("none");
     }
     let to_do = match review.recommendation {
-        Some(Recommendation::Escalate) => "To be looked at before any decision: ",
-        Some(Recommendation::ReturnForRevision) => "To be mended and sent again: ",
-        _ => "To be met: ",
+        Some(Recommendation::Escalate) => "Decide on these first: ",
+        Some(Recommendation::ReturnForRevision) => "Send back until these hold: ",
+        _ => "On condition that these hold: ",
     };
     let said: Vec<String> = rules
         .iter()

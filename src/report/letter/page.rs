@@ -68,7 +68,7 @@ fn table(table: &Table) -> Markup {
         div.scroll tabindex="0" role="region" aria-label=(table.title) {
             table {
                 caption { (table.title) }
-                thead { tr { @for head in &table.heads { th scope="col" { (head) } } } }
+                thead { tr { @for (head, _) in &table.heads { th scope="col" { (head) } } } }
                 tbody { @for row in &table.rows { tr {
                     @for (at, cell) in row.iter().enumerate() {
                         @if at == 0 { th scope="row" { (words(cell)) } } @else { td { (words(cell)) } }
