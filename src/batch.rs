@@ -12,9 +12,9 @@ use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Evaluator, Settled};
 use crate::memory::answers::Answers;
 use crate::memory::decisions::Decisions;
-use crate::pack::{InForce, Office, Pack, Words, cell_text};
+use crate::pack::{InForce, LetterWords, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
-use crate::review::{Recommendation, Review};
+use crate::review::{Letter, Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
 use crate::table::{Data, State};
@@ -59,6 +59,8 @@ pub struct PackName {
     pub id: String,
     /// Its title.
     pub title: String,
+    /// Whose policy it is.
+    pub authority: String,
     /// Its version.
     pub version: String,
     /// The digest of its files.
@@ -69,6 +71,8 @@ pub struct PackName {
     pub steps: [String; 4],
     /// What it calls a submission and whoever submits it.
     pub words: Words,
+    /// What it says of letters.
+    pub letter: LetterWords,
     /// Whether its submissions say who submits them.
     pub names_submitters: bool,
     /// The code of its currency.
@@ -81,11 +85,13 @@ impl PackName {
         PackName {
             id: pack.id.clone(),
             title: pack.title.clone(),
+            authority: pack.authority.clone(),
             version: pack.version.clone(),
             digest: pack.digest.clone(),
             office: pack.office.clone(),
             steps: pack.steps.clone(),
             words: pack.words.clone(),
+            letter: pack.letter.words.clone(),
             names_submitters: pack.identity.names_submitters(),
             currency: pack.schema.currency.clone(),
         }
@@ -591,6 +597,7 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
         recommendation: None,
         wording: why,
         inputs: submission.inputs.clone(),
+        letter: Letter::default(),
         diagnostics,
         rules: Vec::new(),
         findings: Vec::new(),

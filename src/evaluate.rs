@@ -22,7 +22,7 @@ use crate::pack::{
 };
 use crate::read::limits::count;
 use crate::review::{
-    Cite, Finding, Judged, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally,
+    Cite, Finding, Judged, Letter, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally,
     Undecided,
 };
 use crate::schema::{FieldId, TableId};
@@ -167,6 +167,7 @@ impl<'p> Evaluator<'p> {
             recommendation: None,
             wording: String::new(),
             inputs: submission.inputs.clone(),
+            letter: Letter::default(),
             diagnostics: submission.diagnostics.clone(),
             rules: Vec::new(),
             findings: Vec::new(),
@@ -196,6 +197,7 @@ impl<'p> Evaluator<'p> {
             Some(settled) => review.tables.clone_from(&settled.review.tables),
             None => self.summaries(&mut machine, &mut review),
         }
+        review.letter = Self::letter(&mut machine, &pack.letter);
         let recommendation = Recommendation::of(review.worst());
         review.wording = self.wording(recommendation, review.undecided.len());
         review.recommendation = Some(recommendation);
@@ -414,6 +416,7 @@ impl<'p> Evaluator<'p> {
         let cite = |s: &Source| Cite {
             key: s.key.clone(),
             citation: s.citation.clone(),
+            is_clause: s.is_clause(),
             verification: s.verification,
             reading: s.reading.clone(),
         };
@@ -767,6 +770,25 @@ impl<'p> Evaluator<'p> {
                 .map(|i| columns.iter().filter_map(|c| c.get(i).cloned()).collect())
                 .collect(),
         }
+    }
+
+    fn letter<'s>(machine: &mut Machine<'s>, of: &'s crate::pack::Letter) -> Letter {
+        let mut value = |expr: &'s Option<Expr>| {
+            let expr = expr.as_ref()?;
+            machine.start_count();
+            machine.begin(Vec::new(), None);
+            let vector = machine.run(expr);
+            Some(machine.value(&vector, 0, expr.ty()).settled())
+        };
+        let to = value(&of.to).and_then(|value| match value {
+            Value::Text(name) => Some(name),
+            _ => None,
+        });
+        let received_on = value(&of.received_on).and_then(|value| match value {
+            Value::Date(day) => Some(day),
+            _ => None,
+        });
+        Letter { to, received_on }
     }
 
     /// Whether a column of a summary table reads a small count in that row.

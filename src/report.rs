@@ -9,6 +9,7 @@ pub mod impact;
 pub mod intake;
 pub mod json;
 pub mod junit;
+pub mod letter;
 pub mod lint;
 pub(crate) mod location;
 pub mod markdown;

@@ -148,6 +148,8 @@ pub struct Review {
     pub page: bool,
     /// Its district's code and name are those of two districts.
     pub doubtful: bool,
+    /// What a letter about it needs to know.
+    pub letter: Letter,
     /// What was wrong with them.
     pub diagnostics: Vec<Diagnostic>,
     /// Every rule in force, with how many subjects it judged.
@@ -249,6 +251,15 @@ impl Finding {
     }
 }
 
+/// What a letter about a submission needs to know beside its findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Letter {
+    /// The name of whoever gets it, where the submission says so.
+    pub to: Option<String>,
+    /// The day on which the submission came in, where it is known.
+    pub received_on: Option<Date>,
+}
+
 /// A rule in force and its outcomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleTally {
@@ -260,6 +271,8 @@ pub struct RuleTally {
     pub title: Arc<str>,
     /// Where it gets its force.
     pub basis: Basis,
+    /// Who is shown it.
+    pub audience: Audience,
     /// Its outcomes.
     pub tally: Tally,
     /// The outcome of each subject, where that was asked for.
@@ -367,6 +380,8 @@ pub struct Cite {
     pub key: String,
     /// How it is cited.
     pub citation: String,
+    /// It is a text that says what somebody shall, may or is, and no mere document or data file.
+    pub is_clause: bool,
     /// How far its text was checked.
     pub verification: Verification,
     /// Who read its text, as an office says.

@@ -17,7 +17,7 @@ use accordant::pack::{Pack, Severity};
 use accordant::read::limits::{self, FOREIGN, SUBMISSION};
 use accordant::read::{self, Batch, File, Source, Statewide};
 use accordant::report::text::Text;
-use accordant::report::{csv, github, html, json, junit, markdown, sarif, xlsx};
+use accordant::report::{csv, github, html, json, junit, letter, markdown, sarif, xlsx};
 use accordant::review::SummaryTable;
 use accordant::submission::Submission;
 use accordant::table::Rows;
@@ -677,7 +677,7 @@ const ASIDE: &str = "the reports cannot be put aside";
 /// The name of the report on a batch as a whole.
 pub(super) const WHOLE: &str = "batch";
 
-/// The reports of a batch: pages for a browser, unless another form is asked for.
+/// The reports of a batch in a folder: everything that people open, or the one form that is asked for.
 fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
     disk::make_folder(out)?;
     let write = |name: String, bytes: &[u8]| disk::write_whole(&out.join(name), bytes);
@@ -689,7 +689,8 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
     let own = stems.get(1..).unwrap_or_default();
     let each = batch.reviews.iter().zip(own);
     match format {
-        Format::Text | Format::Html => {
+        Format::Text => write_all(out, batch, own)?,
+        Format::Html => {
             for page in html::pages(batch, own) {
                 write(page.name, page.text.as_bytes())?;
             }
@@ -707,6 +708,30 @@ fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Res
         Format::Json | Format::Markdown => {}
     }
     Ok(())
+}
+
+/// Everything that people open, where no form is asked for: pages, letters, the memo and the workbook; and the review for programs.
+fn write_all(out: &Path, batch: &BatchReview, stems: &[String]) -> anyhow::Result<()> {
+    let write = |name: &str, bytes: &[u8]| disk::write_whole(&out.join(name), bytes);
+    for page in html::pages_with_letters(batch, stems) {
+        write(&page.name, page.text.as_bytes())?;
+    }
+    let both = |name: &str, document: &letter::Document| -> anyhow::Result<()> {
+        write(&format!("{name}.docx"), &letter::docx(document)?)?;
+        write(&format!("{name}.html"), letter::html(document).as_bytes())
+    };
+    disk::make_folder(&out.join("letters"))?;
+    for (review, stem) in batch.reviews.iter().zip(stems) {
+        both(
+            &format!("letters/{stem}"),
+            &letter::letter(&batch.pack, review),
+        )?;
+    }
+    both("memo", &letter::memo(batch))?;
+    let mut programs = Vec::new();
+    json::write_to(batch, &mut programs, |review| Ok(json::piece(review)))?;
+    write("review.json", &programs)?;
+    write("review.xlsx", &xlsx::batch(batch)?)
 }
 
 /// 2 when something could not be checked, 1 when something was found, 0 otherwise.

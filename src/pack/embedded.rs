@@ -54,9 +54,9 @@ mod tests {
     /// What a pack's files say, the rows of its tables apart.
     fn all_of(pack: &Pack) -> String {
         let (rules, params, sources) = (&pack.rules, &pack.params, &pack.sources);
-        let (expected, summaries) = (&pack.expected, &pack.summaries);
+        let (expected, summaries, letter) = (&pack.expected, &pack.summaries, &pack.letter);
         format!(
-            "{rules:?} {params:?} {sources:?} {expected:?} {summaries:?} {:?}",
+            "{rules:?} {params:?} {sources:?} {expected:?} {summaries:?} {letter:?} {:?}",
             pack.warnings
         )
     }

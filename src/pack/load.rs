@@ -17,8 +17,8 @@ use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
 use super::{
-    Accept, Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, Words, accept,
-    form, param, reference, source,
+    Accept, Dated, Files, Identity, Letter, Pack, Param, Refused, Rule, Source, Summary, Words,
+    accept, form, param, reference, source,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::{Expr, Scope, Ty, check, check_for};
@@ -472,6 +472,7 @@ impl Loader<'_> {
         let mut rules = self.rules(rules);
         let (expected, summaries) =
             pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
+        let letter = pack_doc.map_or_else(Letter::default, |doc| Letter::read(doc, &context.scope));
         for rule in &rules {
             self.check_params(rule, &params, years, &schema);
             if let Some(doc) = self.doc(
@@ -480,6 +481,7 @@ impl Loader<'_> {
                     .unwrap_or_default(),
             ) {
                 rule::check_severity(doc, rule, &sources);
+                letter.check(doc, rule);
             }
         }
         for rule in &mut rules {
@@ -507,6 +509,7 @@ impl Loader<'_> {
             steps: head.steps,
             words: head.words,
             summaries,
+            letter,
             references: rows,
             texts: tables.texts,
             digest: digest(),
@@ -671,7 +674,7 @@ impl Loader<'_> {
         });
         let (steps, words) = (steps(&keys), Words::read(&keys));
         let accepted = accept::read(&keys);
-        for key in ["identity", "expected", "summary"] {
+        for key in ["identity", "expected", "summary", "letter"] {
             let _ = keys.get(key);
         }
         keys.done();
@@ -1135,7 +1138,7 @@ fn steps(keys: &Keys<'_, '_>) -> [String; 4] {
 }
 
 /// Whether a type is a row or a list of rows.
-fn is_rows(ty: &Ty) -> bool {
+pub(super) fn is_rows(ty: &Ty) -> bool {
     match ty {
         Ty::Row(_) => true,
         Ty::List(item) => is_rows(item),

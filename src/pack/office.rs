@@ -32,6 +32,14 @@ pub struct Office {
     pub office: Option<String>,
     /// Whom a district asks.
     pub contact: Option<Contact>,
+    /// The office of whoever gets a letter, instead of the pack's.
+    pub addressee: Option<String>,
+    /// Who gets the memo on a batch, instead of whom the pack names.
+    pub memo_to: Option<String>,
+    /// Who gets a copy of a letter.
+    pub cc: Vec<String>,
+    /// The lines of the signature under a letter, name first.
+    pub signature: Vec<String>,
     /// The date by which a plan that goes back is sent again.
     pub resubmit_by: Option<Date>,
     /// What its author should look at.
@@ -176,6 +184,8 @@ impl Reader<'_> {
         let keys = Keys::new(doc, tree.get_ref(), 0..0);
         let text = |key: &str| keys.text(key).and_then(|text| told(doc, key, text));
         (office.title, office.office) = (text("title"), text("office"));
+        (office.addressee, office.memo_to) = (text("addressee"), text("memo_to"));
+        (office.cc, office.signature) = (lines(doc, &keys, "cc"), lines(doc, &keys, "signature"));
         office.contact = keys.get("contact").and_then(|entry| contact(doc, entry));
         office.resubmit_by = keys.get("resubmit_by").and_then(|entry| date(doc, entry));
         self.years(&keys);
@@ -371,6 +381,19 @@ fn date(doc: Doc<'_>, entry: Entry<'_>) -> Option<Date> {
         doc.mistake(text.span, message, "", "write it as \"2026-07-01\"");
     }
     date
+}
+
+/// One text, or several.
+fn lines(doc: Doc<'_>, keys: &Keys<'_, '_>, key: &str) -> Vec<String> {
+    let Some(entry) = keys.get(key) else {
+        return Vec::new();
+    };
+    let entries = match entry.get_ref() {
+        toml::de::DeValue::Array(items) => items.iter().collect(),
+        _ => vec![entry],
+    };
+    let texts = entries.into_iter().filter_map(|e| as_text(doc, e));
+    texts.filter_map(|text| told(doc, key, text)).collect()
 }
 
 /// Whom to ask: a text, or a table of name, email, phone and address.

@@ -81,6 +81,8 @@ pub struct Pack {
     pub words: Option<Nouns>,
     /// The four steps of a recommendation, in the pack's own words.
     pub recommendation: Option<Steps>,
+    /// What letters and the memo say.
+    pub letter: Option<Letter>,
     /// Tables of every report, by id.
     pub summary: Option<BTreeMap<String, Summary>>,
     /// What `accordant lint` finds and its author leaves as it is.
@@ -123,6 +125,22 @@ pub struct Steps {
     pub return_for_revision: Option<String>,
     /// The head of the agency decides.
     pub escalate_to_commissioner: Option<String>,
+}
+
+/// What letters and the memo say.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Letter {
+    /// The office of whoever gets the letter.
+    pub addressee: Option<String>,
+    /// Their name: an expression over the submission.
+    pub to: Option<String>,
+    /// The day on which the submission came in: an expression over the submission.
+    pub received_on: Option<String>,
+    /// Who gets the memo on a batch.
+    pub memo_to: Option<String>,
+    /// No word of a letter holds one of these.
+    pub avoid: Option<Vec<String>>,
 }
 
 /// A table of every report.

@@ -134,6 +134,7 @@ fn unjudged(rule: &Rule) -> RuleTally {
         code: rule.code.as_str().into(),
         title: rule.title.as_str().into(),
         basis: rule.basis,
+        audience: rule.audience,
         tally: Tally::default(),
         subjects: Vec::new(),
     }

@@ -21,23 +21,41 @@ pub struct Page {
     pub text: String,
 }
 
+/// What stands beside the pages in the same folder: the memo, the workbook, and the review for programs.
+const BESIDE: [(&str, &str); 4] = [
+    ("memo", "memo.docx"),
+    ("memo as a page", "memo.html"),
+    ("workbook", "review.xlsx"),
+    ("for programs", "review.json"),
+];
+
+/// The pages of a batch, with links to the letters, the memo and the workbook that stand beside them.
+pub fn pages_with_letters(batch: &BatchReview, stems: &[String]) -> Vec<Page> {
+    let mut site = Site::of(batch, stems);
+    site.letters = stems.to_vec();
+    pages_of(&site)
+}
+
 /// The pages of a batch. `stems` gives each submission the name of its file, without an end, in their order.
 pub fn pages(batch: &BatchReview, stems: &[String]) -> Vec<Page> {
-    let site = Site::of(batch, stems);
+    pages_of(&Site::of(batch, stems))
+}
+
+fn pages_of(site: &Site<'_>) -> Vec<Page> {
     let mut pages = vec![Page {
         name: "index.html".to_owned(),
-        text: index::page(&site),
+        text: index::page(site),
     }];
     for (review, name) in &site.submissions {
         pages.push(Page {
             name: name.clone(),
-            text: submission::page(&site, review),
+            text: submission::page(site, review),
         });
     }
     for (id, rule) in &site.rules {
         pages.push(Page {
             name: rule.file.clone(),
-            text: rule::page(&site, id, rule),
+            text: rule::page(site, id, rule),
         });
     }
     pages
@@ -53,6 +71,8 @@ struct Site<'a> {
     batch: &'a BatchReview,
     /// The submissions that have a page, and the names of their files.
     submissions: Vec<(&'a Review, String)>,
+    /// The names of the letters without their ends, where there are any, in the order of the submissions.
+    letters: Vec<String>,
     /// The rules by id.
     rules: BTreeMap<&'a str, Rule<'a>>,
 }
@@ -67,7 +87,7 @@ struct Rule<'a> {
 
 impl<'a> Site<'a> {
     fn of(batch: &'a BatchReview, stems: &[String]) -> Self {
-        let mut taken: BTreeSet<String> = ["index.html".to_owned()].into();
+        let mut taken: BTreeSet<String> = ["index.html", "memo.html"].map(str::to_owned).into();
         let mut name = |stem: &str| {
             let names = (1..).map(|n: u32| match n {
                 1 => format!("{stem}.html"),
@@ -94,8 +114,31 @@ impl<'a> Site<'a> {
         Site {
             batch,
             submissions,
+            letters: Vec::new(),
             rules,
         }
+    }
+
+    /// What stands beside the pages: what it is, and the name of its file.
+    fn beside(&self) -> &'static [(&'static str, &'static str)] {
+        if self.letters.is_empty() {
+            &[]
+        } else {
+            &BESIDE
+        }
+    }
+
+    /// The draft letter about a submission: what it is, and the name of its file.
+    fn letter(&self, review: &Review) -> Option<[(&'static str, String); 2]> {
+        let at = self
+            .submissions
+            .iter()
+            .position(|(r, _)| std::ptr::eq(*r, review))?;
+        let stem = self.letters.get(at)?;
+        Some(
+            [("draft letter", "docx"), ("as a page", "html")]
+                .map(|(what, end)| (what, format!("letters/{stem}.{end}"))),
+        )
     }
 
     /// Whether the pages stand in one folder with others.

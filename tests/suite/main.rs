@@ -11,6 +11,7 @@ mod hostile;
 mod impact;
 mod junit;
 mod language;
+mod letters;
 mod library;
 mod lint;
 mod lists;

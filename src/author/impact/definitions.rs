@@ -283,6 +283,8 @@ fn of_pack(pack: &Pack) -> Facets {
         .iter()
         .map(|e| named("expected", &one_line(e)));
     facets.extend(expected);
+    let letter = pack.letter.exprs();
+    facets.extend(letter.map(|(key, e)| (format!("letter {key}"), one_line(e))));
     for summary in &pack.summaries {
         let columns = summary.columns.iter();
         let columns = columns.map(|(header, expr)| format!("{header}: {}", one_line(expr)));

@@ -26,6 +26,7 @@ impl Reads {
             columns.for_each(|(_, expr)| reads.expr(expr));
         }
         pack.expected.iter().for_each(|expr| reads.expr(expr));
+        pack.letter.exprs().for_each(|(_, expr)| reads.expr(expr));
         reads
     }
 

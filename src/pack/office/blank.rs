@@ -66,6 +66,11 @@ fn head(pack: &Pack, lacking: &Lacking, name: &str) -> String {
          # office = \"\"\n\n\
          # The date by which a {plan} that goes back is sent again. Reports of such {plans} print it.\n\
          # resubmit_by = \"\"\n\n\
+         # To whom letters and the memo go; absent: whom the pack names. Who gets copies, and who signs, line by line.\n\
+         # addressee = \"\"\n\
+         # memo_to = \"\"\n\
+         # cc = [\"\"]\n\
+         # signature = [\"\"]\n\n\
          # Whom a {whose} asks. Every report prints it.\n\
          # [contact]\n\
          # name = \"\"\n\

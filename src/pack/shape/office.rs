@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::{Dated, Figure, FigureOrList, Span, Verification};
+use super::{Dated, Figure, FigureOrList, Span, Verification, Words};
 
 /// What one reviewing office supplies. A reference table may stand under its own name too: `[[received]]`.
 #[derive(JsonSchema)]
@@ -15,6 +15,14 @@ pub struct Office {
     pub office: Option<String>,
     /// Whom to ask: a text, or name, email, phone and address.
     pub contact: Option<Contact>,
+    /// The office of whoever gets a letter, instead of the pack's.
+    pub addressee: Option<String>,
+    /// Who gets the memo on a batch, instead of whom the pack names.
+    pub memo_to: Option<String>,
+    /// Who gets a copy of a letter: one, or several.
+    pub cc: Option<Words>,
+    /// Who signs letters: the lines of the signature, name first.
+    pub signature: Option<Words>,
     /// The day by which a plan that goes back is due.
     pub resubmit_by: Option<Figure>,
     /// The fiscal years that the pack covers with this file.

@@ -14,6 +14,10 @@ use crate::report::schemas::{names, schema};
 /// An office file with what the shipped one lacks.
 const OFFICE: &str = r#"
 contact = { name = "Desk" }
+addressee = "Head of the district"
+memo_to = "Head of the agency"
+cc = "The board"
+signature = ["A. Reader", "Desk"]
 years = { until = 2028 }
 param.admin_cap = { value = "5%" }
 param.due_on.values = [{ from = 2028, value = "2027-05-31" }]

@@ -24,6 +24,7 @@ pub(super) fn page(site: &Site<'_>) -> String {
             }
         }
         h2 { (clean(&capitalised(&batch.pack.words.submissions()))) }
+        @if !site.beside().is_empty() { p { "Beside these pages: " @for (at, (what, file)) in site.beside().iter().enumerate() { @if at > 0 { ", " } a href=(href(file)) { (what) } } "." } }
         (controls(site))
         (submissions(site))
         (matrix(site))

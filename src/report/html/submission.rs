@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::chart;
-use super::page::{class, frame, outcome, rule, severity, step, verification};
+use super::page::{class, frame, href, outcome, rule, severity, step, verification};
 use super::{Site, of_rule};
 use crate::neutral::clean;
 use crate::pack::capitalised;
@@ -23,6 +23,7 @@ pub(super) fn page(site: &Site<'_>, review: &Review) -> String {
         h1 { (name) (which) }
         p class={ "wording " (step(review.recommendation)) } { strong { (clean(&review.wording)) } }
         @for (head, words) in remembered(review) { p { (head) ": " strong { (words) } } }
+        @if let Some(letter) = site.letter(review) { p { @for (at, (what, file)) in letter.iter().enumerate() { @if at > 0 { ", " } a href=(href(file)) { (what) } } } }
         (led_to_it(review))
         @if let Some(office) = &pack.office { p { (whom_to_ask(office, review.recommendation)) } }
         (mistakes(review))
