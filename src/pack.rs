@@ -5,6 +5,7 @@ mod case;
 mod embedded;
 mod form;
 mod lacking;
+mod links;
 mod load;
 mod office;
 mod param;
@@ -26,6 +27,7 @@ pub(crate) use case::own_place;
 pub use case::{Case, CaseKind, Expected, Reason};
 pub use embedded::{embedded, embedded_ids, load_embedded, load_embedded_to_judge};
 pub use lacking::{Capped, Lacking, LackingParam, LackingTable};
+pub use links::{Link, Links};
 pub use load::load;
 pub use office::{Contact, Office, apply_office, new_office};
 pub use param::{Dated, Param};
@@ -87,6 +89,8 @@ pub struct Pack {
     pub words: Words,
     /// The tables of every report.
     pub summaries: Vec<Summary>,
+    /// How two submissions of one submitter hang together.
+    pub links: Links,
     /// The rows of each reference table.
     pub(crate) references: Vec<Arc<Rows>>,
     /// The texts of the reference tables.
