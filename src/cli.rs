@@ -4,6 +4,8 @@ mod annotate;
 mod answer;
 mod aside;
 mod batch;
+mod before;
+mod compare;
 mod decide;
 mod disk;
 mod edges;
@@ -72,6 +74,8 @@ enum Verb {
     Edges(edges::Edges),
     /// Run the cases of a pack's rules; with --goldens, compare whole reviews
     Test(test::Test),
+    /// Compare two submissions: what was added, dropped and changed, where money went, which findings are cured
+    Compare(compare::Compare),
     /// Show what a change of rules changes: which recommendations, for which districts, because of which rule
     Impact(impact::Impact),
 }
@@ -258,6 +262,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Schema(verb) => verb.run(),
         Verb::Edges(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
+        Verb::Compare(verb) => verb.run(),
         Verb::Impact(verb) => verb.run(),
     };
     match status {

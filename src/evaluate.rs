@@ -324,7 +324,7 @@ impl<'p> Evaluator<'p> {
         let (mut findings, mut undecided) = (Vec::new(), Vec::new());
         let Some(test) = current.test else {
             tally.add(Outcome::NotApplicable);
-            self.note(noted, None, Outcome::NotApplicable);
+            self.note(noted, (None, None), Outcome::NotApplicable);
             return (tally, findings, undecided);
         };
         let Some((found, outcomes)) = Self::judged(machine, current) else {
@@ -334,7 +334,8 @@ impl<'p> Evaluator<'p> {
         for (at, outcome) in outcomes.into_iter().enumerate() {
             tally.add(outcome);
             if self.notes_subjects {
-                self.note(noted, row_of(machine, found.subject(at)), outcome);
+                let subject = found.subject(at);
+                self.note(noted, (row_of(machine, subject), subject.line()), outcome);
             }
             if matches!(outcome, Outcome::Fail | Outcome::Unknown) {
                 let subject = found.subject(at);
@@ -373,7 +374,7 @@ impl<'p> Evaluator<'p> {
         let mut tally = Tally::default();
         tally.add(Outcome::Unknown);
         noted.clear();
-        self.note(noted, None, Outcome::Unknown);
+        self.note(noted, (None, None), Outcome::Unknown);
         let finding = Finding {
             rule: rule.id.clone(),
             code: rule.code.clone(),
@@ -404,9 +405,14 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Notes the outcome of a subject, where that is asked for.
-    fn note(&self, noted: &mut Vec<Judged>, row: Option<u32>, outcome: Outcome) {
+    fn note(
+        &self,
+        noted: &mut Vec<Judged>,
+        (row, line): (Option<u32>, Option<usize>),
+        outcome: Outcome,
+    ) {
         if self.notes_subjects {
-            noted.push(Judged { row, outcome });
+            noted.push(Judged { row, line, outcome });
         }
     }
 
@@ -967,6 +973,16 @@ enum Subject {
     Row(TableId, u32),
     /// A row of which it cannot be told whether the rule judges it.
     Uncertain(TableId, u32),
+}
+
+impl Subject {
+    /// Its row among those of its table.
+    fn line(self) -> Option<usize> {
+        match self {
+            Subject::Row(_, row) | Subject::Uncertain(_, row) => usize::try_from(row).ok(),
+            Subject::Whole | Subject::Table(_) => None,
+        }
+    }
 }
 
 /// The number of a subject's row.

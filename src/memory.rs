@@ -1,6 +1,11 @@
-//! What people decided, and what is kept of it: answers to findings, determinations on plans, records of reviews.
+//! What is remembered of plans: what people decided and what is kept of it, and what was known before: an earlier revision, last
+//! year's plan, the budget that was approved.
 
 pub mod answers;
+pub mod compare;
 pub mod decisions;
+mod key;
+mod link;
 pub mod record;
+mod resolve;
 mod sheet;

@@ -6,6 +6,7 @@ mod embedded;
 mod form;
 mod lacking;
 mod letter;
+mod links;
 mod load;
 mod office;
 mod param;
@@ -28,6 +29,7 @@ pub use case::{Case, CaseKind, Expected, Reason};
 pub use embedded::{embedded, embedded_ids, load_embedded, load_embedded_to_judge};
 pub use lacking::{Capped, Lacking, LackingParam, LackingTable};
 pub use letter::{Letter, LetterWords};
+pub use links::{Link, Links};
 pub use load::load;
 pub use office::{Contact, Office, apply_office, new_office};
 pub use param::{Dated, Param};
@@ -91,6 +93,8 @@ pub struct Pack {
     pub summaries: Vec<Summary>,
     /// What it says of letters.
     pub letter: Letter,
+    /// How two submissions of one submitter hang together.
+    pub links: Links,
     /// The rows of each reference table.
     pub(crate) references: Vec<Arc<Rows>>,
     /// The texts of the reference tables.

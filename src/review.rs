@@ -294,6 +294,8 @@ impl RuleTally {
 pub struct Judged {
     /// The subject's row as a spreadsheet counts it; `None`: the submission, or a table that is not there.
     pub row: Option<u32>,
+    /// The subject's row among those of its table.
+    pub line: Option<usize>,
     /// The outcome.
     pub outcome: Outcome,
 }

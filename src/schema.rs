@@ -185,6 +185,11 @@ impl Field {
         self.max.unwrap_or(UNBOUNDED)
     }
 
+    /// Whether it is money whose sum over all rows means something.
+    pub fn is_summed_money(&self) -> bool {
+        self.ty == Type::Money && self.total
+    }
+
     /// The least that makes sense in a cell that holds a value, if the schema says.
     pub fn least(&self) -> Option<Decimal> {
         self.min

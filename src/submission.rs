@@ -39,6 +39,23 @@ impl Submission {
         }
     }
 
+    /// Puts a folder before its path and before every place in it, so that it is told from another of the same path.
+    #[must_use]
+    pub fn under(mut self, folder: &str) -> Self {
+        let under = |place: &mut String| *place = format!("{folder}/{place}");
+        under(&mut self.path);
+        for rows in &mut self.tables {
+            rows.layout.put_under(folder);
+        }
+        self.inputs
+            .iter_mut()
+            .for_each(|input| under(&mut input.path));
+        self.diagnostics
+            .iter_mut()
+            .for_each(|d| under(&mut d.place));
+        self
+    }
+
     /// The rows of a table, if it is one of a submission.
     pub fn table(&self, id: TableId) -> Option<&Rows> {
         self.tables.get(id)

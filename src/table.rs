@@ -1,5 +1,6 @@
 //! Typed columns, the five states of a cell, and where each came from; under submissions and reference tables alike.
 
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::Arc;
@@ -426,6 +427,39 @@ pub enum Layout {
     },
     /// Cells gathered from anywhere in a file by a form's map.
     Mapped(Mapped),
+    /// Cells of which some come from an earlier submission.
+    Laid(Box<Laid>),
+}
+
+/// Where the cells stand that an earlier submission supplied; the others stand where the table's own file has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Laid {
+    /// Where the other cells stand.
+    own: Layout,
+    /// The places of rows and of cells in the earlier submission's files.
+    rows: BTreeMap<usize, String>,
+    cells: BTreeMap<(usize, FieldId), String>,
+}
+
+impl Laid {
+    /// A table of which nothing is supplied yet.
+    pub(crate) fn new(own: Layout) -> Self {
+        Laid {
+            own,
+            rows: BTreeMap::new(),
+            cells: BTreeMap::new(),
+        }
+    }
+
+    /// Notes where a row stands that was supplied as a whole.
+    pub(crate) fn lay_row(&mut self, row: usize, place: String) {
+        self.rows.insert(row, place);
+    }
+
+    /// Notes where a cell stands that was supplied.
+    pub(crate) fn lay(&mut self, row: usize, field: FieldId, place: String) {
+        self.cells.insert((row, field), place);
+    }
 }
 
 /// Where the cells of a table stand that a form's map gathered.
@@ -537,6 +571,38 @@ impl Layout {
             Layout::Absent(path) | Layout::Csv(path) | Layout::Toml(path) => path,
             Layout::Sheet { path, .. } | Layout::Vertical { path, .. } => path,
             Layout::Mapped(mapped) => mapped.page(mapped.header.0).0,
+            Layout::Laid(laid) => laid.own.path(),
+        }
+    }
+
+    /// Where the cells stand that the table's own file has.
+    fn own(&self) -> &Layout {
+        match self {
+            Layout::Laid(laid) => &laid.own,
+            own => own,
+        }
+    }
+
+    /// Puts a folder before the path of every file.
+    pub(crate) fn put_under(&mut self, folder: &str) {
+        let under = |path: &mut String| *path = format!("{folder}/{path}");
+        match self {
+            Layout::Absent(path) | Layout::Csv(path) | Layout::Toml(path) => under(path),
+            Layout::Sheet { path, .. } | Layout::Vertical { path, .. } => under(path),
+            Layout::Mapped(mapped) => {
+                under(&mut mapped.path);
+                mapped
+                    .pages
+                    .iter_mut()
+                    .for_each(|page| under(&mut page.path));
+            }
+            Layout::Laid(laid) => {
+                laid.own.put_under(folder);
+                laid.rows
+                    .values_mut()
+                    .chain(laid.cells.values_mut())
+                    .for_each(under);
+            }
         }
     }
 }
@@ -739,7 +805,7 @@ impl Rows {
 
     /// Whether the file has a column for the field.
     pub fn has_column(&self, field: FieldId) -> bool {
-        match &self.layout {
+        match self.layout.own() {
             Layout::Vertical { .. } | Layout::Toml(_) => true,
             _ => self.columns.get(field).is_some_and(Option::is_some),
         }
@@ -750,7 +816,12 @@ impl Rows {
     pub fn place(&self, table: &Table, row: usize, field: FieldId) -> String {
         let name = table.fields.get(field).map_or("", |f| f.name.as_str());
         let number = self.numbers.get(row).copied().unwrap_or(1);
-        match &self.layout {
+        if let Layout::Laid(laid) = &self.layout
+            && let Some(place) = laid.cells.get(&(row, field))
+        {
+            return place.clone();
+        }
+        match self.layout.own() {
             Layout::Absent(path) => path.clone(),
             Layout::Csv(path) if !self.has_column(field) => format!("{path}:1:{name}"),
             Layout::Csv(path) => [path, ":", &number.to_string(), ":", name].concat(),
@@ -770,6 +841,7 @@ impl Rows {
             Layout::Mapped(mapped) => {
                 mapped.place(row, number, field, name, !self.has_column(field))
             }
+            Layout::Laid(laid) => laid.own.path().to_owned(),
         }
     }
 
@@ -788,7 +860,7 @@ impl Rows {
         let number = |row: usize| self.numbers.get(row).copied().unwrap_or(0);
         let neighbours = number(next) == number(first).saturating_add(1);
         match (&self.layout, field) {
-            (Layout::Toml(_) | Layout::Vertical { .. }, _) => false,
+            (Layout::Toml(_) | Layout::Vertical { .. } | Layout::Laid(_), _) => false,
             (Layout::Mapped(mapped), Some(field)) => mapped
                 .spot(first, field)
                 .zip(mapped.spot(next, field))
@@ -883,13 +955,19 @@ impl Rows {
             return place;
         }
         let number = self.numbers.get(row).copied().unwrap_or(1);
-        match &self.layout {
+        if let Layout::Laid(laid) = &self.layout
+            && let Some(place) = laid.rows.get(&row)
+        {
+            return place.clone();
+        }
+        match self.layout.own() {
             Layout::Absent(path) | Layout::Toml(path) | Layout::Vertical { path, .. } => {
                 path.clone()
             }
             Layout::Csv(path) => [path, ":", &number.to_string()].concat(),
             Layout::Sheet { path, .. } => format!("{path}!{number}"),
             Layout::Mapped(mapped) => mapped.row_place(row, number),
+            Layout::Laid(laid) => laid.own.path().to_owned(),
         }
     }
 }

@@ -17,8 +17,8 @@ use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
 use super::{
-    Accept, Dated, Files, Identity, Letter, Pack, Param, Refused, Rule, Source, Summary, Words,
-    accept, form, param, reference, source,
+    Accept, Dated, Files, Identity, Letter, Links, Pack, Param, Refused, Rule, Source, Summary,
+    Words, accept, form, links, param, reference, source,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::{Expr, Scope, Ty, check, check_for};
@@ -473,6 +473,7 @@ impl Loader<'_> {
         let (expected, summaries) =
             pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
         let letter = pack_doc.map_or_else(Letter::default, |doc| Letter::read(doc, &context.scope));
+        let links = pack_doc.map_or_else(Links::default, |doc| links::read(doc, &schema));
         for rule in &rules {
             self.check_params(rule, &params, years, &schema);
             if let Some(doc) = self.doc(
@@ -510,6 +511,7 @@ impl Loader<'_> {
             words: head.words,
             summaries,
             letter,
+            links,
             references: rows,
             texts: tables.texts,
             digest: digest(),
@@ -674,7 +676,9 @@ impl Loader<'_> {
         });
         let (steps, words) = (steps(&keys), Words::read(&keys));
         let accepted = accept::read(&keys);
-        for key in ["identity", "expected", "summary", "letter"] {
+        for key in [
+            "identity", "expected", "summary", "letter", "compare", "prior", "approved",
+        ] {
             let _ = keys.get(key);
         }
         keys.done();

@@ -85,6 +85,12 @@ pub struct Pack {
     pub letter: Option<Letter>,
     /// Tables of every report, by id.
     pub summary: Option<BTreeMap<String, Summary>>,
+    /// How two submissions of one submitter are compared.
+    pub compare: Option<Compare>,
+    /// The tables that repeat what the approved submission of the year before holds, by name.
+    pub prior: Option<BTreeMap<String, Link>>,
+    /// The tables that repeat what the approved submission of the same year holds, by name.
+    pub approved: Option<BTreeMap<String, Link>>,
     /// What `accordant lint` finds and its author leaves as it is.
     pub accept: Option<Vec<Accept>>,
 }
@@ -154,6 +160,28 @@ pub struct Summary {
     pub rows: String,
     /// Each column's header and expression: `[["Dollars", 'sum(…)']]`.
     pub columns: Vec<(String, String)>,
+}
+
+/// How two submissions of one submitter are compared.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Compare {
+    /// The fields by which money is compared, wherever a table with a total of money has them.
+    pub money: Option<Vec<String>>,
+}
+
+/// A table that repeats what a table of an earlier submission holds.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Link {
+    /// The table of the earlier submission.
+    pub from: String,
+    /// The fields that tell its rows apart, of one name in both; absent: the key.
+    pub by: Option<Vec<String>>,
+    /// The other fields, here and there: `{ here = "there" }`; absent: all of one name and type.
+    pub fields: Option<BTreeMap<String, String>>,
+    /// The fields that hold the sum of a field there.
+    pub sums: Option<BTreeMap<String, String>>,
 }
 
 /// A finding of `accordant lint` that stays as it is.

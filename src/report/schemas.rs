@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
-use super::{answers, impact, intake, json, json_text, lint, mutate, rules, test, trace};
+use super::{answers, compare, impact, intake, json, json_text, lint, mutate, rules, test, trace};
 use crate::memory::record;
 use crate::pack::shape;
 
@@ -13,7 +13,7 @@ use crate::pack::shape;
 type Make = fn(SchemaGenerator) -> Schema;
 
 /// The name of each schema, what it is of, and how it is made.
-const ALL: [(&str, &str, Make); 18] = [
+const ALL: &[(&str, &str, Make)] = &[
     ("pack", "pack.toml", of_file::<shape::Pack>),
     ("schema", "schema.toml", of_file::<shape::SchemaFile>),
     ("params", "params.toml", of_file::<shape::Params>),
@@ -27,6 +27,7 @@ const ALL: [(&str, &str, Make); 18] = [
     ("answers", "answer --format json", answers::schema),
     ("record", "review --record", of_record),
     ("lint", "lint --format json", lint::schema),
+    ("compare", "compare --format json", compare::schema),
     ("test", "test --format json", test::schema),
     ("mutate", "test --mutate --format json", mutate::schema),
     ("impact", "impact --format json", impact::schema),
