@@ -165,3 +165,23 @@ fn a_gap_between_a_number_and_a_share_is_told_as_a_share() {
         ("0.025", true)
     );
 }
+
+/// What is wrong with an expression, and the advice beside it.
+#[track_caller]
+fn assert_refused(expression: &str, message: &str, help: &str) {
+    let pack = set_aside();
+    let faults = expr::check(expression, &pack.scope()).expect_err(expression);
+    let said: Vec<(&str, &str)> = faults
+        .iter()
+        .map(|f| (f.message.as_str(), f.help.as_str()))
+        .collect();
+    assert_eq!(said, [(message, help)], "{expression}");
+}
+
+#[test]
+fn arithmetic_on_money_says_what_to_do_where_something_can_be_done() {
+    let named = "give the amount a name in params.toml, with type = \"money\" and its source";
+    assert_refused("plan.award + 5", "money + a number means nothing", named);
+    assert_refused("5 / plan.award", "a number / money means nothing", "");
+    assert_refused("plan.award + \"x\"", "money + text means nothing", "");
+}
