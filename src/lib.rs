@@ -26,7 +26,7 @@
 //! - [`evaluate`], [`batch`], [`review`]: judging one submission, and many; what is said of them.
 //! - [`neutral`]: what others wrote, made harmless for spreadsheets and terminals.
 //! - [`report`]: reviews and mistakes as bytes.
-//! - [`workbook`]: submissions as files that people can fill in further.
+//! - [`workbook`]: submissions as files that people can fill in further, and as they were sent, with what was found.
 //! - [`author`]: what rule authors run.
 
 pub mod author;

@@ -96,6 +96,21 @@ pub(super) fn add(
     boxes(package, book, (part, xml), look, &new)
 }
 
+/// The cells at which people talk: newer programs show that in place of the comments.
+pub(super) fn threads(package: &mut Package<'_>, part: &str) -> Result<BTreeSet<Cell>, Problem> {
+    let mut cells = BTreeSet::new();
+    for relation in package.relations(part)? {
+        if relation.kind != "threadedComment" || package.find(&relation.part).is_none() {
+            continue;
+        }
+        let xml = package.text(&relation.part)?;
+        let doc = Doc::parse(&xml, 1).ok_or_else(|| Problem::damaged(&relation.part))?;
+        let talk = doc.root().into_iter().flat_map(|root| doc.children(root));
+        cells.extend(talk.filter_map(|one| cell(&one.attribute("ref")?)));
+    }
+    Ok(cells)
+}
+
 /// The part with the comments in it, and the cells that had none.
 fn with_comments(
     xml: &str,

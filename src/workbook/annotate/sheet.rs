@@ -74,7 +74,7 @@ impl Look {
     }
 
     fn read_rows(&mut self, data: &str) -> Option<()> {
-        let (mut depth, mut counts) = (0, Counts::default());
+        let (mut depth, mut counts, mut in_cell) = (0, Counts::default(), false);
         walk(data, |step| match step {
             Step::Open { tag, is_empty, .. } => {
                 match depth {
@@ -84,9 +84,14 @@ impl Look {
                         let height = named(&tag, "ht").and_then(|ht| row_pixels(&ht));
                         self.heights.extend(height.map(|height| (row, height)));
                     }
-                    1 => counts.cell(&tag),
+                    1 => {
+                        in_cell = is_cell(&tag);
+                        if in_cell {
+                            counts.cell(&tag);
+                        }
+                    }
                     // A value, a formula or a text.
-                    2 => {
+                    2 if in_cell => {
                         let first = self.first.entry(counts.row).or_insert(counts.column);
                         *first = counts.column.min(*first);
                     }
@@ -177,6 +182,11 @@ fn pixels(pixels: Decimal) -> Option<u32> {
     u32::try_from(whole).ok().map(|pixels| pixels.min(4_000))
 }
 
+/// Whether an element of a row is one of its cells.
+fn is_cell(tag: &BytesStart<'_>) -> bool {
+    tag.local_name().into_inner() == "c"
+}
+
 /// Counts rows and cells as readers do: what says no place stands behind the one before.
 #[derive(Default)]
 struct Counts {
@@ -227,6 +237,7 @@ pub(super) fn paint(
         styles,
         edits: Edits::default(),
         row: None,
+        in_cell: false,
     };
     if data.close.is_none() {
         let rows = painter.missing_rows(u32::MAX);
@@ -250,6 +261,8 @@ struct Painter<'a> {
     edits: Edits,
     /// The row that is open, when some of its cells are wanted.
     row: Option<Row<'a>>,
+    /// Whether its last cell is open.
+    in_cell: bool,
 }
 
 struct Row<'x> {
@@ -276,7 +289,7 @@ impl<'a> Painter<'a> {
                 let open = self.offset + at.start..self.offset + at.end;
                 match depth {
                     0 => self.open_row(counts.row(&tag), tag, open, is_empty),
-                    1 => {
+                    1 if is_cell(&tag) => {
                         counts.cell(&tag);
                         if let Some(row) = &mut self.row {
                             row.cells.push(Stored {
@@ -286,6 +299,7 @@ impl<'a> Painter<'a> {
                                 open,
                                 is_empty,
                             });
+                            self.in_cell = !is_empty;
                         }
                     }
                     _ => {}
@@ -296,7 +310,8 @@ impl<'a> Painter<'a> {
                 depth = depth.saturating_sub(1);
                 match depth {
                     0 => self.close_row(),
-                    1 => {
+                    1 if self.in_cell => {
+                        self.in_cell = false;
                         let cell = self.row.as_mut().and_then(|row| row.cells.last_mut());
                         if let Some(cell) = cell {
                             cell.end = self.offset + at.end;
