@@ -178,10 +178,10 @@ impl Book {
             .find(|r| r.kind == "styles")
             .map(|r| r.part.clone());
         let mut book = Book {
-            sheets,
-            is_strict,
-            styles,
             part,
+            is_strict,
+            sheets,
+            styles,
         };
         if book
             .styles

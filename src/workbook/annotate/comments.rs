@@ -1,6 +1,7 @@
 //! Comments at cells: their words in one part, the boxes in which they are shown in another. What others wrote stays.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::package::{Package, folder};
 use super::places::{cell, name};
@@ -143,9 +144,10 @@ fn with_comments(
             None if at.contains_key(place) => {}
             None => {
                 let name = name(*place);
-                list.push_str(&format!(
+                let _ = write!(
+                    list,
                     "<{p}comment ref=\"{name}\" authorId=\"{authors}\"><{p}text>{words}</{p}text></{p}comment>"
-                ));
+                );
                 let length = runs.iter().map(|run| run.words.chars().count()).sum();
                 new.insert(*place, length);
             }
@@ -158,7 +160,7 @@ fn with_comments(
             continue;
         }
         edits.extend(match doc.top(name) {
-            Some(node) => doc.append(node, &inner, &[]),
+            Some(node) => node.append(&inner, &[]),
             None => {
                 doc.insert_in_order(&format!("<{p}{name}>{inner}</{p}{name}>"), name, &order)?
             }
@@ -179,7 +181,7 @@ fn behind(edits: &mut Edits, doc: &Doc<'_>, own: &Node<'_>, words: &str) {
         .filter(|node| matches!(node.local(), "t" | "r"));
     match pieces.map(Node::end).max() {
         Some(end) => edits.insert(end, words),
-        None => edits.extend(doc.append(own, words, &[])),
+        None => edits.extend(own.append(words, &[])),
     }
 }
 

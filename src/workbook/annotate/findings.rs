@@ -104,13 +104,13 @@ fn listed(xml: &str, book: &Book, id: &str, last: usize) -> Option<String> {
     let sheet = format!(
         "<{p}sheet xmlns:r=\"{relations}\" name=\"{name}\" sheetId=\"{number}\" r:id=\"{id}\"/>"
     );
-    let mut edits: Edits = doc.append(sheets, &sheet, &[]);
+    let mut edits: Edits = sheets.append(&sheet, &[]);
     let area = format!(
         "<{p}definedName name=\"_xlnm._FilterDatabase\" localSheetId=\"{}\" hidden=\"1\">'{name}'!$A${HEAD}:$F${last}</{p}definedName>",
         book.sheets.len()
     );
     edits.extend(match doc.top("definedNames") {
-        Some(names) => doc.append(names, &area, &[]),
+        Some(names) => names.append(&area, &[]),
         None => {
             let names = format!("<{p}definedNames>{area}</{p}definedNames>");
             doc.insert_in_order(&names, "definedNames", &ORDER)?

@@ -1,6 +1,7 @@
 //! A sheet of the workbook: what it looks like, and its cells in other colours. Values and formulas stay as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use quick_xml::events::BytesStart;
@@ -241,7 +242,7 @@ pub(super) fn paint(
     };
     if data.close.is_none() {
         let rows = painter.missing_rows(u32::MAX);
-        return doc.append(data, &rows, &[]).apply(xml);
+        return data.append(&rows, &[]).apply(xml);
     }
     painter.walk(xml.get(data.inner())?)?;
     let rows = painter.missing_rows(u32::MAX);
@@ -392,9 +393,7 @@ impl<'a> Painter<'a> {
             let cells: String = cells
                 .map(|(column, colour)| self.cell((number, column), colour, None))
                 .collect();
-            out.push_str(&format!(
-                "<{prefix}row r=\"{number}\">{cells}</{prefix}row>"
-            ));
+            let _ = write!(out, "<{prefix}row r=\"{number}\">{cells}</{prefix}row>");
         }
         out
     }
