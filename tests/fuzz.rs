@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use accordant::author::cases;
 use accordant::batch::{Options, Reviewer};
+use accordant::diagnostic::Diagnostic;
 use accordant::expr;
 use accordant::intake::Taken;
 use accordant::pack::{Files, InForce, Pack, Refused, apply_office, load, load_embedded};
@@ -18,6 +19,7 @@ use accordant::read::{self, File};
 use accordant::report::{intake, json, mistake, text::Text};
 use accordant::submission::Submission;
 use accordant::value::{Value, feel};
+use accordant::workbook::annotate::annotate;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use zip::write::SimpleFileOptions;
@@ -413,6 +415,66 @@ fn workbooks_of_excel() {
 #[test]
 fn workbooks_of_libreoffice() {
     workbooks("ods");
+}
+
+/// A workbook with comments and the boxes in which they are shown.
+fn commented() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for name in ["plan", "budget"] {
+        let sheet = book.add_worksheet().set_name(name).expect("it is new");
+        for (row, words) in (0..).zip(["amount", "12", "x"]) {
+            sheet.write(row, 0, words).expect("it fits");
+            let note = rust_xlsxwriter::Note::new(words);
+            sheet.insert_note(row, 0, &note).expect("it fits");
+        }
+    }
+    book.save_to_buffer().expect("there is room")
+}
+
+#[test]
+fn annotated_copies() {
+    let mut books = files_in("tests/traps", "xlsx");
+    books.push(commented());
+    let books: Vec<_> = books.iter().filter_map(|book| parts_of(book)).collect();
+    let all = books.iter().enumerate().flat_map(|(book, parts)| {
+        let parts = parts.iter().enumerate();
+        parts.map(move |(part, (_, bytes))| (book, part, bytes))
+    });
+    let all: Vec<_> = all
+        .filter(|(.., bytes)| bytes.starts_with(b"<") && bytes.len() < 30_000)
+        .collect();
+    let seeds: Vec<Vec<u8>> = all.iter().map(|(.., bytes)| (*bytes).clone()).collect();
+    let mut places: Vec<String> = Vec::new();
+    for sheet in ["plan", "budget", "strategies"] {
+        let cells = ["A2", "C5:C9", "3", "ZZ900", "1:amount"];
+        places.extend(cells.map(|cell| format!("w!{sheet}!{cell}")));
+    }
+    let mistakes: Vec<_> = places
+        .iter()
+        .map(|place| Diagnostic::error(place, "wrong"))
+        .collect();
+    fuzz(150, &seeds, |seed, spoilt| {
+        let (book, part, _) = all[seed];
+        let mut parts = books[book].clone();
+        parts[part].1 = spoilt.to_vec();
+        let bytes = zipped(&parts);
+        let before = SHIPPED.forms().read_workbook("w", &bytes);
+        let options = Options::default();
+        let review = Reviewer::new(&SHIPPED, options).review(&before.plans[0].0);
+        match annotate(&bytes, &review, &mistakes) {
+            Err(why) => why.to_string(),
+            Ok(copy) => {
+                // What can be read of the copy is what could be read before.
+                let after = SHIPPED.forms().read_workbook("w", &copy.bytes);
+                let told = |taken: &Taken| -> Vec<Vec<Diagnostic>> {
+                    let plans = taken.plans.iter();
+                    plans.map(|(plan, _)| plan.diagnostics.clone()).collect()
+                };
+                assert_eq!(told(&after), told(&before));
+                read::sha256(&copy.bytes)
+            }
+        }
+    });
 }
 
 #[test]

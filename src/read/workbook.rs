@@ -70,6 +70,11 @@ pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     Ok(sheets)
 }
 
+/// Whether a workbook is a copy that `check --annotate` wrote.
+pub(crate) fn is_annotated(bytes: &[u8]) -> bool {
+    all_sheets(bytes).is_ok_and(|sheets| sheets.iter().any(Sheet::is_annotation))
+}
+
 fn all_sheets(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     let Some(mut parts) = Parts::open(bytes) else {
         return xlsx::sheets(bytes);

@@ -20,6 +20,7 @@ use self::xml::{Doc, RELATIONS, STRICT_RELATIONS};
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::neutral::clean;
 use crate::pack::Severity;
+use crate::read::workbook::is_annotated;
 use crate::report::location::place_of;
 use crate::report::words::{how_far_checked, off_by, weight};
 use crate::review::{Cite, Finding, Outcome, Review};
@@ -35,6 +36,11 @@ pub enum Problem {
         "it is protected by a password, or an old workbook (.xls): remove the password in Excel and save it as .xlsx"
     )]
     Encrypted,
+    /// It has what was found earlier in it.
+    #[error(
+        "it is such a copy already, with what was found earlier: correct the workbook that it was made from, and check that"
+    )]
+    Twice,
     /// It unpacks to more than is read.
     #[error("{0}")]
     TooLarge(String),
@@ -115,6 +121,9 @@ pub fn annotate(
     others: &[Diagnostic],
 ) -> Result<Annotated, Problem> {
     let mut package = Package::open(bytes)?;
+    if is_annotated(bytes) {
+        return Err(Problem::Twice);
+    }
     let book = Book::of(&mut package)?;
     let remarks = remarks(review, others, &book);
     let mut notices = Vec::new();
@@ -169,10 +178,10 @@ impl Book {
             .find(|r| r.kind == "styles")
             .map(|r| r.part.clone());
         let mut book = Book {
-            sheets,
-            is_strict,
-            styles,
             part,
+            is_strict,
+            sheets,
+            styles,
         };
         if book
             .styles
@@ -457,10 +466,19 @@ fn mark(
             }
         }
     }
-    let comments = said.into_iter().take(COMMENTS);
-    let comments = comments
+    let comments: BTreeMap<Cell, Vec<Run>> = said
+        .into_iter()
+        .take(COMMENTS)
         .map(|(cell, remarks)| (cell, comment(&remarks)))
         .collect();
+    let talked = comments::threads(package, part)?;
+    if let Some(cell) = comments.keys().find(|cell| talked.contains(cell)) {
+        notices.push(format!(
+            "programs that show the conversation at {} of the sheet `{}` do not show the comment there: see the list of findings",
+            places::name(*cell),
+            clean(name)
+        ));
+    }
     let painted = paint(&xml, &look, &colours, styles).ok_or_else(|| Problem::damaged(part))?;
     let text = comments::add(package, book, (part, painted), &look, &comments)?;
     package.put(part, text);

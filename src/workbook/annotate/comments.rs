@@ -1,6 +1,7 @@
 //! Comments at cells: their words in one part, the boxes in which they are shown in another. What others wrote stays.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::package::{Package, folder};
 use super::places::{cell, name};
@@ -96,6 +97,21 @@ pub(super) fn add(
     boxes(package, book, (part, xml), look, &new)
 }
 
+/// The cells at which people talk: newer programs show that in place of the comments.
+pub(super) fn threads(package: &mut Package<'_>, part: &str) -> Result<BTreeSet<Cell>, Problem> {
+    let mut cells = BTreeSet::new();
+    for relation in package.relations(part)? {
+        if relation.kind != "threadedComment" || package.find(&relation.part).is_none() {
+            continue;
+        }
+        let xml = package.text(&relation.part)?;
+        let doc = Doc::parse(&xml, 1).ok_or_else(|| Problem::damaged(&relation.part))?;
+        let talk = doc.root().into_iter().flat_map(|root| doc.children(root));
+        cells.extend(talk.filter_map(|one| cell(&one.attribute("ref")?)));
+    }
+    Ok(cells)
+}
+
 /// The part with the comments in it, and the cells that had none.
 fn with_comments(
     xml: &str,
@@ -128,9 +144,10 @@ fn with_comments(
             None if at.contains_key(place) => {}
             None => {
                 let name = name(*place);
-                list.push_str(&format!(
+                let _ = write!(
+                    list,
                     "<{p}comment ref=\"{name}\" authorId=\"{authors}\"><{p}text>{words}</{p}text></{p}comment>"
-                ));
+                );
                 let length = runs.iter().map(|run| run.words.chars().count()).sum();
                 new.insert(*place, length);
             }
@@ -143,7 +160,7 @@ fn with_comments(
             continue;
         }
         edits.extend(match doc.top(name) {
-            Some(node) => doc.append(node, &inner, &[]),
+            Some(node) => node.append(&inner, &[]),
             None => {
                 doc.insert_in_order(&format!("<{p}{name}>{inner}</{p}{name}>"), name, &order)?
             }
@@ -164,7 +181,7 @@ fn behind(edits: &mut Edits, doc: &Doc<'_>, own: &Node<'_>, words: &str) {
         .filter(|node| matches!(node.local(), "t" | "r"));
     match pieces.map(Node::end).max() {
         Some(end) => edits.insert(end, words),
-        None => edits.extend(doc.append(own, words, &[])),
+        None => edits.extend(own.append(words, &[])),
     }
 }
 

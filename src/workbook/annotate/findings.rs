@@ -104,13 +104,13 @@ fn listed(xml: &str, book: &Book, id: &str, last: usize) -> Option<String> {
     let sheet = format!(
         "<{p}sheet xmlns:r=\"{relations}\" name=\"{name}\" sheetId=\"{number}\" r:id=\"{id}\"/>"
     );
-    let mut edits: Edits = doc.append(sheets, &sheet, &[]);
+    let mut edits: Edits = sheets.append(&sheet, &[]);
     let area = format!(
         "<{p}definedName name=\"_xlnm._FilterDatabase\" localSheetId=\"{}\" hidden=\"1\">'{name}'!$A${HEAD}:$F${last}</{p}definedName>",
         book.sheets.len()
     );
     edits.extend(match doc.top("definedNames") {
-        Some(names) => doc.append(names, &area, &[]),
+        Some(names) => names.append(&area, &[]),
         None => {
             let names = format!("<{p}definedNames>{area}</{p}definedNames>");
             doc.insert_in_order(&names, "definedNames", &ORDER)?
@@ -155,19 +155,22 @@ fn sheet(book: &Book, review: &Review, remarks: &[Remark], styles: &mut Styles) 
             Own::Wrapped
         });
         let wrapped = styles.own(Own::Wrapped);
+        let (message, sources) = (remark.message(), remark.sources.join("\n"));
         let cells = [
             (&remark.word, styles.severity(remark.colour)),
             (&remark.rule, wrapped),
             (&remark.place, link),
-            (&remark.message(), wrapped),
+            (&message, wrapped),
             (&remark.to_do, wrapped),
-            (&remark.sources.join("\n"), wrapped),
+            (&sources, wrapped),
         ];
         let row = u32::try_from(row).unwrap_or(u32::MAX);
+        let high = height(cells.map(|(words, _)| words.as_str()));
         let cells = (0..)
             .zip(cells)
             .map(|(column, (words, style))| cell((row, column), words, style));
-        let _ = write!(rows, "<row r=\"{row}\">{}</row>", cells.collect::<String>());
+        let cells = cells.collect::<String>();
+        let _ = write!(rows, "<row r=\"{row}\" ht=\"{high}\">{cells}</row>");
         if let Some(target) = target {
             let at = name((row, 2));
             let _ = write!(
@@ -195,6 +198,18 @@ fn sheet(book: &Book, review: &Review, remarks: &[Remark], styles: &mut Styles) 
         book.main_namespace(),
         widths.collect::<String>(),
     )
+}
+
+/// The points that a row needs for the words of its columns; Excel takes 409.
+fn height(words: [&str; COLUMNS.len()]) -> u32 {
+    let lines = words.iter().zip(COLUMNS).map(|(words, (_, width))| {
+        let lines = words.split('\n').map(|line| {
+            let length = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
+            length.div_ceil(width).max(1)
+        });
+        lines.fold(0, u32::saturating_add)
+    });
+    lines.max().unwrap_or(1).saturating_mul(15).min(409)
 }
 
 /// A cell with words, which no program takes for a formula.

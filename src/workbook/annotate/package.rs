@@ -183,7 +183,7 @@ impl<'a> Package<'a> {
         let (kind, to) = (escaped(kind), escaped(to));
         let element =
             format!("<{prefix}Relationship Id=\"{id}\" Type=\"{kind}\" Target=\"/{to}\"/>");
-        let edits = doc.append(root, &element, &[]);
+        let edits = root.append(&element, &[]);
         let text = edits.apply(&xml).ok_or_else(|| Problem::damaged(&name))?;
         self.put(&name, text);
         Ok(id)
@@ -223,7 +223,7 @@ impl<'a> Package<'a> {
         let xml = self.text(CONTENT_TYPES)?;
         let doc = Doc::parse(&xml, 1).ok_or_else(|| Problem::damaged(CONTENT_TYPES))?;
         let root = doc.root().ok_or_else(|| Problem::damaged(CONTENT_TYPES))?;
-        let edits = doc.append(root, &element(&doc.prefix()), &[]);
+        let edits = root.append(&element(&doc.prefix()), &[]);
         let text = edits
             .apply(&xml)
             .ok_or_else(|| Problem::damaged(CONTENT_TYPES))?;

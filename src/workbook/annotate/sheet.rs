@@ -1,6 +1,7 @@
 //! A sheet of the workbook: what it looks like, and its cells in other colours. Values and formulas stay as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use quick_xml::events::BytesStart;
@@ -74,7 +75,7 @@ impl Look {
     }
 
     fn read_rows(&mut self, data: &str) -> Option<()> {
-        let (mut depth, mut counts) = (0, Counts::default());
+        let (mut depth, mut counts, mut in_cell) = (0, Counts::default(), false);
         walk(data, |step| match step {
             Step::Open { tag, is_empty, .. } => {
                 match depth {
@@ -84,9 +85,14 @@ impl Look {
                         let height = named(&tag, "ht").and_then(|ht| row_pixels(&ht));
                         self.heights.extend(height.map(|height| (row, height)));
                     }
-                    1 => counts.cell(&tag),
+                    1 => {
+                        in_cell = is_cell(&tag);
+                        if in_cell {
+                            counts.cell(&tag);
+                        }
+                    }
                     // A value, a formula or a text.
-                    2 => {
+                    2 if in_cell => {
                         let first = self.first.entry(counts.row).or_insert(counts.column);
                         *first = counts.column.min(*first);
                     }
@@ -177,6 +183,11 @@ fn pixels(pixels: Decimal) -> Option<u32> {
     u32::try_from(whole).ok().map(|pixels| pixels.min(4_000))
 }
 
+/// Whether an element of a row is one of its cells.
+fn is_cell(tag: &BytesStart<'_>) -> bool {
+    tag.local_name().into_inner() == "c"
+}
+
 /// Counts rows and cells as readers do: what says no place stands behind the one before.
 #[derive(Default)]
 struct Counts {
@@ -227,10 +238,11 @@ pub(super) fn paint(
         styles,
         edits: Edits::default(),
         row: None,
+        in_cell: false,
     };
     if data.close.is_none() {
         let rows = painter.missing_rows(u32::MAX);
-        return doc.append(data, &rows, &[]).apply(xml);
+        return data.append(&rows, &[]).apply(xml);
     }
     painter.walk(xml.get(data.inner())?)?;
     let rows = painter.missing_rows(u32::MAX);
@@ -250,6 +262,8 @@ struct Painter<'a> {
     edits: Edits,
     /// The row that is open, when some of its cells are wanted.
     row: Option<Row<'a>>,
+    /// Whether its last cell is open.
+    in_cell: bool,
 }
 
 struct Row<'x> {
@@ -276,7 +290,7 @@ impl<'a> Painter<'a> {
                 let open = self.offset + at.start..self.offset + at.end;
                 match depth {
                     0 => self.open_row(counts.row(&tag), tag, open, is_empty),
-                    1 => {
+                    1 if is_cell(&tag) => {
                         counts.cell(&tag);
                         if let Some(row) = &mut self.row {
                             row.cells.push(Stored {
@@ -286,6 +300,7 @@ impl<'a> Painter<'a> {
                                 open,
                                 is_empty,
                             });
+                            self.in_cell = !is_empty;
                         }
                     }
                     _ => {}
@@ -296,7 +311,8 @@ impl<'a> Painter<'a> {
                 depth = depth.saturating_sub(1);
                 match depth {
                     0 => self.close_row(),
-                    1 => {
+                    1 if self.in_cell => {
+                        self.in_cell = false;
                         let cell = self.row.as_mut().and_then(|row| row.cells.last_mut());
                         if let Some(cell) = cell {
                             cell.end = self.offset + at.end;
@@ -377,9 +393,7 @@ impl<'a> Painter<'a> {
             let cells: String = cells
                 .map(|(column, colour)| self.cell((number, column), colour, None))
                 .collect();
-            out.push_str(&format!(
-                "<{prefix}row r=\"{number}\">{cells}</{prefix}row>"
-            ));
+            let _ = write!(out, "<{prefix}row r=\"{number}\">{cells}</{prefix}row>");
         }
         out
     }

@@ -272,12 +272,12 @@ fn longer(doc: &Doc<'_>, name: &str, first: Vec<String>, more: Vec<String>) -> O
     let stored = doc.top(name).map(|list| doc.children(list).count());
     if let (Some(list), Some(stored @ 1..)) = (doc.top(name), stored) {
         let count = (stored + more.len()).to_string();
-        return Some(doc.append(list, &more.concat(), &[("count", &count)]));
+        return Some(list.append(&more.concat(), &[("count", &count)]));
     }
     let all = [first, more].concat();
     let count = all.len().to_string();
     if let Some(list) = doc.top(name) {
-        return Some(doc.append(list, &all.concat(), &[("count", &count)]));
+        return Some(list.append(&all.concat(), &[("count", &count)]));
     }
     let prefix = doc.prefix();
     let list = format!(

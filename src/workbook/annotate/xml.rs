@@ -84,6 +84,22 @@ impl Node<'_> {
         self.local() == "sheetData"
     }
 
+    /// Puts text at the end of an element, and changes attributes of its start tag.
+    pub(super) fn append(&self, text: &str, set: &[(&str, &str)]) -> Edits {
+        let mut edits = Edits::default();
+        if let Some(close) = &self.close {
+            if !set.is_empty() {
+                edits.replace(self.open.clone(), retag(&self.tag, set, &[], false));
+            }
+            edits.insert(close.start, text);
+        } else {
+            let name = self.tag.name().into_inner();
+            let open = retag(&self.tag, set, &[], false);
+            edits.replace(self.open.clone(), format!("{open}{text}</{name}>"));
+        }
+        edits
+    }
+
     /// Where it ends.
     pub(super) fn end(&self) -> usize {
         self.close.as_ref().map_or(self.open.end, |close| close.end)
@@ -206,22 +222,6 @@ impl<'x> Doc<'x> {
             .is_some_and(|root| attributes(&root.tag).any(bound))
     }
 
-    /// Puts text at the end of an element, and changes attributes of its start tag.
-    pub(super) fn append(&self, node: &Node<'_>, text: &str, set: &[(&str, &str)]) -> Edits {
-        let mut edits = Edits::default();
-        if let Some(close) = &node.close {
-            if !set.is_empty() {
-                edits.replace(node.open.clone(), retag(&node.tag, set, &[], false));
-            }
-            edits.insert(close.start, text);
-        } else {
-            let name = node.tag.name().into_inner();
-            let open = retag(&node.tag, set, &[], false);
-            edits.replace(node.open.clone(), format!("{open}{text}</{name}>"));
-        }
-        edits
-    }
-
     /// Puts an element where it belongs among those of the outermost one, whose names stand in `order`.
     pub(super) fn insert_in_order(&self, text: &str, name: &str, order: &[&str]) -> Option<Edits> {
         let root = self.root()?;
@@ -240,7 +240,7 @@ impl<'x> Doc<'x> {
         match last {
             Some(end) => edits.insert(end, text),
             None if root.close.is_some() => edits.insert(root.open.end, text),
-            None => return Some(self.append(root, text, &[])),
+            None => return Some(root.append(text, &[])),
         }
         Some(edits)
     }
@@ -366,8 +366,8 @@ mod tests {
         let doc = Doc::parse(xml, 1).expect("it is sound");
         let (a, b) = (doc.root().expect("a"), doc.top("b").expect("b"));
         assert_eq!(doc.prefix(), "x:");
-        let mut edits = doc.append(b, "<x:c/>", &[("n", "1")]);
-        edits.extend(doc.append(a, "<x:d/>", &[("k", "2")]));
+        let mut edits = b.append("<x:c/>", &[("n", "1")]);
+        edits.extend(a.append("<x:d/>", &[("k", "2")]));
         assert_eq!(
             edits.apply(xml).expect("they are apart"),
             "<?xml version='1.0'?>\n<x:a k=\"2\">\n <x:b n=\"1\"><x:c/></x:b><!-- c --> <x:d/></x:a>"
