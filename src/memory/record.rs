@@ -183,9 +183,8 @@ pub fn read(text: &str) -> Result<Record, String> {
         return Err(format!("it is no record: its format is not `{FORMAT}`"));
     }
     let review = whole.remove("review").unwrap_or_default();
-    let digest = match whole.remove("digest") {
-        Some(Value::String(digest)) => digest,
-        _ => return Err("it has no digest".to_owned()),
+    let Some(Value::String(digest)) = whole.remove("digest") else {
+        return Err("it has no digest".to_owned());
     };
     let basis = serde_json::from_value(Value::Object(whole));
     let basis: Basis = basis.map_err(|e| format!("it is no record: {e}"))?;

@@ -77,7 +77,7 @@ impl Sheet {
 
     pub(super) fn whole(&self, row: usize, name: &str) -> Option<i64> {
         let x = self.number(row, name)?;
-        i64::try_from(x.trunc().mantissa() / 10_i128.pow(x.trunc().scale())).ok()
+        i64::try_from(x.mantissa() / 10_i128.pow(x.scale())).ok()
     }
 
     pub(super) fn date(&self, row: usize, name: &str) -> Option<Date> {
