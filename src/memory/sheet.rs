@@ -42,6 +42,9 @@ impl Sheet {
         let mut texts = Texts::default();
         let (path, bytes) = file;
         let rows = read::read_csv(&table, path, bytes, &mut texts, diagnostics);
+        // A file without a row has nothing to say yet, and that is no mistake.
+        let empty = format!("the table `{name}` is empty");
+        diagnostics.retain(|d| d.message != empty);
         Sheet { table, rows, texts }
     }
 
