@@ -88,12 +88,13 @@ pub struct Answers {
     pub text: String,
 }
 
-/// The whole of a record, for its schema.
+/// A recorded review: what it rested on, what it said, and the digest of both.
 #[derive(JsonSchema)]
 #[expect(
     dead_code,
     reason = "it is there for its schema: it is written in pieces"
 )]
+#[schemars(rename = "Record")]
 pub(crate) struct Whole {
     #[schemars(flatten)]
     basis: Basis,

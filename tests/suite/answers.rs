@@ -4,14 +4,14 @@ use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::memory::answers::{self, Answers};
 use accordant::memory::decisions::{self, Condition, Decision, Decisions, Determination};
 use accordant::memory::record;
-use accordant::pack::Pack;
+use accordant::pack::{Pack, load};
 use accordant::read::{self, File};
-use accordant::report::{csv, html, json, junit, markdown, sarif, text::Text};
+use accordant::report::{csv, html, json, junit, markdown, mistake, sarif, text::Text};
 use accordant::review::{Finding, Recommendation, Review, Whose};
 use accordant::submission::Submission;
 use accordant::value::{Date, date};
 
-use super::{project, shipped};
+use super::{project, set_aside_files, shipped, submission};
 
 const OVER: &str = "budget-within-funds";
 
@@ -428,7 +428,7 @@ fn a_determination_is_shown_and_a_later_one_wins() {
         conditions,
     };
     let condition = Condition {
-        text: "Report on reading, each quarter".to_owned(),
+        text: "Report on reading, each quarter: the total".to_owned(),
         due_on: date(2027, 10, 1),
     };
     let first = decided(Decision::Return, day(11, 3), Vec::new());
@@ -452,13 +452,13 @@ fn a_determination_is_shown_and_a_later_one_wins() {
     };
     let text = shown(day(12, 1));
     assert!(text.contains("\nDecided: approved with conditions by A. Roe, 1 December 2026, on the record sha256:00\n\
-        Condition: Report on reading, each quarter, by 1 October 2027\n\
+        Condition: Report on reading, each quarter: the total, by 1 October 2027\n\
         Decided before, and superseded: returned by A. Roe, 3 November 2026, on the record sha256:00\n"), "{text}");
     assert!(shown(day(11, 30)).contains("\nDecided: returned by"));
     let next = decisions::prior_conditions(&known.conditions(2027, Some("1630011")), None);
     assert_eq!(
         String::from_utf8(next).expect("it is UTF-8"),
-        "\u{feff}condition,due_on,met,evidence\n\"Report on reading, each quarter\",2027-10-01,,\n"
+        "\u{feff}condition,due_on,met,evidence\n\"Report on reading, each quarter: the total\",2027-10-01,,\n"
     );
 }
 
@@ -508,4 +508,83 @@ fn a_record_tells_each_byte_that_was_altered() {
             "the input `c` was added".to_owned(),
         ]
     );
+}
+
+const QUESTION: &str = r#"
+code = "SA-2"
+title = "What is spent on music is reasonable"
+basis = "judgement"
+cites = ["handbook"]
+severity = "condition"
+for = 'line in budget[area = "music"]'
+when = 'line.amount > 0'
+question = "line {line.line_id} is {line.amount}: is that reasonable?"
+"#;
+
+fn with_question(change: (&str, &str)) -> Result<Pack, String> {
+    let mut files = set_aside_files();
+    let rule = QUESTION.replace(change.0, change.1);
+    files.insert(
+        "rules/budget/music-reasonable.toml".to_owned(),
+        rule.into_bytes(),
+    );
+    load("set-aside", &files).map_err(|refused| mistake::refused(&refused, false))
+}
+
+#[test]
+fn a_question_is_open_with_what_it_reads() {
+    let pack = with_question(("", "")).expect("it loads");
+    let plan = "applicant = \"A\"\nfiscal_year = 2027\naward = \"100.00\"\n";
+    let budget = "line_id,area,amount\nR,reading,90.00\nM,music,10.00\nN,music,0\nO,music,\n";
+    let plan = submission(&pack, plan, budget);
+    let review = Reviewer::new(&pack, Options::default()).review(&plan);
+    let asked: Vec<_> = (review.findings.iter())
+        .filter(|f| f.rule == "music-reasonable")
+        .map(|f| {
+            (
+                f.outcome.name(),
+                f.row,
+                f.missing.clone(),
+                f.evidence.len(),
+                f.is_question(),
+            )
+        })
+        .collect();
+    let missing = vec!["plan/budget.csv:5:amount".to_owned()];
+    assert_eq!(
+        asked,
+        [
+            ("unknown", Some(3), Vec::new(), 2, true),
+            ("unknown", Some(5), missing, 1, true)
+        ]
+    );
+    assert_eq!(
+        review.recommendation,
+        Some(Recommendation::ApproveWithConditions)
+    );
+    assert!(review.findings[0].next_step().is_empty());
+}
+
+#[test]
+fn a_question_has_no_test_and_rests_on_judgement() {
+    let refused = |from: &str, to: &str| with_question((from, to)).expect_err("it is wrong");
+    let text = refused(
+        "question =",
+        "require = 'true'\nmessage = \"m\"\nquestion =",
+    );
+    assert!(
+        text.contains("a rule with a `question` has no `require`"),
+        "{text}"
+    );
+    assert!(
+        text.contains("a rule with a `question` has no `message`"),
+        "{text}"
+    );
+    let text = refused("\"judgement\"", "\"policy\"");
+    assert!(
+        text.contains("a question rests on judgement, not on `policy`"),
+        "{text}"
+    );
+    let text = refused("line.amount}", "line.amuont}");
+    assert!(text.contains("did you mean `amount`?"), "{text}");
 }
