@@ -224,7 +224,10 @@ impl<'p> Reviewer<'p> {
         let mut told: Vec<Diagnostic> =
             reviews.iter().flat_map(|(of, _)| of.told.clone()).collect();
         if let Some(answers) = self.answers {
-            let plan = |(of, _): &(Entry, K)| (of.district_code.clone(), of.fiscal_year);
+            let plan = |(of, _): &(Entry, K)| {
+                let code = of.district_code.clone();
+                (code.or_else(|| of.district.clone()), of.fiscal_year)
+            };
             told.extend(answers.diagnostics.iter().cloned());
             told.extend(answers.about_others(&reviews.iter().map(plan).collect::<Vec<_>>()));
         }

@@ -185,6 +185,11 @@ impl Review {
         all
     }
 
+    /// Who submitted it: the code, or the name where the pack has no codes.
+    pub fn submitter(&self) -> Option<String> {
+        self.district_code.clone().or_else(|| self.district.clone())
+    }
+
     /// What is advised after people's answers; without any, what is advised.
     pub fn advised(&self) -> Option<Recommendation> {
         let after = self.memory.as_ref().and_then(|m| m.after_answers.as_ref());

@@ -115,7 +115,9 @@ impl Answers {
         let asked = |review: &&Review| self.is_asked(review);
         let reviews: Vec<&Review> = found.reviews.iter().filter(asked).collect();
         let of_rule = |f: &Finding| self.rule.as_ref().is_none_or(|rule| *rule == f.rule);
-        let shown = |f: &Finding| of_rule(f) && (self.list || f.answer.is_none());
+        // What others owe, no answer settles.
+        let is_open = |f: &Finding| f.answer.is_none() && f.owed.is_empty();
+        let shown = |f: &Finding| of_rule(f) && (self.list || is_open(f));
         match self.common.format {
             Format::Json => print(&report::answers::json(&reviews, shown))?,
             _ => print_bytes(&report::answers::csv(&reviews, shown))?,
@@ -201,9 +203,12 @@ impl Answers {
             [only] => Ok(*only),
             [(first, _), ..] => {
                 let districts = meant.iter().any(|(review, _)| review.path != first.path);
-                let names = meant.iter().map(|(review, f)| match districts {
-                    true => review.path.clone(),
-                    false => subject(f),
+                let names = meant.iter().map(|(review, f)| {
+                    if districts {
+                        review.path.clone()
+                    } else {
+                        subject(f)
+                    }
                 });
                 let names: Vec<String> = names.collect();
                 let option = if districts { "--district" } else { "--subject" };

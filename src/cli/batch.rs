@@ -140,9 +140,10 @@ impl Review {
             (Format::Json | Format::Markdown, _) | (Format::Text, None)
         );
         let Some(record) = &self.remembered.record else {
-            return match in_turn {
-                true => self.run_in_turn(&pack, &reviewer),
-                false => self.finish(&pack, &self.review_all(&pack, &reviewer)?),
+            return if in_turn {
+                self.run_in_turn(&pack, &reviewer)
+            } else {
+                self.finish(&pack, &self.review_all(&pack, &reviewer)?)
             };
         };
         let batch = self.review_all(&pack, &reviewer)?;

@@ -42,7 +42,7 @@ pub(super) struct Decide {
     /// By when a condition must be met: one for each --condition, in their order
     #[arg(long, value_name = "DATE", value_parser = memory::date, requires = "condition")]
     due: Vec<Date>,
-    /// Print the conditions of last year's determinations as prior_conditions.csv of the plan for --year
+    /// Print the conditions of last year's determinations as the table `prior_conditions` of the plan for --year
     #[arg(long, requires = "year")]
     conditions: bool,
     #[command(flatten)]
@@ -74,9 +74,10 @@ impl Decide {
         let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
-        let bytes = match self.conditions {
-            true => memory::read_file(&self.decisions)?.1,
-            false => memory::read_or_none(&self.decisions)?,
+        let bytes = if self.conditions {
+            memory::read_file(&self.decisions)?.1
+        } else {
+            memory::read_or_none(&self.decisions)?
         };
         let name = memory::name_of(&self.decisions);
         let file = (name.clone(), bytes);

@@ -139,7 +139,7 @@ impl Answers {
         let mut answers = Answers {
             plans: BTreeMap::new(),
             steps: pack.steps.clone(),
-            names_submitters: pack.identity.code.is_some(),
+            names_submitters: pack.identity.names_submitters(),
             as_of,
             diagnostics: Vec::new(),
         };
@@ -236,7 +236,7 @@ impl Answers {
 
     /// The plan that a review is of.
     fn plan(&self, review: &Review) -> Option<Plan> {
-        let code = review.district_code.clone();
+        let code = review.submitter();
         let told = !review.doubtful && (code.is_some() || !self.names_submitters);
         told.then_some((code.filter(|_| self.names_submitters), review.fiscal_year?))
     }
@@ -402,10 +402,7 @@ pub fn row_of<'r>(
 ) -> Vec<(&'static str, String)> {
     let mark = finding.mark.as_ref();
     vec![
-        (
-            "district_code",
-            review.district_code.clone().unwrap_or_default(),
-        ),
+        ("district_code", review.submitter().unwrap_or_default()),
         (
             "plan_year",
             review

@@ -120,7 +120,7 @@ impl Decisions {
     /// Reads a file of determinations; every mistake is told.
     pub fn read(pack: &Pack, files: &[(String, Vec<u8>)]) -> Decisions {
         let mut decisions = Decisions {
-            names_submitters: pack.identity.code.is_some(),
+            names_submitters: pack.identity.names_submitters(),
             ..Decisions::default()
         };
         for (path, bytes) in files {
@@ -187,10 +187,7 @@ impl Decisions {
 
     /// Puts what was decided by a day beside a review, the last first.
     pub fn apply(&self, review: &mut Review, as_of: Date) {
-        let code = review
-            .district_code
-            .clone()
-            .filter(|_| self.names_submitters);
+        let code = review.submitter().filter(|_| self.names_submitters);
         let plan = review.fiscal_year.map(|year| (code, year));
         let told = !review.doubtful;
         let Some(of_plan) = plan.filter(|_| told).and_then(|plan| self.plans.get(&plan)) else {
@@ -233,7 +230,9 @@ pub fn append(
         vec![
             (
                 "district_code",
-                whose.district_code.clone().unwrap_or_default(),
+                (whose.district_code.as_ref().or(whose.district.as_ref()))
+                    .cloned()
+                    .unwrap_or_default(),
             ),
             (
                 "plan_year",

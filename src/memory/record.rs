@@ -88,12 +88,13 @@ pub struct Answers {
     pub text: String,
 }
 
-/// The whole of a record, for its schema.
+/// A recorded review: what it rested on, what it said, and the digest of both.
 #[derive(JsonSchema)]
 #[expect(
     dead_code,
     reason = "it is there for its schema: it is written in pieces"
 )]
+#[schemars(rename = "Record")]
 pub(crate) struct Whole {
     #[schemars(flatten)]
     basis: Basis,
@@ -183,9 +184,8 @@ pub fn read(text: &str) -> Result<Record, String> {
         return Err(format!("it is no record: its format is not `{FORMAT}`"));
     }
     let review = whole.remove("review").unwrap_or_default();
-    let digest = match whole.remove("digest") {
-        Some(Value::String(digest)) => digest,
-        _ => return Err("it has no digest".to_owned()),
+    let Some(Value::String(digest)) = whole.remove("digest") else {
+        return Err("it has no digest".to_owned());
     };
     let basis = serde_json::from_value(Value::Object(whole));
     let basis: Basis = basis.map_err(|e| format!("it is no record: {e}"))?;

@@ -7,7 +7,7 @@ use crate::read;
 use crate::read::csv::Records;
 use crate::read::header::Header;
 use crate::read::limits::SUBMISSION;
-use crate::schema::{Codes, Field, FieldId, Table};
+use crate::schema::{Codes, Field, FieldId, Reference, Table};
 use crate::table::{Cell, Rows, State, Texts};
 use crate::value::{Date, Decimal, Type, from_days};
 
@@ -42,6 +42,9 @@ impl Sheet {
         let mut texts = Texts::default();
         let (path, bytes) = file;
         let rows = read::read_csv(&table, path, bytes, &mut texts, diagnostics);
+        // A file without a row has nothing to say yet, and that is no mistake.
+        let empty = format!("the table `{name}` is empty");
+        diagnostics.retain(|d| d.message != empty);
         Sheet { table, rows, texts }
     }
 
@@ -77,7 +80,7 @@ impl Sheet {
 
     pub(super) fn whole(&self, row: usize, name: &str) -> Option<i64> {
         let x = self.number(row, name)?;
-        i64::try_from(x.trunc().mantissa() / 10_i128.pow(x.trunc().scale())).ok()
+        i64::try_from(x.mantissa() / 10_i128.pow(x.scale())).ok()
     }
 
     pub(super) fn date(&self, row: usize, name: &str) -> Option<Date> {
@@ -88,7 +91,10 @@ impl Sheet {
 fn table(pack: &Pack, name: &str, columns: &[Column], codes: &[(&str, Vec<&str>)]) -> Table {
     let fields = columns.iter().map(|column| field(pack, column, codes));
     let name = name.to_owned();
-    Table::new(name.clone(), name, Vec::new(), false, fields.collect())
+    let mut table = Table::new(name.clone(), name, Vec::new(), false, fields.collect());
+    // Such tables have rows alone: no totals, no notes, no other tables below them.
+    table.reference = Some(Reference::default());
+    table
 }
 
 /// A file with a row more, in the order of its own columns; all else stays byte for byte. A file without a byte gets a header.

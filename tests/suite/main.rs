@@ -1,6 +1,7 @@
 //! What a user sees: transcripts, reports, drawn mistakes, goldens; and what holds for every plan.
 
 mod annotate;
+mod answers;
 mod attacks;
 mod broken_packs;
 mod cases;
