@@ -3,4 +3,5 @@
 pub mod compare;
 mod key;
 mod link;
+pub mod prior;
 mod resolve;

@@ -23,6 +23,7 @@ use accordant::submission::Submission;
 use accordant::table::Rows;
 
 use super::aside::Aside;
+use super::before;
 use super::{Common, Format, Status, complain, disk, pack, print, print_bytes, unless_gone};
 
 /// The formats of `check` and `review`.
@@ -45,6 +46,8 @@ pub(super) struct Check {
     #[arg(required = true, value_name = "SUBMISSION")]
     submissions: Vec<PathBuf>,
     #[command(flatten)]
+    before: before::Args,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -57,6 +60,8 @@ pub(super) struct Review {
     /// Write a report for each submission into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    before: before::Args,
     #[command(flatten)]
     common: Common,
 }
@@ -72,7 +77,8 @@ impl Check {
             expects_all: false,
             year: self.common.year,
         };
-        let batch = review_paths(&self.common, &pack, &self.submissions, options)?;
+        let before = self.before.read(&self.common, &pack)?;
+        let batch = before.review(&self.common, &pack, &self.submissions, options)?;
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
         }
@@ -131,13 +137,14 @@ impl Review {
     fn run_in_turn(&self, pack: &Pack, options: Options) -> anyhow::Result<Status> {
         let aside = Aside::new(pack, self.common.format, self.out.is_some());
         let reviewer = Reviewer::new(pack, options);
+        let before = self.before.read(&self.common, pack)?;
         let mut gathered = gather(&self.common, pack, &self.batches, |plan| {
-            let (entry, review) = reviewer.enter(plan);
+            let (entry, review) = reviewer.enter(&before.lay(plan));
             Ok((entry, aside.keep(review)?))
         })?;
         let kept: io::Result<Vec<_>> = std::mem::take(&mut gathered.made).into_iter().collect();
         let kept = kept.context("the reports cannot be put aside")?;
-        let batch = gathered.tell_in(reviewer.batch_of(kept));
+        let batch = before.tell_in(gathered.tell_in(reviewer.batch_of(kept)));
         // The tables of many would bury the table of them all: those stand in each one's own report.
         let tables = match batch.reviews.as_slice() {
             [only] => only.tables.as_slice(),
@@ -157,7 +164,8 @@ impl Review {
 
     /// Reports that show submissions beside one another need all reviews.
     fn run_at_once(&self, pack: &Pack, options: Options) -> anyhow::Result<Status> {
-        let batch = review_paths(&self.common, pack, &self.batches, options)?;
+        let before = self.before.read(&self.common, pack)?;
+        let batch = before.review(&self.common, pack, &self.batches, options)?;
         self.tell(pack, &batch);
         match self.common.format {
             Format::Text | Format::Html => {
@@ -297,7 +305,7 @@ impl<'a> Work<'a> {
 pub(super) struct Gathered<T> {
     /// What was made of each submission.
     pub(super) made: Vec<T>,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
     not_read: Vec<(String, String)>,
 }
 

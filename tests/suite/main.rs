@@ -3,6 +3,7 @@
 mod attacks;
 mod broken_packs;
 mod cases;
+mod compare;
 mod feel;
 mod forms;
 mod goldens;
