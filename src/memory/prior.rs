@@ -258,7 +258,7 @@ impl<'a> Laying<'a> {
             let Some(&first) = rows.first() else { continue };
             match (rows.as_slice(), there.get(of).map(Vec::as_slice)) {
                 (_, None) => {
-                    told.extend(rows.iter().map(|&row| (row, self.not_approved(own, row))))
+                    told.extend(rows.iter().map(|&row| (row, self.not_approved(own, row))));
                 }
                 ([row], Some([other])) => {
                     if let Some(slot) = matches.get_mut(*row) {
