@@ -6,6 +6,7 @@ pub mod compare;
 pub mod decisions;
 mod key;
 mod link;
+pub mod prior;
 pub mod record;
 mod resolve;
 mod sheet;

@@ -451,6 +451,14 @@ impl Laid {
         }
     }
 
+    /// The same, where the other cells stand elsewhere.
+    pub(crate) fn within(&self, own: Layout) -> Self {
+        Laid {
+            own,
+            ..self.clone()
+        }
+    }
+
     /// Notes where a row stands that was supplied as a whole.
     pub(crate) fn lay_row(&mut self, row: usize, place: String) {
         self.rows.insert(row, place);

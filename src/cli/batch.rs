@@ -24,6 +24,7 @@ use accordant::table::Rows;
 
 use super::annotate;
 use super::aside::{Aside, Kept};
+use super::before::{self, Before};
 use super::{
     Common, Format, Status, complain, disk, memory, pack, print, print_bytes, unless_gone,
 };
@@ -51,6 +52,8 @@ pub(super) struct Check {
     #[arg(long, value_name = "OUT")]
     annotate: Option<PathBuf>,
     #[command(flatten)]
+    before: before::Args,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -63,6 +66,8 @@ pub(super) struct Review {
     /// Write a report for each submission into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    before: before::Args,
     #[command(flatten)]
     remembered: memory::Remembered,
     #[command(flatten)]
@@ -83,7 +88,9 @@ impl Check {
             expects_all: false,
             year: self.common.year,
         };
-        let batch = review_paths(&self.common, &pack, &self.submissions, options)?;
+        let before = self.before.read(&self.common, &pack)?;
+        let reviewer = Reviewer::new(&pack, options);
+        let batch = before.review(&self.common, &pack, &self.submissions, &reviewer)?;
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
         }
@@ -122,6 +129,11 @@ impl Review {
         if self.out.is_none() && self.common.format == Format::Html {
             anyhow::bail!("`--format html` writes many pages: say where with --out DIR");
         }
+        if self.remembered.record.is_some() && self.before.is_any() {
+            anyhow::bail!(
+                "a record holds the batch and the answers alone: make one without `--prior` and `--approved`"
+            );
+        }
         for out in self.out.iter().chain(&self.remembered.record) {
             disk::refuse_input(out, &self.batches)?;
         }
@@ -135,18 +147,19 @@ impl Review {
         };
         let memory = self.remembered.load(&self.common, &pack)?;
         let reviewer = memory.reviewer(&pack, options);
+        let before = self.before.read(&self.common, &pack)?;
         let in_turn = matches!(
             (self.common.format, &self.out),
             (Format::Json | Format::Markdown, _) | (Format::Text, None)
         );
         let Some(record) = &self.remembered.record else {
             return if in_turn {
-                self.run_in_turn(&pack, &reviewer)
+                self.run_in_turn(&pack, &reviewer, &before)
             } else {
-                self.finish(&pack, &self.review_all(&pack, &reviewer)?)
+                self.finish(&pack, &self.review_all(&pack, &reviewer, &before)?)
             };
         };
-        let batch = self.review_all(&pack, &reviewer)?;
+        let batch = self.review_all(&pack, &reviewer, &before)?;
         let text = memory.record(&batch, &self.batches, self.common.year)?;
         disk::write_whole(record, text.as_bytes())?;
         if !in_turn {
@@ -166,19 +179,29 @@ impl Review {
         self.finish_in_turn(&pack, &aside, &batch)
     }
 
-    fn review_all(&self, pack: &Pack, reviewer: &Reviewer<'_>) -> anyhow::Result<BatchReview> {
-        review_by(&self.common, pack, &self.batches, reviewer, |_| {})
+    fn review_all(
+        &self,
+        pack: &Pack,
+        reviewer: &Reviewer<'_>,
+        before: &Before<'_>,
+    ) -> anyhow::Result<BatchReview> {
+        before.review(&self.common, pack, &self.batches, reviewer)
     }
 
     /// Puts the report on each submission aside as soon as it is reviewed, and holds no review.
-    fn run_in_turn(&self, pack: &Pack, reviewer: &Reviewer<'_>) -> anyhow::Result<Status> {
+    fn run_in_turn(
+        &self,
+        pack: &Pack,
+        reviewer: &Reviewer<'_>,
+        before: &Before<'_>,
+    ) -> anyhow::Result<Status> {
         let aside = Aside::new(pack, self.common.format, self.out.is_some());
         let mut gathered = gather(&self.common, pack, &self.batches, |plan| {
-            let (entry, review) = reviewer.enter(plan);
+            let (entry, review) = reviewer.enter(&before.lay(plan));
             Ok((entry, aside.keep(review)?))
         })?;
         let kept: io::Result<Vec<_>> = std::mem::take(&mut gathered.made).into_iter().collect();
-        let batch = gathered.tell_in(reviewer.batch_of(kept.context(ASIDE)?));
+        let batch = before.tell_in(gathered.tell_in(reviewer.batch_of(kept.context(ASIDE)?)));
         self.finish_in_turn(pack, &aside, &batch)
     }
 
@@ -347,7 +370,7 @@ impl<'a> Work<'a> {
 pub(super) struct Gathered<T> {
     /// What was made of each submission.
     pub(super) made: Vec<T>,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
     not_read: Vec<(String, String)>,
 }
 

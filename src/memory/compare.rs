@@ -16,6 +16,7 @@ use crate::schema::{Table, TableId};
 use crate::submission::Submission;
 use crate::table::{Rows, Texts};
 
+pub(super) use self::cells::side as cell_side;
 pub use self::cells::{CellDiff, CellSide};
 pub use self::findings::{Fate, FindingDiff};
 pub use self::matching::How;
@@ -79,11 +80,11 @@ impl<'a> Comparison<'a> {
 
 /// The rows of one side of a table, and what is needed to read them.
 #[derive(Clone, Copy)]
-struct Half<'a> {
-    rows: &'a Rows,
-    texts: &'a Texts,
-    plan: &'a Submission,
-    year: Option<i64>,
+pub(super) struct Half<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) texts: &'a Texts,
+    pub(super) plan: &'a Submission,
+    pub(super) year: Option<i64>,
 }
 
 impl<'a> Half<'a> {

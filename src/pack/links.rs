@@ -115,8 +115,9 @@ fn link(doc: Doc<'_>, name: &Text, entry: Entry<'_>, schema: &Schema) -> Option<
         to: schema.tables.get(to?)?,
         from: schema.tables.get(from?)?,
     };
+    let named = !by.is_empty();
     let by = pair.by(&by);
-    if by.is_empty() {
+    if by.is_empty() && !named {
         let message = format!("nothing tells the rows of `{}` apart", pair.to.name);
         let help = "name the fields that do: `by = [\"line_id\"]`";
         doc.mistake(name.span.clone(), message, "", help);

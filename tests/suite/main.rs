@@ -5,6 +5,7 @@ mod answers;
 mod attacks;
 mod broken_packs;
 mod cases;
+mod compare;
 mod feel;
 mod forms;
 mod goldens;

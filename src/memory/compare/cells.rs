@@ -49,7 +49,8 @@ pub(super) fn changed(
         side(pack, table, field, old, a)?,
         side(pack, table, field, new, b)?,
     );
-    let change = figure(&was).zip(figure(&is));
+    let figures = figure(&was).zip(figure(&is));
+    let change = figures.filter(|_| of.ty.is_figure());
     let texts = match (&was.value, &is.value) {
         (Some(Value::Text(was)), Some(Value::Text(is))) if of.ty == Type::Text => pieces(was, is),
         _ => Vec::new(),
@@ -72,7 +73,7 @@ fn figure(side: &CellSide) -> Option<Decimal> {
 }
 
 /// What a cell holds.
-pub(super) fn side(
+pub(in crate::memory) fn side(
     pack: &Pack,
     table: &Table,
     field: FieldId,

@@ -1,6 +1,6 @@
 //! What became of the rows of a table.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::cells::{CellDiff, changed, side};
 use super::matching::{How, pair};
@@ -297,13 +297,13 @@ impl Matched {
 
 /// How many of the rows are in their old order: the most that can stay where they are while the others move.
 fn in_order(rows: &[usize]) -> usize {
-    let mut ends: BTreeMap<usize, ()> = BTreeMap::new();
+    let mut ends: BTreeSet<usize> = BTreeSet::new();
     for &row in rows {
-        let next = ends.range(row..).next().map(|(end, ())| *end);
+        let next = ends.range(row..).next().copied();
         if let Some(next) = next {
             ends.remove(&next);
         }
-        ends.insert(row, ());
+        ends.insert(row);
     }
     ends.len()
 }

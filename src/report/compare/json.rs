@@ -9,7 +9,7 @@ use crate::memory::compare::{
     RowKind, Side, Standing, Sum, Sums, TableDiff,
 };
 use crate::report::{PackOut, json_text};
-use crate::review::Finding;
+use crate::review::{Finding, Recommendation};
 use crate::schema::{FieldId, Table};
 use crate::table::State;
 use crate::value::{Decimal, Value, plain, plain_money};
@@ -231,7 +231,7 @@ fn side(of: Side<'_>) -> SideOut<'_> {
         district: of.review.district.as_deref(),
         fiscal_year: of.review.fiscal_year,
         revision: of.review.revision.map(plain),
-        recommendation: of.review.recommendation.map(|r| r.name()),
+        recommendation: of.review.recommendation.map(Recommendation::name),
         wording: &of.review.wording,
     }
 }

@@ -24,10 +24,12 @@ pub fn markdown(comparison: &Comparison<'_>) -> String {
     }
     for note in &comparison.notes {
         let words = plain(&note.words);
-        let _ = match note.loud {
-            true => writeln!(out, "- **Warning: {words}**"),
-            false => writeln!(out, "- Note: {words}"),
+        let line = if note.loud {
+            format!("- **Warning: {words}**")
+        } else {
+            format!("- Note: {words}")
         };
+        let _ = writeln!(out, "{line}");
     }
     let _ = writeln!(out, "\nFindings: {}.", tally(comparison));
     findings(&mut out, comparison);

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    SHOWN, cell, change, content, counts, fate, group, how, is_money, label, matched, met,
-    recommended, row_name, rule, said, sums, table, tally, title, whose,
+    SHOWN, cell, content, counts, fate, group, how, is_money, label, matched, met, recommended,
+    row_name, rule, said, sums, table, tally, title, whose,
 };
 use crate::memory::compare::{Comparison, FindingDiff, MoneyDiff, RowKind, Sums, TableDiff};
 use crate::neutral::clean;
@@ -120,8 +120,14 @@ fn money(out: &mut String, of: &MoneyDiff, table: &Table, currency: &str) {
         let moved = if grouping.moved.is_zero() {
             String::new()
         } else {
-            let moved = change(grouping.moved, currency);
-            format!(", moved: {}", moved.trim_start_matches('+'))
+            let Sums { old, new } = of.total;
+            let known = if old.missing + new.missing > 0 {
+                " of what is known"
+            } else {
+                ""
+            };
+            let moved = crate::value::money(grouping.moved, currency);
+            format!(", moved: {moved}{known}")
         };
         let _ = writeln!(out, "    by {by}{moved}");
         for (name, of) in grouping.groups.iter().filter(changed) {
