@@ -112,7 +112,7 @@ fn rows(batch: &BatchReview) -> Option<Table> {
         "Each of the {}, those first that need most",
         batch.pack.words.submissions()
     );
-    (!rows.is_empty()).then(|| Table { title, heads, rows })
+    (!rows.is_empty()).then_some(Table { title, heads, rows })
 }
 
 fn row(review: &Review) -> Vec<Words> {
