@@ -63,7 +63,7 @@ pub(super) struct Review {
     /// A folder of submissions as mail leaves it, or of statewide tables
     #[arg(required = true, value_name = "BATCH")]
     batches: Vec<PathBuf>,
-    /// Write a report for each submission into this folder
+    /// Write everything that people open into this folder: pages, letters, a memo, a workbook; with another --format, that alone
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]

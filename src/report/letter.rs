@@ -368,9 +368,10 @@ impl Draft<'_> {
     /// What to do first, with places in words.
     fn next_step(&self, f: &Finding) -> String {
         match (f.outcome, f.missing.as_slice()) {
-            (Outcome::Unknown, [first, ..]) => {
-                format!("Fill in or correct {}.", in_words(first, self.review))
-            }
+            (Outcome::Unknown, [first, ..]) => match in_words(first, self.review) {
+                cell if cell.contains(", ") => format!("Fill in or correct {cell}."),
+                file => format!("Add {file}, or fill it in."),
+            },
             _ => f.advice.clone(),
         }
     }

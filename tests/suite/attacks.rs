@@ -278,15 +278,16 @@ fn reports_that_are_written_command_no_terminal() {
         &["review", "mail", "--pack", "set-aside", "--out", "out"].map(OsStr::new),
     );
     let mut read = 0;
-    for file in std::fs::read_dir(at.join("out"))
-        .expect("it is there")
-        .flatten()
-    {
-        let text = std::fs::read_to_string(file.path()).expect("it is text");
-        assert_shown(&text, false, "a report");
-        read += 1;
+    for folder in ["out", "out/letters"] {
+        let files = std::fs::read_dir(at.join(folder)).expect("it is there");
+        let paths = files.flatten().map(|file| file.path());
+        for page in paths.filter(|p| p.extension() == Some(OsStr::new("html"))) {
+            let text = std::fs::read_to_string(page).expect("it is text");
+            assert_shown(&text, false, "a report");
+            read += 1;
+        }
     }
-    assert!(read >= 3, "{read} reports");
+    assert!(read >= 6, "{read} reports");
 }
 
 #[test]

@@ -104,15 +104,15 @@ fn rows(batch: &BatchReview) -> Option<Table> {
     let rows: Vec<Vec<Words>> = judged.iter().map(|r| row(r)).collect();
     let heads = vec![
         (capitalised(&batch.pack.words.submitter), 3),
-        ("Recommendation".to_owned(), 4),
+        ("Recommendation".to_owned(), 5),
         ("Action and conditions".to_owned(), 8),
-        ("Undecided checks".to_owned(), 4),
+        ("Undecided checks".to_owned(), 3),
     ];
     let title = format!(
         "Each of the {}, those first that need most",
         batch.pack.words.submissions()
     );
-    (!rows.is_empty()).then(|| Table { title, heads, rows })
+    (!rows.is_empty()).then_some(Table { title, heads, rows })
 }
 
 fn row(review: &Review) -> Vec<Words> {

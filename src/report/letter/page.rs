@@ -68,6 +68,7 @@ fn table(table: &Table) -> Markup {
         div.scroll tabindex="0" role="region" aria-label=(table.title) {
             table {
                 caption { (table.title) }
+                colgroup { @for width in widths(table) { col style={ "width:" (width) "%" }; } }
                 thead { tr { @for (head, _) in &table.heads { th scope="col" { (head) } } } }
                 tbody { @for row in &table.rows { tr {
                     @for (at, cell) in row.iter().enumerate() {
@@ -77,6 +78,13 @@ fn table(table: &Table) -> Markup {
             }
         }
     }
+}
+
+/// How wide each column is, in percent.
+fn widths(table: &Table) -> impl Iterator<Item = usize> {
+    let whole: usize = table.heads.iter().map(|(_, share)| share).sum();
+    let shares = table.heads.iter().map(|(_, share)| share);
+    shares.map(move |share| share * 100 / whole.max(1))
 }
 
 fn words(words: &Words) -> Markup {
