@@ -18,7 +18,7 @@ use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
 use super::{
     Accept, Dated, Files, Identity, Pack, Param, Refused, Rule, Source, Summary, Words, accept,
-    form, param, reference, source,
+    form, param, reference, source, template,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::{Expr, Scope, Ty, check, check_for};
@@ -472,6 +472,8 @@ impl Loader<'_> {
         let mut rules = self.rules(rules);
         let (expected, summaries) =
             pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
+        let template = pack_doc.map(|doc| template::read(doc, &context.scope, &rules));
+        let template = template.unwrap_or_default();
         for rule in &rules {
             self.check_params(rule, &params, years, &schema);
             if let Some(doc) = self.doc(
@@ -507,6 +509,7 @@ impl Loader<'_> {
             steps: head.steps,
             words: head.words,
             summaries,
+            template,
             references: rows,
             texts: tables.texts,
             digest: digest(),
@@ -671,7 +674,7 @@ impl Loader<'_> {
         });
         let (steps, words) = (steps(&keys), Words::read(&keys));
         let accepted = accept::read(&keys);
-        for key in ["identity", "expected", "summary"] {
+        for key in ["identity", "expected", "summary", "template"] {
             let _ = keys.get(key);
         }
         keys.done();
