@@ -83,9 +83,10 @@ fn parts(bytes: &[u8]) -> BTreeMap<String, String> {
     let mut parts = BTreeMap::new();
     for at in 0..zip.len() {
         let mut file = zip.by_index(at).expect("it is there");
+        let name = file.name().expect("it is UTF-8").into_owned();
         let mut text = String::new();
         file.read_to_string(&mut text).expect("it is a text");
-        parts.insert(file.name().to_owned(), text);
+        parts.insert(name, text);
     }
     parts
 }
@@ -155,21 +156,44 @@ fn column(mut at: usize) -> String {
     }
 }
 
+/// The style that a new cell of each column takes on, as an attribute; columns count from 1.
+fn column_styles(sheet: &str) -> BTreeMap<usize, String> {
+    let columns = sheet.split("<col ").skip(1).map(|of| {
+        let value = |name: &str| {
+            let from = of.split(&format!("{name}=\"")).nth(1)?;
+            from.split('"').next()?.parse::<usize>().ok()
+        };
+        let style = of.split("/>").next().filter(|of| of.contains("style"));
+        let style = style.and_then(|_| value("style"));
+        let style = style.map_or_else(String::new, |n| format!(" s=\"{n}\""));
+        let ends = (
+            value("min").expect("it starts"),
+            value("max").expect("it ends"),
+        );
+        (ends, style)
+    });
+    columns
+        .flat_map(|((min, max), style)| (min..=max).map(move |n| (n, style.clone())))
+        .collect()
+}
+
 /// The rows of a table below its header, as a person would fill them in.
 fn rows_of(
     in_force: &InForce<'_>,
     table: &Table,
     rows: &Rows,
     submission: &Submission,
-    first: usize,
+    (first, sheet): (usize, &str),
 ) -> String {
+    let styles = column_styles(sheet);
     let mut xml = String::new();
     for row in 0..rows.len() {
         let number = first + row;
         let _ = write!(xml, "<row r=\"{number}\">");
         for (id, field) in table.fields.iter().enumerate() {
             let at = format!("{}{number}", column(id));
-            xml += &cell(in_force, field, (rows, row, id), submission, &at, "");
+            let style = styles.get(&(id + 1)).map_or("", String::as_str);
+            xml += &cell(in_force, field, (rows, row, id), submission, &at, style);
         }
         xml += "</row>";
     }
@@ -212,7 +236,7 @@ fn filled(pack: &Pack, bytes: &[u8], submission: &Submission) -> Vec<u8> {
         } else {
             4
         };
-        let xml = rows_of(&in_force, table, rows, submission, first);
+        let xml = rows_of(&in_force, table, rows, submission, (first, sheet));
         *sheet = sheet.replace("</sheetData>", &format!("{xml}</sheetData>"));
     }
     zipped(&parts)
@@ -316,7 +340,13 @@ fn a_template_that_was_filled_in_is_read_as_the_plan_that_was_written_into_it() 
     let plan = plan_of(&pack, "fy2027/windham");
     let empty = template(&pack, Asked::default());
     let by_hand = filled(&pack, &empty, &plan);
-    for bytes in [&by_hand, &through_libreoffice(&by_hand)] {
+    let worked_out = through_libreoffice(&by_hand);
+    let results = checks(&worked_out);
+    assert!(
+        results.values().all(|(result, ..)| result != "LOOK AT"),
+        "{results:#?}"
+    );
+    for bytes in [&by_hand, &worked_out] {
         assert_eq!(told(&pack, bytes), Vec::<String>::new());
         let back = read_back(&pack, bytes);
         for ((table, old), new) in pack
@@ -378,11 +408,6 @@ fn assert_checks(changes: &[(&str, &str, &str)], want: &[(&str, &str, f64, &str)
     assert_eq!(wrong, want);
     let asked = got.values().filter(|(result, ..)| result == "OK").count();
     assert!(asked > 15, "{got:#?}");
-}
-
-#[test]
-fn the_sheet_of_checks_finds_nothing_in_a_good_plan() {
-    assert_checks(&[], &[]);
 }
 
 #[test]
