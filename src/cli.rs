@@ -22,6 +22,7 @@ mod pack;
 mod rules;
 mod schema;
 mod spool;
+mod template;
 mod test;
 mod trace;
 mod verify;
@@ -64,6 +65,8 @@ enum Verb {
     Trace(trace::Trace),
     /// Write an office file for a fiscal year, with everything that a person must supply for it
     Office(office::Office),
+    /// Write an empty workbook to write a submission in, with choices, totals and checks
+    Template(template::Template),
     /// Evaluate an expression, over a submission if one is given
     Eval(eval::Eval),
     /// Look through a pack for what nothing uses, what passes unseen and what reads badly
@@ -257,6 +260,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::New(verb) => verb.run(),
         Verb::Trace(verb) => verb.run(),
         Verb::Office(verb) => verb.run(),
+        Verb::Template(verb) => verb.run(),
         Verb::Eval(verb) => verb.run(),
         Verb::Lint(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),

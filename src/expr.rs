@@ -9,6 +9,7 @@ mod cells;
 pub(crate) mod check;
 mod equality;
 pub(crate) mod eval;
+pub(crate) mod formula;
 mod lex;
 mod parse;
 mod pattern;
@@ -41,6 +42,37 @@ pub fn evaluate(
     machine.begin(Vec::new(), None);
     let value = machine.run(expr);
     machine.value(&value, 0, expr.ty()).settled()
+}
+
+/// For each row that `subjects` gives, the values of expressions over it and a submission; none where the rows cannot be
+/// known.
+pub(crate) fn evaluate_rows(
+    (table, subjects): (crate::schema::TableId, &Expr),
+    exprs: &[&Expr],
+    schema: &crate::schema::Schema,
+    world: &World,
+    submission: &crate::submission::Submission,
+) -> Vec<Vec<crate::value::Value>> {
+    let mut machine = eval::Machine::new(schema, world, submission);
+    machine.begin(Vec::new(), None);
+    let lists = machine.run(subjects).into_lists();
+    let range = lists.range(0);
+    let rows: Vec<u32> = match &*lists.items {
+        vector::Vector::Rows(_, rows) => rows.get(range).unwrap_or_default().to_vec(),
+        _ => Vec::new(),
+    };
+    if rows.contains(&vector::NULL_ID) {
+        return Vec::new();
+    }
+    let mut values: Vec<Vec<crate::value::Value>> = vec![Vec::new(); rows.len()];
+    for expr in exprs.iter().filter(|_| !rows.is_empty()) {
+        machine.begin(Vec::new(), Some((table, rows.clone())));
+        let vector = machine.run(expr);
+        for (at, row) in values.iter_mut().enumerate() {
+            row.push(machine.value(&vector, at, expr.ty()).settled());
+        }
+    }
+    values
 }
 
 /// The first key of each row that an expression over a reference table gives, in order.

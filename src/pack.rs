@@ -17,6 +17,7 @@ mod schema;
 pub mod shape;
 mod source;
 mod spanned;
+mod template;
 mod words;
 mod year;
 
@@ -41,6 +42,7 @@ pub use rule::{
 };
 pub use source::{Reading, Source, Verification};
 pub(crate) use spanned::bytes_inside;
+pub use template::{CheckBody, Fill, TemplateCheck, TemplateSpec};
 pub use words::{Words, capitalised};
 pub use year::{Current, InForce};
 
@@ -95,6 +97,8 @@ pub struct Pack {
     pub letter: Letter,
     /// How two submissions of one submitter hang together.
     pub links: Links,
+    /// What it says of the empty workbook.
+    pub template: TemplateSpec,
     /// The rows of each reference table.
     pub(crate) references: Vec<Arc<Rows>>,
     /// The texts of the reference tables.
@@ -186,13 +190,13 @@ impl Pack {
     }
 
     /// The names of all districts, if it has them.
-    pub(crate) fn directory(&self) -> Option<&Codes> {
+    pub fn directory(&self) -> Option<&Codes> {
         let plan = self.schema.tables.get(self.identity.table)?;
         plan.fields.get(self.identity.code?)?.codes.as_ref()
     }
 
     /// What a district is called in a fiscal year: in the row of the directory that is in force then, else in the latest.
-    pub(crate) fn district_name(&self, code: &str, year: Option<i64>) -> Option<String> {
+    pub fn district_name(&self, code: &str, year: Option<i64>) -> Option<String> {
         let dated = self.identity.directory.and_then(|directory| {
             let table = self.schema.tables.get(directory)?;
             let (reference, rows) = (table.reference.as_ref()?, self.reference(directory)?);

@@ -42,6 +42,9 @@ use crate::table::{Layout, Rows, State, Texts};
 /// The file, or the sheet, that says where the cells of a submission came from when it was written anew.
 pub const ORIGIN: &str = "origin";
 
+/// What stands in the second row of a sheet that is for people alone, such as the instructions of a template.
+pub const NOT_READ: &str = "This sheet is for people: accordant does not read it.";
+
 /// A file as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -175,6 +178,7 @@ pub(crate) fn read_sheets<'s>(
                     .diagnostics
                     .push(Diagnostic::error(place(&sheet.name), message));
             }
+            None if is_for_people(sheet) => {}
             None => {
                 submission.diagnostics.push(sheet_not_used(
                     schema,
@@ -210,6 +214,12 @@ fn read_sheet(
         .then(|| vertical_rows(table, &sheet.grid, &form, texts, diagnostics))
         .flatten();
     rows.unwrap_or_else(|| rows_of(table, tables, &sheet.grid, &form, texts, diagnostics))
+}
+
+/// Whether a sheet says of itself that it is not read.
+fn is_for_people(sheet: &workbook::Sheet) -> bool {
+    let row = sheet.grid.row(2);
+    row.is_some_and(|row| row.cell(0).shown() == NOT_READ)
 }
 
 fn sheet_not_used(schema: &Schema, place: String, name: &str) -> Diagnostic {

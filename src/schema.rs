@@ -239,9 +239,9 @@ impl Codes {
         let own = fold(code);
         self.shared.remove(&own);
         self.index.insert(own, at);
-        for name in std::iter::once(label)
-            .chain(also)
-            .map(fold)
+        let names = [fold(label), fold(&spoken(code, label))].into_iter();
+        for name in names
+            .chain(also.into_iter().map(fold))
             .filter(|name| !name.is_empty())
         {
             self.spell(name, at);
@@ -303,9 +303,29 @@ impl Codes {
     }
 }
 
+/// A code as people know it: by its label, and by itself too when it is a number.
+pub fn spoken(code: &str, label: &str) -> String {
+    match label {
+        "" => code.to_owned(),
+        _ if code.starts_with(|c: char| c.is_ascii_digit()) && label != code => {
+            format!("{code} ({label})")
+        }
+        _ => label.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_may_be_written_with_its_label() {
+        let mut codes = Codes::default();
+        codes.add("111B", "Teacher salaries", ["Teachers"]);
+        let shown = spoken("111B", "Teacher salaries");
+        assert_eq!(shown, "111B (Teacher salaries)");
+        assert_eq!(codes.find(&shown), Some("111B"));
+    }
 
     #[test]
     fn a_spelling_of_two_codes_means_neither() {

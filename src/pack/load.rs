@@ -18,7 +18,7 @@ use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
 use super::{
     Accept, Dated, Files, Identity, Letter, Links, Pack, Param, Refused, Rule, Source, Summary,
-    Words, accept, form, links, param, reference, source,
+    Words, accept, form, links, param, reference, source, template,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::{Expr, Scope, Ty, check, check_for};
@@ -474,6 +474,8 @@ impl Loader<'_> {
             pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
         let letter = pack_doc.map_or_else(Letter::default, |doc| Letter::read(doc, &context.scope));
         let links = pack_doc.map_or_else(Links::default, |doc| links::read(doc, &schema));
+        let template = pack_doc.map(|doc| template::read(doc, &context.scope, &rules));
+        let template = template.unwrap_or_default();
         for rule in &rules {
             self.check_params(rule, &params, years, &schema);
             if let Some(doc) = self.doc(
@@ -512,6 +514,7 @@ impl Loader<'_> {
             summaries,
             letter,
             links,
+            template,
             references: rows,
             texts: tables.texts,
             digest: digest(),
@@ -677,7 +680,7 @@ impl Loader<'_> {
         let (steps, words) = (steps(&keys), Words::read(&keys));
         let accepted = accept::read(&keys);
         for key in [
-            "identity", "expected", "summary", "letter", "compare", "prior", "approved",
+            "identity", "expected", "summary", "letter", "compare", "prior", "approved", "template",
         ] {
             let _ = keys.get(key);
         }

@@ -91,6 +91,8 @@ pub struct Pack {
     pub prior: Option<BTreeMap<String, Link>>,
     /// The tables that repeat what the approved submission of the same year holds, by name.
     pub approved: Option<BTreeMap<String, Link>>,
+    /// The empty workbook that `accordant template` writes.
+    pub template: Option<Template>,
     /// What `accordant lint` finds and its author leaves as it is.
     pub accept: Option<Vec<Accept>>,
 }
@@ -182,6 +184,48 @@ pub struct Link {
     pub fields: Option<BTreeMap<String, String>>,
     /// The fields that hold the sum of a field there.
     pub sums: Option<BTreeMap<String, String>>,
+}
+
+/// The empty workbook that `accordant template` writes: what is filled in, and what its sheet of checks asks.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Template {
+    /// By table: what the reference tables give for a submitter. `plan` holds the submitter and the year.
+    pub given: Option<BTreeMap<String, Fill>>,
+    /// By table: what is carried over from last year's submission, which the expressions read; `year` is the new one.
+    pub carried: Option<BTreeMap<String, Fill>>,
+    /// By field of `plan`: the expression of its formula, such as `sum(budget.amount)`.
+    pub formulas: Option<BTreeMap<String, String>>,
+    /// What the sheet of checks asks besides what the schema says.
+    pub check: Option<Vec<TemplateCheck>>,
+}
+
+/// What fills a table of the empty workbook.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Fill {
+    /// For each of these a row: `name in table`, filtered or not. Not for `plan`, which has one row.
+    #[schemars(rename = "for")]
+    pub rows: Option<String>,
+    /// The expression of each field.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// A check that a spreadsheet program works out by itself: of a rule, or with its own `require`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TemplateCheck {
+    /// What is true of a good submission; absent: the rule's title.
+    pub title: Option<String>,
+    /// The id of the rule that judges the same. Without `require`, its test is asked.
+    pub rule: Option<String>,
+    /// The rows that it asks about: `name in table`, filtered or not; absent: the whole submission.
+    #[schemars(rename = "for")]
+    pub rows: Option<String>,
+    /// When it is asked at all.
+    pub when: Option<String>,
+    /// What must hold.
+    pub require: Option<String>,
 }
 
 /// A finding of `accordant lint` that stays as it is.

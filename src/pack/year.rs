@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Body, Pack, Rule, Test};
+use super::{Body, Pack, Rule, Subjects, Test, reference};
 use crate::expr::check::{cells_that_may_not_apply, lets_of};
 use crate::expr::world::Visible;
 use crate::expr::{Expr, World};
 use crate::review::{RuleTally, Tally};
-use crate::schema::{FieldId, Schema, TableId};
+use crate::schema::{Field, FieldId, Schema, TableId};
 use crate::table::{Rows, Texts};
 use crate::value::Value;
 
@@ -45,6 +45,43 @@ impl<'p> InForce<'p> {
     /// The value of an expression over a submission.
     pub fn evaluate(&self, expr: &Expr, submission: &crate::submission::Submission) -> Value {
         crate::expr::evaluate(expr, &self.pack.schema, &self.world, submission)
+    }
+
+    /// For each row that subjects give, the values of expressions over it and a submission.
+    pub(crate) fn evaluate_rows(
+        &self,
+        subjects: &Subjects,
+        exprs: &[&Expr],
+        submission: &crate::submission::Submission,
+    ) -> Vec<Vec<Value>> {
+        let rows = (subjects.table, &subjects.rows);
+        crate::expr::evaluate_rows(rows, exprs, &self.pack.schema, &self.world, submission)
+    }
+
+    /// The codes that a field may hold in the year, each with its label, in the order of their list.
+    pub fn codes(&self, field: &Field) -> Vec<(String, String)> {
+        let Some(codes) = &field.codes else {
+            return Vec::new();
+        };
+        let listed = |code: &str| codes.label(code).unwrap_or(code).to_owned();
+        let Some(list) = field.codes_of else {
+            return codes.entries.clone();
+        };
+        let schema = &self.pack.schema;
+        let visible = list
+            .checked_sub(schema.submission)
+            .and_then(|at| self.world.references.get(at));
+        let mut found: Vec<(String, String)> = Vec::new();
+        if let Some((table, visible)) = schema.tables.get(list).zip(visible) {
+            let (key, ..) = reference::code_fields(table);
+            for row in &visible.in_force {
+                let row = usize::try_from(*row).unwrap_or(usize::MAX);
+                let code = reference::cell_text(&visible.rows, row, key, &self.world.texts);
+                let code = code.filter(|code| !found.iter().any(|(c, _)| c == code));
+                found.extend(code.map(|code| (code.to_owned(), listed(code))));
+            }
+        }
+        found
     }
 
     /// The same, with some reference tables replaced.

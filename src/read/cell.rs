@@ -397,15 +397,9 @@ fn unknown_code(field: &Field, text: &str) -> String {
     }
 }
 
-/// A code as people know it: by its label, and by itself when it is a number.
+/// A code as people know it.
 fn spoken(codes: &Codes, code: &str) -> String {
-    match codes.label(code).filter(|label| !label.is_empty()) {
-        Some(label) if code.starts_with(|c: char| c.is_ascii_digit()) && label != code => {
-            format!("{code} ({label})")
-        }
-        Some(label) => label.to_owned(),
-        None => code.to_owned(),
-    }
+    crate::schema::spoken(code, codes.label(code).unwrap_or_default())
 }
 
 /// The user's words for a place, as [`quoted`] but without the backticks.

@@ -27,6 +27,7 @@ mod plans;
 mod reports;
 mod schemas;
 mod soundness;
+mod template;
 mod trace;
 mod transcripts;
 mod traps;
