@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_made() {
-        let mut styles = Styles::of("<styleSheet/>".to_owned()).expect("it is sound");
+        let mut styles = Styles::of("<styleSheet></styleSheet>".to_owned()).expect("it is sound");
         assert_eq!(styles.painted(7, Colour::Note), 1);
         let out = styles.finish().expect("it is sound");
         let order = [
