@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::evaluate::Evaluator;
 use crate::pack::{InForce, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
+use crate::review::public::CHECKED;
 use crate::review::{Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
@@ -29,6 +30,10 @@ pub struct Options {
     pub expects_all: bool,
     /// The fiscal year of a batch that states none.
     pub year: Option<i64>,
+    /// Draws whole rows, for pages.
+    pub draws_rows: bool,
+    /// Leaves out what is not for the public: [`Review::for_the_public`].
+    pub public: bool,
 }
 
 /// The review of a batch, with each submission's own, or with what is kept in its place.
@@ -152,6 +157,9 @@ impl<'p> Reviewer<'p> {
                 if self.notes_subjects {
                     evaluator = evaluator.noting_subjects();
                 }
+                if self.options.draws_rows {
+                    evaluator = evaluator.drawing_rows();
+                }
                 evaluator.review(submission)
             }
             _ => could_not_check(self.pack, submission, &who),
@@ -169,7 +177,11 @@ impl<'p> Reviewer<'p> {
         review.district = who.name;
         review.fiscal_year = who.year;
         review.revision = who.revision;
-        review
+        if self.options.public {
+            review.for_the_public()
+        } else {
+            review
+        }
     }
 
     /// The review of a batch. `read` reads one of its sources; submissions are read and judged on all cores, and the
@@ -534,25 +546,32 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
         findings: Vec::new(),
         undecided: Vec::new(),
         tables: Vec::new(),
+        public: false,
     }
 }
 
 impl<K> BatchReview<K> {
     /// How many submissions have each recommendation, from the mildest, and how many could not be checked.
     pub fn recommendations(&self) -> ([usize; 4], usize) {
-        let count = |wanted: Option<Recommendation>| {
-            let all = self.entries.iter();
-            all.filter(|of| of.recommendation == wanted).count()
-        };
-        (Recommendation::ALL.map(|r| count(Some(r))), count(None))
+        let all = || self.entries.iter();
+        let counts = Recommendation::ALL.map(|wanted| {
+            let some = all().filter(|of| of.recommendation == Some(wanted));
+            some.count()
+        });
+        (counts, all().filter(|of| !of.is_checked()).count())
     }
 
     /// How many submissions have each recommendation in the pack's words, from the mildest, those of one wording together;
-    /// and how many could not be checked, if any.
+    /// and how many could not be checked, if any. Copies for the public are counted under what stands in its place.
     pub fn steps(&self) -> Vec<(&str, usize)> {
         let (counts, could_not_check) = self.recommendations();
         let mut steps: Vec<(&str, usize)> = Vec::new();
-        for (words, count) in self.pack.steps.iter().zip(counts) {
+        let public = self.entries.iter().filter(|of| of.public).count();
+        if public > 0 {
+            steps.push((CHECKED, public));
+        }
+        let words = self.pack.steps.iter().filter(|_| public == 0);
+        for (words, count) in words.zip(counts) {
             match steps.iter_mut().find(|(other, _)| other == words) {
                 Some((_, sum)) => *sum += count,
                 None => steps.push((words, count)),
@@ -567,6 +586,6 @@ impl<K> BatchReview<K> {
     /// What could not be checked.
     pub fn unchecked(&self) -> impl Iterator<Item = &Entry> {
         let all = self.entries.iter();
-        all.filter(|of| of.recommendation.is_none())
+        all.filter(|of| !of.is_checked())
     }
 }

@@ -15,6 +15,7 @@ mod schema;
 pub mod shape;
 mod source;
 mod spanned;
+mod summary;
 mod words;
 mod year;
 
@@ -37,6 +38,7 @@ pub use rule::{
 };
 pub use source::{Reading, Source, Verification};
 pub(crate) use spanned::bytes_inside;
+pub use summary::{Chart, Layout, Nested, Summary};
 pub use words::{Words, capitalised};
 pub use year::{Current, InForce};
 
@@ -123,19 +125,6 @@ impl Identity {
     pub fn names_submitters(&self) -> bool {
         self.code.is_some() || self.name.is_some()
     }
-}
-
-/// A table of every report.
-#[derive(Debug, Clone)]
-pub struct Summary {
-    /// Its id.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// The rows it runs over.
-    pub subjects: Subjects,
-    /// Each column's header and value.
-    pub columns: Vec<(String, Expr)>,
 }
 
 /// Why a pack or an office file did not load: every mistake of every file, and the files, to draw them in.

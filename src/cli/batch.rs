@@ -44,6 +44,9 @@ pub(super) struct Check {
     /// A folder with plan.toml and CSV tables, a workbook, or an export in a known form
     #[arg(required = true, value_name = "SUBMISSION")]
     submissions: Vec<PathBuf>,
+    /// Leave out working papers: rules for reviewers, questions of judgement, the recommendation
+    #[arg(long)]
+    public: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -57,6 +60,9 @@ pub(super) struct Review {
     /// Write a report for each submission into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Leave out working papers: rules for reviewers, questions of judgement, the recommendation
+    #[arg(long)]
+    public: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -71,6 +77,8 @@ impl Check {
             for_districts: true,
             expects_all: false,
             year: self.common.year,
+            draws_rows: self.common.format == Format::Html,
+            public: self.public,
         };
         let batch = review_paths(&self.common, &pack, &self.submissions, options)?;
         if batch.reviews.is_empty() {
@@ -118,6 +126,9 @@ impl Review {
             for_districts: false,
             expects_all: true,
             year: self.common.year,
+            draws_rows: self.out.is_some()
+                && matches!(self.common.format, Format::Text | Format::Html),
+            public: self.public,
         };
         match (self.common.format, &self.out) {
             (Format::Json | Format::Markdown, _) | (Format::Text, None) => {

@@ -133,6 +133,8 @@ fn unjudged(rule: &Rule) -> RuleTally {
         rule: rule.id.as_str().into(),
         code: rule.code.as_str().into(),
         title: rule.title.as_str().into(),
+        basis: rule.basis,
+        audience: rule.audience,
         tally: Tally::default(),
         subjects: Vec::new(),
     }
