@@ -2,6 +2,7 @@
 
 mod attacks;
 mod broken_packs;
+mod browser;
 mod cases;
 mod feel;
 mod forms;
