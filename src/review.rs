@@ -409,6 +409,8 @@ pub struct Shown {
     pub cards: Vec<Card>,
     /// How many more rows there are than the table holds.
     pub more_rows: usize,
+    /// How many rows may belong to the table, which cannot be told: it holds none of them.
+    pub unsure_rows: usize,
 }
 
 /// What belongs to one row of a table of the pack.

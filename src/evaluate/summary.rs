@@ -46,6 +46,7 @@ impl Evaluator<'_> {
                 chart: summary.chart.clone(),
                 cards,
                 more_rows: 0,
+                unsure_rows: 0,
             },
         }
     }
@@ -96,10 +97,10 @@ fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &Of) -> Vec<Ca
     let mut cards: Vec<Card> = of.1.iter().map(card).collect();
     for nested in &summary.nested {
         let each = rows_of_each(machine, nested, of);
-        let all: Vec<u32> = each.iter().flat_map(|(rows, _)| rows).copied().collect();
+        let all: Vec<u32> = each.iter().flat_map(|(rows, ..)| rows).copied().collect();
         let table = nested.subjects.table;
         let mut cells = columns(machine, &nested.columns, Some(&(table, all))).into_iter();
-        for (card, (rows, more_rows)) in cards.iter_mut().zip(&each) {
+        for (card, (rows, more_rows, unsure_rows)) in cards.iter_mut().zip(&each) {
             let places = rows.iter().filter_map(|row| own(machine, table, *row));
             card.places.extend(places);
             card.tables.push(SummaryTable {
@@ -109,6 +110,7 @@ fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &Of) -> Vec<Ca
                 rows: cells.by_ref().take(rows.len()).collect(),
                 shown: Shown {
                     more_rows: *more_rows,
+                    unsure_rows: *unsure_rows,
                     ..Shown::default()
                 },
             });
@@ -117,25 +119,33 @@ fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &Of) -> Vec<Ca
     cards
 }
 
-/// The first rows of a table that belong to each row of another, and how many more do.
+/// The first rows of a table that belong to each row of another, how many more do, and of how many it cannot be told.
 fn rows_of_each<'s>(
     machine: &mut Machine<'s>,
     nested: &'s Nested,
     of: &Of,
-) -> Vec<(Vec<u32>, usize)> {
+) -> Vec<(Vec<u32>, usize, usize)> {
     machine.begin(Vec::new(), Some(of.clone()));
     let lists = machine.run(&nested.subjects.rows).into_lists();
     let Vector::Rows(_, rows) = &*lists.items else {
-        return vec![(Vec::new(), 0); of.1.len()];
+        return vec![(Vec::new(), 0, 0); of.1.len()];
+    };
+    let is_unsure = |at: usize| {
+        let maybe = lists.maybe.as_ref();
+        maybe.and_then(|maybe| maybe.get(at)).copied() == Some(true)
     };
     let some = |i: usize| {
         let is_known = lists.state(i) == truth::TRUE;
-        let some = rows.get(lists.range(i)).filter(|_| is_known);
-        let real = some.unwrap_or_default().iter();
-        let mut real: Vec<u32> = real.filter(|row| **row != NULL_ID).copied().collect();
-        let more = real.len().saturating_sub(MOST);
-        real.truncate(MOST);
-        (real, more)
+        let range = lists.range(i);
+        let real = range.filter(|_| is_known).filter_map(|at| {
+            let row = rows.get(at).filter(|row| **row != NULL_ID)?;
+            Some((*row, is_unsure(at)))
+        });
+        let (unsure, sure): (Vec<_>, Vec<_>) = real.partition(|(_, unsure)| *unsure);
+        let mut sure: Vec<u32> = sure.into_iter().map(|(row, _)| row).collect();
+        let more = sure.len().saturating_sub(MOST);
+        sure.truncate(MOST);
+        (sure, more, unsure.len())
     };
     (0..of.1.len()).map(some).collect()
 }

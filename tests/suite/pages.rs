@@ -156,7 +156,7 @@ columns = [["Line", 'b.line_id'], ["Pupils", 'b.pupils'], ["Amount", 'b.amount']
 
 const PLAN: &str = "applicant = \"Lakeside\"\nfiscal_year = 2027\naward = \"100.00\"\n";
 const BUDGET: &str =
-    "line_id,area,amount,pupils\n1,reading,10.00,40\n2,reading,5.00,3\n3,other,,\n";
+    "line_id,area,amount,pupils\n1,reading,10.00,40\n2,reading,5.00,3\n3,music,,\n";
 
 fn of_one(pack: &accordant::pack::Pack, options: Options) -> BatchReview {
     let plan = submission(pack, PLAN, BUDGET);

@@ -126,9 +126,11 @@ fn rules_by_need<'s>(site: &'s Site<'_>) -> Vec<(&'s str, &'s Rule<'s>, [usize; 
 }
 
 /// Submissions by rules. Many cells make a heavy page: each is as short as can be, and the script shows what was found where the
-/// pointer or the keyboard is.
+/// pointer or the keyboard is; rows out of sight are not laid out.
 fn matrix(site: &Site<'_>) -> Markup {
     let rules = rules_by_need(site);
+    let found = rules.iter().filter(|(.., counts)| *counts != [0, 0]);
+    let found = found.count();
     html! {
         h2 #matrix-title { "Every rule" }
         ul.key {
@@ -143,8 +145,7 @@ fn matrix(site: &Site<'_>) -> Markup {
             label { input #only type="checkbox"; " Only rules with findings" }
         }
         div.scroll.tall tabindex="0" role="region" aria-labelledby="matrix-title" {
-            table #matrix data-sortable aria-labelledby="matrix-title" {
-                colgroup { col.first; @for (.., counts) in &rules { col class=[(*counts == [0, 0]).then_some("q")]; } }
+            table #matrix data-sortable data-found=(found) style={ "--n:" (rules.len()) } aria-labelledby="matrix-title" {
                 thead { tr {
                     th scope="col" { button type="button" { (clean(&capitalised(&site.batch.pack.words.submission))) } }
                     @for (id, rule, _) in &rules {

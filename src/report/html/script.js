@@ -37,9 +37,15 @@ const filter = () => {
 name.addEventListener("input", filter);
 step.addEventListener("change", filter);
 const matrix = by("matrix");
-by("only").addEventListener("change", (event) => matrix.classList.toggle("only", event.target.checked));
-const words = { f: "fail", u: "cannot be told", "": "pass", n: "not applicable" };
 const heads = matrix.tHead.rows[0].cells;
+// The rules with findings stand first.
+const only = document.head.appendChild(document.createElement("style"));
+by("only").addEventListener("change", (event) => {
+  const found = Number(matrix.dataset.found);
+  matrix.style.setProperty("--n", event.target.checked ? found : heads.length - 1);
+  only.textContent = event.target.checked ? `#matrix tr>:nth-child(n+${found + 2}){display:none}` : "";
+});
+const words = { f: "fail", u: "cannot be told", "": "pass", n: "not applicable" };
 let at = null;
 const tell = (cell) => {
   if (!cell || cell.tagName !== "TD") return;

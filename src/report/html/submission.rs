@@ -328,6 +328,7 @@ fn plain_table(one: &SummaryTable) -> Markup {
             }
         }
         @if one.shown.more_rows > 0 { p.hint { "and " (one.shown.more_rows) " more rows." } }
+        @if one.shown.unsure_rows > 0 { p.hint { "Rows that may belong here, which cannot be told: " (one.shown.unsure_rows) "." } }
     }
 }
 
@@ -362,7 +363,7 @@ fn of_card(review: &Review, card: &Card) -> Markup {
         }
     }
     html! {
-        @for table in card.tables.iter().filter(|t| !t.rows.is_empty()) {
+        @for table in card.tables.iter().filter(|t| !t.rows.is_empty() || t.shown.unsure_rows > 0) {
             details open[table.rows.len() <= UNFOLDED] {
                 summary { (clean(&table.title)) " (" (table.rows.len() + table.shown.more_rows) ")" }
                 (plain_table(table))
