@@ -14,6 +14,7 @@ use crate::memory::answers::Answers;
 use crate::memory::decisions::Decisions;
 use crate::pack::{InForce, LetterWords, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
+use crate::review::public::CHECKED;
 use crate::review::{Letter, Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
@@ -31,6 +32,10 @@ pub struct Options {
     pub expects_all: bool,
     /// The fiscal year of a batch that states none.
     pub year: Option<i64>,
+    /// Draws whole rows, for pages.
+    pub draws_rows: bool,
+    /// Leaves out what is not for the public: [`Review::for_the_public`].
+    pub public: bool,
 }
 
 /// The review of a batch, with each submission's own, or with what is kept in its place.
@@ -189,6 +194,9 @@ impl<'p> Reviewer<'p> {
                 if self.answers.is_some() {
                     evaluator = evaluator.marking_findings();
                 }
+                if self.options.draws_rows {
+                    evaluator = evaluator.drawing_rows();
+                }
                 evaluator.review(submission)
             }
             _ => could_not_check(self.pack, submission, &who),
@@ -207,7 +215,11 @@ impl<'p> Reviewer<'p> {
         review.fiscal_year = who.year;
         review.revision = who.revision;
         self.remember(&mut review);
-        review
+        if self.options.public {
+            review.for_the_public()
+        } else {
+            review
+        }
     }
 
     fn remember(&self, review: &mut Review) {
@@ -607,25 +619,32 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
         undecided: Vec::new(),
         tables: Vec::new(),
         memory: None,
+        public: false,
     }
 }
 
 impl<K> BatchReview<K> {
     /// How many submissions have each recommendation, from the mildest, and how many could not be checked.
     pub fn recommendations(&self) -> ([usize; 4], usize) {
-        let count = |wanted: Option<Recommendation>| {
-            let all = self.entries.iter();
-            all.filter(|of| of.recommendation == wanted).count()
-        };
-        (Recommendation::ALL.map(|r| count(Some(r))), count(None))
+        let all = || self.entries.iter();
+        let counts = Recommendation::ALL.map(|wanted| {
+            let some = all().filter(|of| of.recommendation == Some(wanted));
+            some.count()
+        });
+        (counts, all().filter(|of| !of.is_checked()).count())
     }
 
     /// How many submissions have each recommendation in the pack's words, from the mildest, those of one wording together;
-    /// and how many could not be checked, if any.
+    /// and how many could not be checked, if any. Copies for the public are counted under what stands in its place.
     pub fn steps(&self) -> Vec<(&str, usize)> {
         let (counts, could_not_check) = self.recommendations();
         let mut steps: Vec<(&str, usize)> = Vec::new();
-        for (words, count) in self.pack.steps.iter().zip(counts) {
+        let public = self.entries.iter().filter(|of| of.public).count();
+        if public > 0 {
+            steps.push((CHECKED, public));
+        }
+        let words = self.pack.steps.iter().filter(|_| public == 0);
+        for (words, count) in words.zip(counts) {
             match steps.iter_mut().find(|(other, _)| other == words) {
                 Some((_, sum)) => *sum += count,
                 None => steps.push((words, count)),
@@ -640,6 +659,6 @@ impl<K> BatchReview<K> {
     /// What could not be checked.
     pub fn unchecked(&self) -> impl Iterator<Item = &Entry> {
         let all = self.entries.iter();
-        all.filter(|of| of.recommendation.is_none())
+        all.filter(|of| !of.is_checked())
     }
 }

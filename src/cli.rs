@@ -18,6 +18,7 @@ mod memory;
 mod mutants;
 mod new;
 mod office;
+mod out;
 mod pack;
 mod rules;
 mod schema;

@@ -3,6 +3,8 @@
 
 mod drawn;
 mod marks;
+mod rows;
+mod summary;
 mod watched;
 
 pub use drawn::Drawing;
@@ -18,12 +20,11 @@ use crate::expr::eval::{MAIN, Machine, Notebook, WORK};
 use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{ListVec, NULL_ID, Num, NumVec, Vector, truth};
 use crate::pack::{
-    Audience, Current, InForce, Part, Rule, Severity, Source, Subjects, Summary, Template, Test,
+    Audience, Current, InForce, Part, Rule, Severity, Source, Subjects, Template, Test,
 };
 use crate::read::limits::count;
 use crate::review::{
-    Cite, Finding, Judged, Letter, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally,
-    Undecided,
+    Cite, Finding, Judged, Letter, Outcome, Recommendation, Review, RuleTally, Tally, Undecided,
 };
 use crate::schema::{FieldId, TableId};
 use crate::submission::Submission;
@@ -107,6 +108,7 @@ pub struct Evaluator<'p> {
     settled: Option<Settled<'p>>,
     /// The names of rows, where findings are to be known again.
     marks: Option<Marks>,
+    draws_rows: bool,
 }
 
 impl<'p> Evaluator<'p> {
@@ -118,6 +120,7 @@ impl<'p> Evaluator<'p> {
             notes_subjects: false,
             settled: None,
             marks: None,
+            draws_rows: false,
         }
     }
 
@@ -151,6 +154,13 @@ impl<'p> Evaluator<'p> {
         self
     }
 
+    /// Draws whole rows: those that a finding rests on, and those of a table's rows.
+    #[must_use]
+    pub fn drawing_rows(mut self) -> Self {
+        self.draws_rows = true;
+        self
+    }
+
     /// The review of a submission: what the rules say of it. Who it is from is filled in by [`crate::batch::identify`].
     pub fn review(&mut self, submission: &Submission) -> Review {
         let pack = self.in_force.pack;
@@ -174,6 +184,7 @@ impl<'p> Evaluator<'p> {
             undecided: Vec::new(),
             tables: Vec::new(),
             memory: None,
+            public: false,
         };
         let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
         let rules = self.in_force.rules.iter().zip(&self.in_force.names);
@@ -208,7 +219,8 @@ impl<'p> Evaluator<'p> {
     fn summaries<'s>(&'s self, machine: &mut Machine<'s>, review: &mut Review) {
         for summary in &self.in_force.pack.summaries {
             machine.start_count();
-            review.tables.push(Self::summary(machine, summary));
+            let table = self.summary(machine, summary);
+            review.tables.push(table);
             if machine.is_exhausted() {
                 let what = format!("the table `{}` was not worked out", summary.id);
                 review.diagnostics.push(too_much(&review.path, &what));
@@ -395,6 +407,8 @@ impl<'p> Evaluator<'p> {
             missing: Vec::new(),
             owed: Vec::new(),
             cells: Vec::new(),
+            rows: Vec::new(),
+            more_rows: 0,
             needs: None,
             mark: None,
             answer: None,
@@ -545,6 +559,11 @@ impl<'p> Evaluator<'p> {
             let data = machine.rows(*table)?;
             Some((data.row_place(at), data.numbers.get(at).copied()))
         });
+        let (drawn, more_rows) = if self.draws_rows {
+            rows::drawn(machine, subject, &story.marked)
+        } else {
+            (Vec::new(), 0)
+        };
         let finding = Finding {
             rule: rule.id.clone(),
             code: rule.code.clone(),
@@ -568,6 +587,8 @@ impl<'p> Evaluator<'p> {
             missing: story.missing,
             owed: undecided.clone(),
             cells: story.cells,
+            rows: drawn,
+            more_rows,
             needs: story.needs,
             mark,
             answer: None,
@@ -739,45 +760,6 @@ impl<'p> Evaluator<'p> {
         )
     }
 
-    fn summary<'s>(machine: &mut Machine<'s>, summary: &'s Summary) -> SummaryTable {
-        let rows = match find_subjects(machine, &summary.subjects) {
-            Found::Rows(table, rows, _) => Some((table, rows)),
-            Found::Whole | Found::NoTable(_) => None,
-        };
-        let n = rows.as_ref().map_or(0, |(_, rows)| rows.len());
-        let mut columns: Vec<Vec<(Value, String)>> = Vec::new();
-        for (_, expr) in summary.columns.iter().filter(|_| n > 0) {
-            machine.begin(Vec::new(), rows.clone());
-            let vector = machine.run(expr);
-            let cell = |i: usize| {
-                let small = Self::small_in_summary(machine, expr, rows.as_ref(), i);
-                let value = if small {
-                    Value::Suppressed
-                } else {
-                    machine.value(&vector, i, expr.ty()).settled()
-                };
-                let words = say(
-                    &labelled(machine, value.clone(), expr.ty()),
-                    &machine.schema.currency,
-                );
-                (value, words)
-            };
-            columns.push((0..n).map(cell).collect());
-        }
-        SummaryTable {
-            id: summary.id.clone(),
-            title: summary.title.clone(),
-            columns: summary
-                .columns
-                .iter()
-                .map(|(header, _)| header.clone())
-                .collect(),
-            rows: (0..n)
-                .map(|i| columns.iter().filter_map(|c| c.get(i).cloned()).collect())
-                .collect(),
-        }
-    }
-
     fn letter<'s>(machine: &mut Machine<'s>, of: &'s crate::pack::Letter) -> Letter {
         let mut value = |expr: &'s Option<Expr>| {
             let expr = expr.as_ref()?;
@@ -795,39 +777,6 @@ impl<'p> Evaluator<'p> {
             _ => None,
         });
         Letter { to, received_on }
-    }
-
-    /// Whether a column of a summary table reads a small count in that row.
-    fn small_in_summary(
-        machine: &Machine<'_>,
-        expr: &Expr,
-        rows: Option<&(TableId, Vec<u32>)>,
-        i: usize,
-    ) -> bool {
-        fn reads(
-            node: &crate::expr::tree::Node,
-            machine: &Machine<'_>,
-            row: Option<usize>,
-        ) -> bool {
-            let here = match &node.kind {
-                Kind::Field(of, table, field) => match (&of.kind, row) {
-                    (Kind::Var(1), Some(row)) => machine.is_small_count(*table, row, *field),
-                    _ => {
-                        let n = machine
-                            .submission
-                            .table(*table)
-                            .map_or(0, crate::table::Rows::len);
-                        (0..n).any(|r| machine.is_small_count(*table, r, *field))
-                    }
-                },
-                _ => false,
-            };
-            here || node.parts().into_iter().any(|p| reads(p, machine, row))
-        }
-        let row = rows
-            .and_then(|(_, rows)| rows.get(i))
-            .and_then(|r| usize::try_from(*r).ok());
-        reads(&expr.root, machine, row)
     }
 }
 

@@ -88,6 +88,8 @@ pub(crate) struct Story {
     pub(crate) gap: Option<Gap>,
     pub(crate) needs: Option<String>,
     pub(crate) cells: Vec<DrawnCell>,
+    /// The same cells: each one's table, row and field, and whether it is a gap.
+    pub(crate) marked: Vec<(TableId, usize, FieldId, bool)>,
     /// The tests that decided: the number of the expression and of the piece.
     pub(crate) decided: Vec<(usize, usize)>,
     /// All the cells that decided or are missing.
@@ -191,7 +193,8 @@ impl<'m, 'a> Teller<'m, 'a> {
     pub(crate) fn finish(mut self) -> Story {
         self.gaps.sort();
         self.story.missing = self.places(&self.gaps);
-        self.story.cells = self.draw();
+        self.story.marked = self.marked();
+        self.story.cells = self.draw(&self.story.marked);
         self.story.rests = self.gaps.0;
         self.story.rests.append(&mut self.decisive.0);
         self.story
@@ -1112,9 +1115,8 @@ impl<'m, 'a> Teller<'m, 'a> {
         places
     }
 
-    /// The deciding cells as they are written, in the order of rows; runs of many rows are left to their places.
-    fn draw(&self) -> Vec<DrawnCell> {
-        const MOST: usize = 12;
+    /// The deciding cells in the order of rows, and whether each is a gap; runs of many rows are left to their places.
+    fn marked(&self) -> Vec<(TableId, usize, FieldId, bool)> {
         let both = self.gaps.iter().chain(self.decisive.iter()).copied();
         let mut cells = Cells(
             both.filter(|c| c.row.is_some() && c.field.is_some())
@@ -1128,17 +1130,18 @@ impl<'m, 'a> Teller<'m, 'a> {
         });
         let mut shown: Vec<Cell> = shown.collect();
         shown.sort_by_key(|c| (c.table, c.row, c.field));
-        let drawn = shown.iter().filter_map(|cell| {
-            let (row, field) = (cell.row?, cell.field?);
-            let data = self.machine.submission.table(cell.table)?;
-            let f = self
-                .machine
-                .schema
-                .tables
-                .get(cell.table)?
-                .fields
-                .get(field)?;
-            let written = if self.is_small_count(*cell) {
+        let marked = shown.iter();
+        let marked = marked.filter_map(|c| Some((c.table, c.row?, c.field?, self.gaps.has(*c))));
+        marked.collect()
+    }
+
+    /// Marked cells as they are written.
+    fn draw(&self, marked: &[(TableId, usize, FieldId, bool)]) -> Vec<DrawnCell> {
+        const MOST: usize = 12;
+        let drawn = marked.iter().filter_map(|&(table, row, field, missing)| {
+            let data = self.machine.submission.table(table)?;
+            let f = self.machine.schema.tables.get(table)?.fields.get(field)?;
+            let written = if self.machine.is_small_count(table, row, field) {
                 "*".to_owned()
             } else {
                 data.raw(row, field).to_owned()
@@ -1147,7 +1150,7 @@ impl<'m, 'a> Teller<'m, 'a> {
                 row: data.row_place(row),
                 label: f.label.clone(),
                 written,
-                missing: self.gaps.has(*cell),
+                missing,
             })
         });
         drawn.take(MOST).collect()

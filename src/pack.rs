@@ -17,6 +17,7 @@ mod schema;
 pub mod shape;
 mod source;
 mod spanned;
+mod summary;
 mod template;
 mod words;
 mod year;
@@ -42,6 +43,7 @@ pub use rule::{
 };
 pub use source::{Reading, Source, Verification};
 pub(crate) use spanned::bytes_inside;
+pub use summary::{Chart, Layout, Nested, Summary};
 pub use template::{CheckBody, Fill, TemplateCheck, TemplateSpec};
 pub use words::{Words, capitalised};
 pub use year::{Current, InForce};
@@ -135,19 +137,6 @@ impl Identity {
     pub fn names_submitters(&self) -> bool {
         self.code.is_some() || self.name.is_some()
     }
-}
-
-/// A table of every report.
-#[derive(Debug, Clone)]
-pub struct Summary {
-    /// Its id.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// The rows it runs over.
-    pub subjects: Subjects,
-    /// Each column's header and value.
-    pub columns: Vec<(String, Expr)>,
 }
 
 /// Why a pack or an office file did not load: every mistake of every file, and the files, to draw them in.

@@ -1,11 +1,13 @@
 //! What is said of a submission: outcomes, findings with their evidence, a recommendation. Data alone; reports print it.
 
+pub(crate) mod public;
+
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::memory::answers::{Answer, Verdict};
 use crate::memory::decisions::Determination;
-use crate::pack::{Audience, Basis, Reading, Severity, Verification};
+use crate::pack::{Audience, Basis, Chart, Layout, Reading, Severity, Verification};
 use crate::submission::Input;
 use crate::value::{Date, Decimal, Value};
 
@@ -160,6 +162,8 @@ pub struct Review {
     pub undecided: Vec<Undecided>,
     /// The pack's tables.
     pub tables: Vec<SummaryTable>,
+    /// It is a copy for the public: working papers are left out, and no recommendation is shown.
+    pub public: bool,
     /// What people made of it, where their answers or determinations were given.
     pub memory: Option<Memory>,
 }
@@ -344,6 +348,10 @@ pub struct Finding {
     pub owed: Vec<Undecided>,
     /// The cells that decided, as they are written in the submission.
     pub cells: Vec<DrawnCell>,
+    /// The rows of the submission that it rests on, whole, where that was asked for.
+    pub rows: Vec<DrawnRow>,
+    /// How many more such rows there are.
+    pub more_rows: usize,
     /// What the deciding comparison needs, in words.
     pub needs: Option<String>,
     /// By what it is known again, where that was asked for.
@@ -430,6 +438,39 @@ pub struct DrawnCell {
     pub missing: bool,
 }
 
+/// One row of a table of the submission, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawnRow {
+    /// The table's label.
+    pub table: String,
+    /// The file and row: `windham/budget.csv:17`.
+    pub place: String,
+    /// Its cells, in the schema's order, those of which the file has no column left out.
+    pub cells: Vec<RowCell>,
+}
+
+/// One cell of a row that is drawn whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowCell {
+    /// The field's label.
+    pub label: Arc<str>,
+    /// What stands there; a long text is cut.
+    pub written: String,
+    /// What it has to do with the finding.
+    pub mark: CellMark,
+}
+
+/// What a cell has to do with a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CellMark {
+    /// Nothing.
+    None,
+    /// It decides.
+    Decides,
+    /// It is a gap.
+    Missing,
+}
+
 /// A check that waits for somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undecided {
@@ -452,4 +493,41 @@ pub struct SummaryTable {
     pub columns: Vec<String>,
     /// The rows: each value for programs and in words.
     pub rows: Vec<Vec<(Value, String)>>,
+    /// How it is shown where there is room.
+    pub shown: Shown,
+}
+
+/// How a table of the pack is shown where there is room for it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shown {
+    /// How it is laid out.
+    pub layout: Layout,
+    /// It is too long for a terminal.
+    pub long: bool,
+    /// The columns that the page of a batch shows side by side.
+    pub compare: Vec<usize>,
+    /// How it is drawn.
+    pub chart: Option<Chart>,
+    /// What belongs to each row, where that was asked for.
+    pub cards: Vec<Card>,
+    /// How many more rows there are than the table holds.
+    pub more_rows: usize,
+    /// How many rows may belong to the table, which cannot be told: it holds none of them.
+    pub unsure_rows: usize,
+}
+
+/// What belongs to one row of a table of the pack.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Card {
+    /// The places of its row and of the rows of its tables, in the submission.
+    pub places: Vec<String>,
+    /// The tables of the row.
+    pub tables: Vec<SummaryTable>,
+}
+
+impl SummaryTable {
+    /// Whether it is left to pages, workbooks and programs.
+    pub fn is_long(&self) -> bool {
+        self.shown.long || self.shown.layout == Layout::Cards
+    }
 }

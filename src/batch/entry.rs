@@ -38,6 +38,8 @@ pub struct Entry {
     pub(super) told: Vec<Diagnostic>,
     /// What of its files could not be read at all.
     pub fatal: Vec<Diagnostic>,
+    /// It is a copy for the public, without a recommendation.
+    pub public: bool,
     /// It is one page of a plan, and never the whole.
     pub(super) page: bool,
     /// Its district's code and name are those of two districts.
@@ -77,10 +79,16 @@ impl Entry {
             still_worst: review.still_worst(),
             told: memory.map_or_else(Vec::new, |m| m.told.clone()),
             fatal: fatal.cloned().collect(),
+            public: review.public,
             page: review.page,
             doubtful: review.doubtful,
             digests: digests.collect::<Option<_>>().unwrap_or_default(),
         }
+    }
+
+    /// Whether it was judged.
+    pub fn is_checked(&self) -> bool {
+        self.recommendation.is_some() || self.public
     }
 
     /// How many findings have a severity.

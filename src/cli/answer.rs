@@ -95,6 +95,7 @@ impl Answers {
             for_districts: false,
             expects_all: false,
             year: self.common.year,
+            ..Options::default()
         };
         let reviewer = known.reviewer(&pack, options);
         let paths = std::slice::from_ref(&self.batch);

@@ -51,7 +51,8 @@ impl Aside {
             tables: if self.format == Format::Json {
                 Vec::new()
             } else {
-                review.tables
+                let tables = review.tables.into_iter();
+                tables.filter(|t| !t.is_long()).collect()
             },
         })
     }

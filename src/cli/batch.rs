@@ -17,7 +17,7 @@ use accordant::pack::{Pack, Severity};
 use accordant::read::limits::{self, FOREIGN, SUBMISSION};
 use accordant::read::{self, Batch, File, Source, Statewide};
 use accordant::report::text::Text;
-use accordant::report::{csv, github, html, json, junit, letter, markdown, sarif, xlsx};
+use accordant::report::{csv, github, html, json, junit, markdown, sarif, xlsx};
 use accordant::review::SummaryTable;
 use accordant::submission::Submission;
 use accordant::table::Rows;
@@ -25,6 +25,7 @@ use accordant::table::Rows;
 use super::annotate;
 use super::aside::{Aside, Kept};
 use super::before::{self, Before};
+use super::out;
 use super::{
     Common, Format, Status, complain, disk, memory, pack, print, print_bytes, unless_gone,
 };
@@ -53,6 +54,9 @@ pub(super) struct Check {
     annotate: Option<PathBuf>,
     #[command(flatten)]
     before: before::Args,
+    /// Leave out working papers: rules for reviewers, questions of judgement, the recommendation
+    #[arg(long)]
+    public: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -66,6 +70,9 @@ pub(super) struct Review {
     /// Write everything that people open into this folder: pages, letters, a memo, a workbook; with another --format, that alone
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Leave out working papers: rules for reviewers, questions of judgement, the recommendation
+    #[arg(long)]
+    public: bool,
     #[command(flatten)]
     before: before::Args,
     #[command(flatten)]
@@ -87,6 +94,8 @@ impl Check {
             for_districts: true,
             expects_all: false,
             year: self.common.year,
+            draws_rows: self.common.format == Format::Html,
+            public: self.public,
         };
         let before = self.before.read(&self.common, &pack)?;
         let reviewer = Reviewer::new(&pack, options);
@@ -129,9 +138,9 @@ impl Review {
         if self.out.is_none() && self.common.format == Format::Html {
             anyhow::bail!("`--format html` writes many pages: say where with --out DIR");
         }
-        if self.remembered.record.is_some() && self.before.is_any() {
+        if self.remembered.record.is_some() && (self.before.is_any() || self.public) {
             anyhow::bail!(
-                "a record holds the batch and the answers alone: make one without `--prior` and `--approved`"
+                "a record holds the whole review of the batch and the answers alone: make one without `--prior`, `--approved` and `--public`"
             );
         }
         for out in self.out.iter().chain(&self.remembered.record) {
@@ -144,6 +153,9 @@ impl Review {
             for_districts: false,
             expects_all: true,
             year: self.common.year,
+            draws_rows: self.out.is_some()
+                && matches!(self.common.format, Format::Text | Format::Html),
+            public: self.public,
         };
         let memory = self.remembered.load(&self.common, &pack)?;
         let reviewer = memory.reviewer(&pack, options);
@@ -243,7 +255,7 @@ impl Review {
             format => print_for_programs(batch, format)?,
         }
         if let Some(out) = &self.out {
-            write_reports(out, batch, self.common.format)?;
+            out::write(out, batch, self.common.format)?;
         }
         Ok(status(batch))
     }
@@ -700,63 +712,6 @@ const ASIDE: &str = "the reports cannot be put aside";
 
 /// The name of the report on a batch as a whole.
 pub(super) const WHOLE: &str = "batch";
-
-/// The reports of a batch in a folder: everything that people open, or the one form that is asked for.
-fn write_reports(out: &Path, batch: &BatchReview, format: Format) -> anyhow::Result<()> {
-    disk::make_folder(out)?;
-    let write = |name: String, bytes: &[u8]| disk::write_whole(&out.join(name), bytes);
-    let stems = disk::names(
-        [WHOLE]
-            .into_iter()
-            .chain(batch.reviews.iter().map(|r| r.path.as_str())),
-    );
-    let own = stems.get(1..).unwrap_or_default();
-    let each = batch.reviews.iter().zip(own);
-    match format {
-        Format::Text => write_all(out, batch, own)?,
-        Format::Html => {
-            for page in html::pages(batch, own) {
-                write(page.name, page.text.as_bytes())?;
-            }
-        }
-        Format::Csv => {
-            write(format!("{WHOLE}.csv"), &csv::batch(batch))?;
-            for (review, stem) in each {
-                write(format!("{stem}.csv"), &csv::review(review))?;
-            }
-        }
-        Format::Xlsx => write(format!("{WHOLE}.xlsx"), &xlsx::batch(batch)?)?,
-        Format::Sarif => write(format!("{WHOLE}.sarif"), sarif::batch(batch).as_bytes())?,
-        Format::Junit => write(format!("{WHOLE}.xml"), junit::batch(batch).as_bytes())?,
-        Format::Github => write(format!("{WHOLE}.txt"), github::batch(batch).as_bytes())?,
-        Format::Json | Format::Markdown => {}
-    }
-    Ok(())
-}
-
-/// Everything that people open, where no form is asked for: pages, letters, the memo and the workbook; and the review for programs.
-fn write_all(out: &Path, batch: &BatchReview, stems: &[String]) -> anyhow::Result<()> {
-    let write = |name: &str, bytes: &[u8]| disk::write_whole(&out.join(name), bytes);
-    for page in html::pages_with_letters(batch, stems) {
-        write(&page.name, page.text.as_bytes())?;
-    }
-    let both = |name: &str, document: &letter::Document| -> anyhow::Result<()> {
-        write(&format!("{name}.docx"), &letter::docx(document)?)?;
-        write(&format!("{name}.html"), letter::html(document).as_bytes())
-    };
-    disk::make_folder(&out.join("letters"))?;
-    for (review, stem) in batch.reviews.iter().zip(stems) {
-        both(
-            &format!("letters/{stem}"),
-            &letter::letter(&batch.pack, review),
-        )?;
-    }
-    both("memo", &letter::memo(batch))?;
-    let mut programs = Vec::new();
-    json::write_to(batch, &mut programs, |review| Ok(json::piece(review)))?;
-    write("review.json", &programs)?;
-    write("review.xlsx", &xlsx::batch(batch)?)
-}
 
 /// 2 when something could not be checked, 1 when something was found, 0 otherwise.
 fn status<K>(batch: &BatchReview<K>) -> Status {

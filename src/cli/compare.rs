@@ -41,6 +41,7 @@ impl Compare {
             for_districts: false,
             expects_all: false,
             year: self.common.year,
+            ..Options::default()
         };
         let reviewer = Reviewer::new(&pack, options).noting_subjects();
         let (was, is) = (reviewer.review(&old), reviewer.review(&new));

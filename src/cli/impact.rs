@@ -118,9 +118,9 @@ impl Impact {
     /// The batch as both packs review it; read once where both read it alike.
     fn review(&self, before: &Pack, after: &Pack) -> anyhow::Result<(BatchReview, BatchReview)> {
         let options = Options {
-            for_districts: false,
             expects_all: true,
             year: self.common.year,
+            ..Options::default()
         };
         let from = Reviewer::new(before, options).noting_subjects();
         let to = Reviewer::new(after, options).noting_subjects();

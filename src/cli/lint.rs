@@ -73,9 +73,9 @@ impl Lint {
                 pack.clone()
             };
             let options = Options {
-                for_districts: false,
                 expects_all: false,
                 year: self.common.year,
+                ..Options::default()
             };
             let batch =
                 batch::review_paths(&self.common, &pack, std::slice::from_ref(path), options)?;

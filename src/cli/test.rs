@@ -172,9 +172,9 @@ impl Test {
         path: &Path,
     ) -> anyhow::Result<Option<String>> {
         let options = Options {
-            for_districts: false,
             expects_all: true,
             year: self.common.year,
+            ..Options::default()
         };
         let pack = with_office(&self.common, pack, path)?;
         let watcher = watcher.map(|watcher| watcher.batch(&pack));

@@ -71,6 +71,7 @@ impl Verify {
             for_districts: false,
             expects_all: true,
             year: basis.year,
+            ..Options::default()
         };
         let reviewer = memory.reviewer(&pack, options);
         let found = batch::review_by(&self.common, &pack, &self.inputs, &reviewer, |_| {})?;

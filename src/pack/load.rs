@@ -15,13 +15,13 @@ use toml::de::{DeTable, DeValue};
 use super::reference::{cell_text, code_fields, names_in};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
-use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
+use super::spanned::{Doc, Keys, Text, as_text};
 use super::{
     Accept, Dated, Files, Identity, Letter, Links, Pack, Param, Refused, Rule, Source, Summary,
-    Words, accept, form, links, param, reference, source, template,
+    Words, accept, form, links, param, reference, source, summary, template,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
-use crate::expr::{Expr, Scope, Ty, check, check_for};
+use crate::expr::{Expr, Scope, Ty, check_for};
 use crate::intake::map::FormMap;
 use crate::read;
 use crate::schema::{Codes, Field, FieldId, Schema, Table, TableId};
@@ -1182,56 +1182,7 @@ fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
             }
             Some(subjects.rows)
         });
-    let mut summaries = Vec::new();
-    let summary = keys.get("summary").and_then(|e| as_table(doc, e));
-    for (id, entry) in summary.iter().flat_map(Keys::entries) {
-        let Some(of) = as_table(doc, entry) else {
-            continue;
-        };
-        let title = of.required_text("title");
-        let subjects = of.required_text("for").and_then(|text| rows_of(&text));
-        let mut row_scope = scope.clone();
-        row_scope.row = subjects.as_ref().map(|s| (s.name.clone(), s.table));
-        let columns = of
-            .get("columns")
-            .map_or_else(Vec::new, |e| as_array(doc, e));
-        let columns = columns.into_iter().filter_map(|pair| {
-            let pair = as_array(doc, pair);
-            let [header, value] = pair.as_slice() else {
-                doc.mistake(
-                    of.span.clone(),
-                    "a column is a header and an expression",
-                    "",
-                    "write `[\"Dollars\", 'sum(…)']`",
-                );
-                return None;
-            };
-            let (header, value) = (as_text(doc, header)?, as_text(doc, value)?);
-            match check(&value.value, &row_scope) {
-                Ok((expr, _)) if is_rows(expr.ty()) => {
-                    let message = "this is a row and no value";
-                    doc.mistake(value.span, message, "", "name a field of it: `row.field`");
-                    None
-                }
-                Ok((expr, _)) => Some((header.value, expr)),
-                Err(faults) => {
-                    doc.faults(&value, faults);
-                    None
-                }
-            }
-        });
-        let columns: Vec<(String, Expr)> = columns.collect();
-        of.done();
-        if let (Some(title), Some(subjects)) = (title, subjects) {
-            summaries.push(Summary {
-                id: id.value,
-                title: title.value,
-                subjects,
-                columns,
-            });
-        }
-    }
-    (expected, summaries)
+    (expected, summary::read(&keys, scope))
 }
 
 /// The codes of a reference table: its first key, labelled by `label`, `name` or `title`, also spelled as `also` says.

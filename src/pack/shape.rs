@@ -162,6 +162,67 @@ pub struct Summary {
     pub rows: String,
     /// Each column's header and expression: `[["Dollars", 'sum(…)']]`.
     pub columns: Vec<(String, String)>,
+    /// How pages lay it out; absent: table.
+    pub layout: Option<Layout>,
+    /// Whether it is too long for a terminal; pages, workbooks and JSON have it all the same.
+    pub long: Option<bool>,
+    /// The headers of the columns that the page of a batch shows side by side, a row a submission.
+    pub compare: Option<Vec<String>>,
+    /// How pages draw it.
+    pub chart: Option<Chart>,
+    /// The tables of each of its rows, by id, which pages show.
+    pub each: Option<BTreeMap<String, Nested>>,
+}
+
+/// How pages lay a table out.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Layout {
+    /// As a table.
+    Table,
+    /// A card a row, under its first column.
+    Cards,
+}
+
+/// How pages draw a table.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Chart {
+    /// Bars for each row, or a line for each series.
+    pub kind: ChartKind,
+    /// Of bars: the headers of the columns of figures.
+    pub columns: Option<Vec<String>>,
+    /// Of lines: the header of the column that says what each is of.
+    pub series: Option<String>,
+    /// Of lines: the header of the column that says when.
+    pub x: Option<String>,
+    /// Of lines: the header of the column of figures.
+    pub y: Option<String>,
+    /// Of lines: the header of the column of figures that are aimed at.
+    pub target: Option<String>,
+}
+
+/// What a chart is of.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum ChartKind {
+    /// Bars beside one another for each row.
+    Bars,
+    /// A line for each series.
+    Lines,
+}
+
+/// A table of one row of another.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Nested {
+    /// Its title.
+    pub title: String,
+    /// Its rows, by the row that it is of: `line in budget[strategy_id = s.strategy_id]`.
+    #[schemars(rename = "for")]
+    pub rows: String,
+    /// Each column's header and expression.
+    pub columns: Vec<(String, String)>,
 }
 
 /// How two submissions of one submitter are compared.

@@ -10,7 +10,7 @@ mod submission;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::batch::BatchReview;
-use crate::review::{Outcome, Review};
+use crate::review::{Outcome, Recommendation, Review};
 
 /// A page: the name of its file, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +46,10 @@ fn pages_of(site: &Site<'_>) -> Vec<Page> {
         name: "index.html".to_owned(),
         text: index::page(site),
     }];
-    for (review, name) in &site.submissions {
+    for sub in &site.submissions {
         pages.push(Page {
-            name: name.clone(),
-            text: submission::page(site, review),
+            name: sub.file.clone(),
+            text: submission::page(site, sub.review),
         });
     }
     for (id, rule) in &site.rules {
@@ -69,12 +69,23 @@ pub fn alone(batch: &BatchReview, review: &Review) -> String {
 /// What every page can lead to.
 struct Site<'a> {
     batch: &'a BatchReview,
-    /// The submissions that have a page, and the names of their files.
-    submissions: Vec<(&'a Review, String)>,
-    /// The names of the letters without their ends, where there are any, in the order of the submissions.
+    /// The submissions that have a page, those first of which the most is to be done.
+    submissions: Vec<Sub<'a>>,
+    /// The names of the letters without their ends, where there are any, in the order of the submissions of the batch.
     letters: Vec<String>,
     /// The rules by id.
     rules: BTreeMap<&'a str, Rule<'a>>,
+}
+
+/// A submission that has a page.
+struct Sub<'a> {
+    /// Its place in the batch.
+    at: usize,
+    review: &'a Review,
+    /// The name of its page.
+    file: String,
+    /// What each rule came to: its worst outcome, and the first message of those findings.
+    outcomes: BTreeMap<&'a str, (Outcome, Option<&'a str>)>,
 }
 
 /// A rule as reviews tell of it.
@@ -96,8 +107,15 @@ impl<'a> Site<'a> {
             let mut free = names.skip_while(|name| !taken.insert(name.to_lowercase()));
             free.next().unwrap_or_default()
         };
-        let named = batch.reviews.iter().zip(stems);
-        let submissions = named.map(|(r, stem)| (r, name(stem))).collect();
+        let named = batch.reviews.iter().zip(stems).enumerate();
+        let submissions = named.map(|(at, (review, stem))| Sub {
+            at,
+            review,
+            file: name(stem),
+            outcomes: outcomes(review),
+        });
+        let mut submissions: Vec<Sub<'a>> = submissions.collect();
+        submissions.sort_by_key(|sub| std::cmp::Reverse(weight(sub.review)));
         let mut rules = BTreeMap::new();
         for tally in batch.reviews.iter().flat_map(|r| &r.rules) {
             rules.entry(&*tally.rule).or_insert_with(|| Rule {
@@ -130,11 +148,9 @@ impl<'a> Site<'a> {
 
     /// The draft letter about a submission: what it is, and the name of its file.
     fn letter(&self, review: &Review) -> Option<[(&'static str, String); 2]> {
-        let at = self
-            .submissions
-            .iter()
-            .position(|(r, _)| std::ptr::eq(*r, review))?;
-        let stem = self.letters.get(at)?;
+        let mut submissions = self.submissions.iter();
+        let of = submissions.find(|sub| std::ptr::eq(sub.review, review))?;
+        let stem = self.letters.get(of.at)?;
         Some(
             [("draft letter", "docx"), ("as a page", "html")]
                 .map(|(what, end)| (what, format!("letters/{stem}.{end}"))),
@@ -147,11 +163,35 @@ impl<'a> Site<'a> {
     }
 }
 
-/// What a rule came to for a submission: its worst outcome, and the first message of those findings. `None`: not in force for it.
-fn of_rule<'a>(review: &'a Review, rule: &str) -> Option<(Outcome, Option<&'a str>)> {
-    let tally = review.rules.iter().find(|t| &*t.rule == rule)?;
-    let worst = tally.tally.worst();
-    let mut findings = review.findings.iter().filter(|f| f.rule == rule);
-    let first = findings.find(|f| f.outcome == worst);
-    Some((tally.shown(), first.map(|f| f.message.as_str())))
+/// How much is to be done about a submission: one that could not be checked comes first.
+fn weight(review: &Review) -> (bool, Option<Recommendation>, Vec<usize>) {
+    let severities = crate::pack::Severity::NAMES.iter().rev();
+    let counts = severities.map(|(_, s)| review.count(*s)).collect();
+    (!review.is_checked(), review.recommendation, counts)
+}
+
+fn outcomes(review: &Review) -> BTreeMap<&str, (Outcome, Option<&str>)> {
+    let tallies = review.rules.iter();
+    let mut outcomes: BTreeMap<&str, (Outcome, Option<&str>)> = tallies
+        .map(|t| (&*t.rule, (t.tally.worst(), None)))
+        .collect();
+    for finding in &review.findings {
+        if let Some((worst, message)) = outcomes.get_mut(finding.rule.as_str())
+            && *worst == finding.outcome
+            && message.is_none()
+        {
+            *message = Some(&finding.message);
+        }
+    }
+    outcomes
+}
+
+/// Where an outcome stands among the others, the worst first.
+fn rank(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Fail => 0,
+        Outcome::Unknown => 1,
+        Outcome::Pass => 2,
+        Outcome::NotApplicable => 3,
+    }
 }

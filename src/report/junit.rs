@@ -59,7 +59,7 @@ pub fn batch(batch: &BatchReview) -> String {
 fn of_review(batch: &BatchReview, review: &Review) -> Suite {
     let mistakes = review.diagnostics.iter().map(of_mistake);
     let rules = review.rules.iter().map(|tally| of_rule(tally, review));
-    let unchecked = review.recommendation.is_none().then(|| Test {
+    let unchecked = (!review.is_checked()).then(|| Test {
         name: "can be checked".to_owned(),
         end: End::Failed(review.wording.clone(), String::new()),
     });

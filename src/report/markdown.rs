@@ -168,9 +168,9 @@ fn finding(out: &mut String, pack: &PackName, f: &Finding) {
     }
 }
 
-/// The pack's tables. One without a row says so: that there was nothing to list is an answer.
+/// The pack's tables, long ones apart. One without a row says so: that there was nothing to list is an answer.
 fn tables(out: &mut String, tables: &[SummaryTable]) {
-    for one in tables {
+    for one in tables.iter().filter(|t| !t.is_long()) {
         let _ = writeln!(out, "\n## {}\n", plain(&one.title));
         if one.rows.is_empty() {
             out.push_str("Nothing to list.\n");

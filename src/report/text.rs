@@ -76,7 +76,7 @@ impl Text<'_> {
             }
         }
         self.undecided(&mut out, review);
-        for table in &review.tables {
+        for table in review.tables.iter().filter(|t| !t.is_long()) {
             self.table(&mut out, table);
         }
         self.foot(&mut out, review);
@@ -260,7 +260,7 @@ impl Text<'_> {
     }
 
     fn foot(&self, out: &mut String, review: &Review) {
-        if review.recommendation.is_none() {
+        if !review.is_checked() {
             return;
         }
         for line in judged(review) {
@@ -314,7 +314,8 @@ impl Text<'_> {
             }
         }
         out.push('\n');
-        tables.iter().for_each(|t| self.table(&mut out, t));
+        let short = tables.iter().filter(|t| !t.is_long());
+        short.for_each(|t| self.table(&mut out, t));
         self.with_office(&mut out);
         let _ = writeln!(out, "{}", self.faint(ADVICE));
         out

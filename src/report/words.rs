@@ -163,7 +163,7 @@ pub(super) fn because(evidence: &Evidence, currency: &str) -> (String, Option<St
 
 /// How many subjects were judged and how, and which rules had none; nothing of what could not be checked.
 pub(super) fn judged(review: &Review) -> Vec<String> {
-    if review.recommendation.is_none() {
+    if !review.is_checked() {
         return Vec::new();
     }
     let outcomes = review.outcomes();
@@ -304,7 +304,7 @@ impl Columns {
 fn row_of(of: &Entry) -> Vec<String> {
     let some = |n: usize| if n == 0 { String::new() } else { n.to_string() };
     let count = |severity| some(of.count(severity));
-    let recommended = of.recommendation.is_some();
+    let recommended = of.is_checked();
     vec![
         clean(&of.path),
         clean(of.district.as_deref().unwrap_or("?")),

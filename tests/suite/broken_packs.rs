@@ -237,6 +237,22 @@ const SLIPS: &[Slip] = &[
     ),
     ("row in a summary", &[("pack.toml", "'a.label'", "'a'")]),
     (
+        "summary laid out wrongly",
+        &[(
+            "pack.toml",
+            "title = \"Money by area\"",
+            "title = \"Money by area\"\nlayout = \"crads\"\nlng = true\ncompare = [\"Dolars\"]\nchart = { kind = \"bars\", columns = [\"Area\"] }\neach.rows = { title = \"Rows\", for = 'b in bugdet', columns = [] }",
+        )],
+    ),
+    (
+        "chart that is none",
+        &[(
+            "pack.toml",
+            "title = \"Money by area\"",
+            "title = \"Money by area\"\nchart = { kind = \"pie\" }",
+        )],
+    ),
+    (
         "missing data file",
         &[("schema.toml", "data/areas.csv", "data/area.csv")],
     ),

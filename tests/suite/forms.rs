@@ -210,11 +210,7 @@ fn what_is_understood_is_told() {
 
 /// The counts of outcomes of a review by rule, in which no place stands.
 fn outcomes(pack: &Pack, submission: &Submission) -> Vec<String> {
-    let options = Options {
-        for_districts: false,
-        expects_all: false,
-        year: None,
-    };
+    let options = Options::default();
     let review = Reviewer::new(pack, options).review(submission);
     let rules = review.rules.iter();
     rules
@@ -412,11 +408,7 @@ fn a_code_and_a_name_of_two_districts_are_told() {
         bytes: plan.into(),
     }];
     let submission = read::read_folder(&pack.schema, "w", &files);
-    let options = Options {
-        for_districts: false,
-        expects_all: false,
-        year: None,
-    };
+    let options = Options::default();
     let review = Reviewer::new(pack, options).review(&submission);
     let told = review
         .diagnostics

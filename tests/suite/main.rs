@@ -4,6 +4,7 @@ mod annotate;
 mod answers;
 mod attacks;
 mod broken_packs;
+mod browser;
 mod cases;
 mod compare;
 mod feel;

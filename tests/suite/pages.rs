@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::read::{self, File};
 use accordant::report::{csv, github, html, sarif, xlsx};
+use accordant::review::Mark;
 use calamine::Reader as _;
 
-use super::{project, set_aside, shipped, submission};
+use super::{project, set_aside, set_aside_files, shipped, submission};
 
 /// The review of some of the defective plans, under names that mean something to browsers and spreadsheets.
 fn defects() -> BatchReview {
@@ -31,6 +32,7 @@ fn defects() -> BatchReview {
         .collect();
     let options = Options {
         expects_all: true,
+        draws_rows: true,
         ..Options::default()
     };
     Reviewer::new(&pack, options).review_all(&plans, |plan| vec![plan.clone()])
@@ -126,6 +128,143 @@ fn a_hostile_name_is_text_everywhere() {
     for name in book.sheet_names() {
         let formulas = book.worksheet_formula(&name).expect("a sheet");
         assert!(formulas.used_cells().next().is_none(), "{name}");
+    }
+}
+
+/// The small pack with everything that a table of a page can have.
+fn laid_out() -> accordant::pack::Pack {
+    let mut files = set_aside_files();
+    let text = files.get_mut("pack.toml").expect("a pack");
+    let more = r#"
+compare = ["Dollars"]
+chart = { kind = "bars", columns = ["Dollars"] }
+
+[summary.lines]
+title = "Area by area"
+layout = "cards"
+for = 'a in areas'
+columns = [["Area", 'a.label'], ["Dollars", 'sum(budget[area = a.slug].amount)'], ["Blank", 'null']]
+
+[summary.lines.each.lines]
+title = "Lines"
+for = 'b in budget[area = a.slug]'
+columns = [["Line", 'b.line_id'], ["Pupils", 'b.pupils'], ["Amount", 'b.amount']]
+"#;
+    text.extend_from_slice(more.as_bytes());
+    accordant::pack::load("set-aside", &files).expect("it loads")
+}
+
+const PLAN: &str = "applicant = \"Lakeside\"\nfiscal_year = 2027\naward = \"100.00\"\n";
+const BUDGET: &str =
+    "line_id,area,amount,pupils\n1,reading,10.00,40\n2,reading,5.00,3\n3,music,,\n";
+
+fn of_one(pack: &accordant::pack::Pack, options: Options) -> BatchReview {
+    let plan = submission(pack, PLAN, BUDGET);
+    Reviewer::new(pack, options).review_all(&[()], |()| vec![plan.clone()])
+}
+
+#[test]
+fn a_small_page_is_as_it_was() {
+    let pack = laid_out();
+    let options = Options {
+        draws_rows: true,
+        ..Options::default()
+    };
+    let pages = pages(&of_one(&pack, options));
+    let page = pages.get("plan.html").expect("a page");
+    let (_, body) = page.split_once("<main").expect("a body");
+    let body = body.replace("><", ">\n<").replace(&pack.digest, "DIGEST");
+    insta::assert_snapshot!("small-page", body);
+}
+
+#[test]
+fn what_is_drawn_holds_no_small_count_and_is_drawn_only_where_it_is_asked_for() {
+    let pack = laid_out();
+    let drawn = of_one(
+        &pack,
+        Options {
+            draws_rows: true,
+            public: true,
+            ..Options::default()
+        },
+    );
+    let lines = &drawn.reviews[0].tables[1];
+    assert_eq!(lines.shown.cards.len(), lines.rows.len());
+    let cards = lines.shown.cards.iter().flat_map(|card| &card.tables);
+    let cells: Vec<&str> = cards
+        .flat_map(|table| &table.rows)
+        .filter_map(|row| row.get(1))
+        .map(|(_, words)| words.as_str())
+        .collect();
+    assert!(
+        cells.contains(&"40") && cells.contains(&"suppressed"),
+        "{cells:?}"
+    );
+    let bare = of_one(&pack, Options::default());
+    assert!(bare.reviews[0].tables[1].shown.cards.is_empty());
+    assert!(bare.reviews[0].findings.iter().all(|f| f.rows.is_empty()));
+    let table = csv::batch(&drawn);
+    assert!(!String::from_utf8_lossy(&table).contains("return-for-revision"));
+}
+
+#[test]
+fn whole_rows_stand_beside_findings_with_what_decides_marked() {
+    let batch = defects();
+    let find = |rule: &str| {
+        let all = batch.reviews.iter().flat_map(|r| &r.findings);
+        let mut of = all.filter(|f| f.rule == rule);
+        of.next()
+            .unwrap_or_else(|| panic!("{rule} finds something"))
+    };
+    let finding = find("amount-positive");
+    let row = finding.rows.first().expect("a row");
+    assert_eq!(Some(&row.place), finding.subject.as_ref());
+    let marked: Vec<&str> = row
+        .cells
+        .iter()
+        .filter(|cell| cell.mark != Mark::None)
+        .map(|cell| &*cell.label)
+        .collect();
+    assert!(marked.contains(&"Amount"), "{marked:?}");
+    assert!(row.cells.len() > marked.len() + 3, "the row is whole");
+    // Of the one row of the plan, which is as long as a form, only what decides is drawn.
+    let finding = find("budget-within-funds");
+    for row in finding.rows.iter().filter(|row| row.table == "Plan") {
+        assert!(row.cells.iter().all(|cell| cell.mark != Mark::None));
+    }
+}
+
+#[test]
+fn what_is_at_fault_everywhere_makes_no_endless_page() {
+    let pack = shipped("alliance");
+    let folder = project("fixtures/fy2027/windham");
+    let mut files: Vec<File> = std::fs::read_dir(folder)
+        .expect("the fixtures are there")
+        .map(|entry| entry.expect("a file"))
+        .map(|entry| File {
+            path: format!("windham/{}", entry.file_name().to_string_lossy()),
+            bytes: std::fs::read(entry.path()).expect("it can be read"),
+        })
+        .collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let budget = files.iter_mut().find(|f| f.path.ends_with("budget.csv"));
+    let budget = budget.expect("a budget");
+    let text = String::from_utf8(budget.bytes.clone()).expect("a text");
+    let (head, _) = text.split_once('\n').expect("a header");
+    let line = |n: usize| {
+        format!("{n},2026,9.9,nothing,999,,x,,general,,-1,3,-2.50,{n}.005,alliance,,,,new,none,,\n")
+    };
+    let lines: String = (1..=400).map(line).collect();
+    budget.bytes = format!("{head}\n{lines}").into_bytes();
+    let plan = read::read_folder(&pack.schema, "windham", &files);
+    let options = Options {
+        draws_rows: true,
+        ..Options::default()
+    };
+    let batch = Reviewer::new(&pack, options).review_all(&[()], |()| vec![plan.clone()]);
+    assert!(batch.reviews[0].findings.len() > 2_000);
+    for (name, text) in pages(&batch) {
+        assert!(text.len() < 2_000_000, "{name}: {}", text.len());
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evaluate::Settled;
 use crate::expr::Expr;
-use crate::pack::{Audience, Body, Edition, Pack, Param, Part, Rule, Source, Template};
+use crate::pack::{
+    Audience, Body, Edition, Layout, Pack, Param, Part, Rule, Source, Summary, Template,
+};
 use crate::review::Review;
 use crate::schema::{Field, FieldId, Otherwise, Schema, Table, TableId};
 use crate::value::{Value, plain, say};
@@ -286,12 +288,30 @@ fn of_pack(pack: &Pack) -> Facets {
     let letter = pack.letter.exprs();
     facets.extend(letter.map(|(key, e)| (format!("letter {key}"), one_line(e))));
     for summary in &pack.summaries {
-        let columns = summary.columns.iter();
-        let columns = columns.map(|(header, expr)| format!("{header}: {}", one_line(expr)));
-        let columns: Vec<String> = columns.collect();
-        let rows = one_line(&summary.subjects.rows);
-        let said = format!("{}; for {rows}; {}", summary.title, columns.join("; "));
-        facets.push((format!("summary {}", summary.id), said));
+        let own = format!("summary {}", summary.id);
+        let said = |title: &str, rows: &Expr, columns: &[(String, Expr)]| {
+            let columns = columns.iter();
+            let columns = columns.map(|(header, expr)| format!("{header}: {}", one_line(expr)));
+            let columns: Vec<String> = columns.collect();
+            format!("{title}; for {}; {}", one_line(rows), columns.join("; "))
+        };
+        for of in &summary.nested {
+            let words = said(&of.title, &of.subjects.rows, &of.columns);
+            facets.push((format!("{own} each {}", of.id), words));
+        }
+        let words = said(&summary.title, &summary.subjects.rows, &summary.columns);
+        let Summary {
+            layout,
+            long,
+            compare,
+            chart,
+            ..
+        } = summary;
+        if (layout, long, compare.as_slice(), chart) != (&Layout::Table, &false, &[], &None) {
+            let shown = format!("{layout:?}, {long}, {compare:?}, {chart:?}");
+            facets.push((format!("{own} shown"), shown));
+        }
+        facets.push((own, words));
     }
     let used = |p: &Param| {
         pack.rules

@@ -24,6 +24,11 @@ impl Reads {
             reads.subjects(summary.subjects.table, &summary.subjects.rows);
             let columns = summary.columns.iter();
             columns.for_each(|(_, expr)| reads.expr(expr));
+            for nested in &summary.nested {
+                reads.subjects(nested.subjects.table, &nested.subjects.rows);
+                let columns = nested.columns.iter();
+                columns.for_each(|(_, expr)| reads.expr(expr));
+            }
         }
         pack.expected.iter().for_each(|expr| reads.expr(expr));
         pack.letter.exprs().for_each(|(_, expr)| reads.expr(expr));

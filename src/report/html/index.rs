@@ -1,29 +1,29 @@
 //! The page of a batch: the recommendations, the table of submissions, the matrix of submissions and rules, and the pack's tables side by
-//! side.
+//! side. What needs a person comes first.
+
+use std::fmt::Write as _;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::page::{class, frame, href, outcome};
-use super::{Site, of_rule};
+use super::page::{class, frame, href, outcome, step};
+use super::{Rule, Site, Sub};
 use crate::neutral::clean;
 use crate::pack::capitalised;
 use crate::report::words::{Columns, not_received, weight};
-use crate::review::{Recommendation, Review};
+use crate::review::{Outcome, Recommendation, Review};
 
 /// The script of the page.
 const SCRIPT: &str = include_str!("script.js");
+
+/// Of how many submissions the tables side by side are open from the beginning.
+const FEW: usize = 60;
 
 pub(super) fn page(site: &Site<'_>) -> String {
     let batch = site.batch;
     let body = html! {
         h1 { (clean(&batch.pack.title)) }
-        ul.steps {
-            @for (words, count) in batch.steps() {
-                @let at = batch.pack.steps.iter().position(|w| w == words).unwrap_or(batch.pack.steps.len());
-                li class={ "r" (at) } { strong { (count) } " " (clean(words)) }
-            }
-        }
-        h2 { (clean(&capitalised(&batch.pack.words.submissions()))) }
+        (steps(site))
+        h2 #plans { (clean(&capitalised(&batch.pack.words.submissions()))) }
         @if !site.beside().is_empty() { p { "Beside these pages: " @for (at, (what, file)) in site.beside().iter().enumerate() { @if at > 0 { ", " } a href=(href(file)) { (what) } } "." } }
         (controls(site))
         (submissions(site))
@@ -35,10 +35,30 @@ pub(super) fn page(site: &Site<'_>) -> String {
     frame(site, &batch.pack.title, &body)
 }
 
+/// The place of a wording among the steps; what could not be checked stands behind them.
+fn place(site: &Site<'_>, words: &str) -> usize {
+    let steps = &site.batch.pack.steps;
+    steps.iter().position(|w| w == words).unwrap_or(steps.len())
+}
+
+/// The recommendations: how many of each, the gravest first, and a bar of all.
+fn steps(site: &Site<'_>) -> Markup {
+    let mut steps = site.batch.steps();
+    steps.reverse();
+    html! {
+        div.share aria-hidden="true" { @for (words, count) in steps.iter().filter(|(_, n)| *n > 0) {
+            span class={ "r" (place(site, words)) } style={ "flex-grow:" (count) } {}
+        } }
+        ul.steps { @for (words, count) in &steps {
+            li class={ "r" (place(site, words)) } { strong { (count) } " " (clean(words)) }
+        } }
+    }
+}
+
 fn controls(site: &Site<'_>) -> Markup {
     html! {
         div.controls {
-            label { "Name " input #by-name type="search" autocomplete="off"; }
+            label { "Find " input #by-name type="search" autocomplete="off"; }
             label { "Recommendation "
                 select #by-step {
                     option value="" { "all" }
@@ -58,26 +78,28 @@ fn finds(site: &Site<'_>, review: &Review) -> (String, String) {
         .iter()
         .position(|r| Some(*r) == review.recommendation);
     let words = at.and_then(|at| site.batch.pack.steps.get(at));
-    (
-        name,
-        words.map_or_else(|| "could not be checked".to_owned(), |w| clean(w)),
-    )
+    let words = match words {
+        Some(words) => words,
+        None if review.public => &review.wording,
+        None => "could not be checked",
+    };
+    (name, clean(words))
 }
 
 fn submissions(site: &Site<'_>) -> Markup {
     let columns = Columns::of_batch(site.batch);
-    let of = site.submissions.iter().zip(&columns.rows);
     html! {
-        div.scroll tabindex="0" role="region" aria-label="submissions" {
-            table #submissions data-sortable {
+        div.scroll tabindex="0" role="region" aria-labelledby="plans" {
+            table #submissions.wide data-sortable {
                 thead { tr { @for (head, figures) in columns.heads.iter().zip(&columns.numeric) {
                     th scope="col" class=[figures.then_some("num")] { button type="button" { (head) } }
                 } } }
-                tbody { @for ((review, file), cells) in of {
-                    @let (name, words) = finds(site, review);
-                    tr data-name=(name) data-step=(words) {
+                tbody { @for sub in &site.submissions {
+                    @let (name, words) = finds(site, sub.review);
+                    @let cells = columns.rows.get(sub.at).map(Vec::as_slice).unwrap_or_default();
+                    tr class=(step(sub.review)) data-name=(name) data-step=(words) {
                         @for (at, (cell, figures)) in cells.iter().zip(&columns.numeric).enumerate() {
-                            @if at == 0 { th scope="row" { a href=(href(file)) { (cell) } } }
+                            @if at == 0 { th scope="row" { a href=(href(&sub.file)) { (cell) } } }
                             @else { td class=[figures.then_some("num")] { (cell) } }
                         }
                     }
@@ -87,94 +109,156 @@ fn submissions(site: &Site<'_>) -> Markup {
     }
 }
 
-/// Submissions by rules. What was found leads to the finding; its message is shown on hovering, and below the table on focus.
+/// The rules, those first that most often failed or could not be told; and for how many that was so.
+fn rules_by_need<'s>(site: &'s Site<'_>) -> Vec<(&'s str, &'s Rule<'s>, [usize; 2])> {
+    let count = |id: &str, wanted: Outcome| {
+        let of = site.submissions.iter();
+        of.filter(|sub| sub.outcomes.get(id).is_some_and(|(o, _)| *o == wanted))
+            .count()
+    };
+    let rules = site.rules.iter();
+    let rules = rules.map(|(id, rule)| {
+        let counts = [Outcome::Fail, Outcome::Unknown].map(|o| count(id, o));
+        (*id, rule, counts)
+    });
+    let mut rules: Vec<_> = rules.collect();
+    rules.sort_by_key(|(.., counts)| std::cmp::Reverse(*counts));
+    rules
+}
+
+/// Submissions by rules. Many cells make a heavy page: each is as short as can be, and the script shows what was found where the
+/// pointer or the keyboard is; rows out of sight are not laid out.
 fn matrix(site: &Site<'_>) -> Markup {
+    let rules = rules_by_need(site);
+    let found = rules.iter().filter(|(.., counts)| *counts != [0, 0]);
+    let found = found.count();
     html! {
-        h2 { "Every rule" }
-        p { "✓ pass, ✗ fail, ? cannot be told or a question, – not applicable; blank: not in force." }
-        div.scroll tabindex="0" role="region" aria-label="every rule for every submission" {
-            table.matrix data-sortable {
+        h2 #matrix-title { "Every rule" }
+        ul.key {
+            @for one in [Outcome::Fail, Outcome::Unknown, Outcome::Pass, Outcome::NotApplicable] {
+                @let (sign, word) = outcome(one);
+                li { span class={ "sign " (class(one)) } { (sign) } " " (word) }
+            }
+            li { "blank: not in force" }
+        }
+        p.hint { "Rules that were not met most often stand first. Point at a cell, or move with the arrow keys, to read what was found; Enter opens it." }
+        div.controls.script {
+            label { input #only type="checkbox"; " Only rules with findings" }
+        }
+        div.scroll.tall tabindex="0" role="region" aria-labelledby="matrix-title" {
+            table #matrix data-sortable data-found=(found) style={ "--n:" (rules.len()) } aria-labelledby="matrix-title" {
                 thead { tr {
                     th scope="col" { button type="button" { (clean(&capitalised(&site.batch.pack.words.submission))) } }
-                    @for (id, rule) in &site.rules {
+                    @for (id, rule, _) in &rules {
                         th.rule scope="col" title=(clean(rule.title)) { a href=(href(&rule.file)) { (clean(id)) } }
                     }
                 } }
-                tbody { @for (review, file) in &site.submissions {
-                    @let (name, words) = finds(site, review);
+                tbody { @for sub in &site.submissions {
+                    @let (name, words) = finds(site, sub.review);
                     tr data-name=(name) data-step=(words) {
-                        th scope="row" { a href=(href(file)) { (clean(&review.path)) } }
-                        @for id in site.rules.keys() { (cell(review, file, id)) }
+                        th scope="row" { a href=(href(&sub.file)) { (clean(&sub.review.path)) } }
+                        (PreEscaped(cells(sub, &rules)))
                     }
                 } }
             }
         }
-        p #told .told role="status" { "Point at a cell, or go to it with the Tab key, to read what was found." }
+        p #told .told role="status" {}
     }
 }
 
-fn cell(review: &Review, file: &str, id: &str) -> Markup {
-    let Some((worst, message)) = of_rule(review, id) else {
-        return html! { td {} };
-    };
-    let (sign, word) = outcome(worst);
-    html! {
-        @match message {
-            Some(message) => {
-                @let told = format!("{}, {}: {}: {}", clean(&review.path), clean(id), word, clean(message));
-                td class=(class(worst)) {
-                    a href={ (href(file)) "#" (id) } data-tell=(told) title=(told) aria-label=(told) { (sign) }
-                }
+/// The cells of a submission's row. A pass is the plain cell; what HTML lets out is left out.
+fn cells(sub: &Sub<'_>, rules: &[(&str, &Rule<'_>, [usize; 2])]) -> String {
+    let mut row = String::with_capacity(rules.len() * 16);
+    for (id, ..) in rules {
+        let Some((worst, message)) = sub.outcomes.get(id) else {
+            row.push_str("<td>");
+            continue;
+        };
+        let (sign, _) = outcome(*worst);
+        match (worst, message) {
+            (Outcome::Pass, _) => row.push_str("<td>"),
+            (_, Some(message)) => {
+                let message = html! { (clean(message)) }.into_string();
+                let _ = write!(row, "<td class={} data-t=\"{message}\">", class(*worst));
             }
-            None => td class=(class(worst)) { (sign) },
+            _ => {
+                let _ = write!(row, "<td class={}>", class(*worst));
+            }
         }
+        row.push_str(sign);
     }
+    row
 }
 
-/// The pack's tables of two columns, a row a submission: for each label of the first column the figure beside it.
+/// The columns of the pack's tables that are to be compared, a row a submission: for each label of the first column the figure beside it.
 fn side_by_side(site: &Site<'_>) -> Markup {
-    let some = site
-        .submissions
+    let mut reviews = site.submissions.iter().map(|sub| sub.review);
+    let some = reviews.find(|review| !review.tables.is_empty());
+    let tables = some.map(|r| r.tables.as_slice()).unwrap_or_default();
+    let open = site.submissions.len() <= FEW;
+    let asked = tables
         .iter()
-        .find(|(review, _)| !review.tables.is_empty());
-    let tables = some
-        .map(|(review, _)| review.tables.as_slice())
-        .unwrap_or_default();
+        .enumerate()
+        .flat_map(|(at, table)| table.shown.compare.iter().map(move |c| (at, table, *c)));
     html! {
-        @for (at, table) in tables.iter().enumerate().filter(|(_, t)| t.columns.len() == 2 && !t.rows.is_empty()) {
-            @let labels: Vec<&str> = table.rows.iter().filter_map(|row| row.first()).map(|(_, words)| words.as_str()).collect();
-            h2 { (clean(&table.title)) }
-            div.scroll tabindex="0" role="region" aria-label=(clean(&table.title)) {
-                table data-sortable {
-                    thead { tr {
-                        th scope="col" { button type="button" { (clean(&capitalised(&site.batch.pack.words.submission))) } }
-                        @for label in &labels { th.num scope="col" { button type="button" { (clean(label)) } } }
-                    } }
-                    tbody { @for (review, file) in &site.submissions {
-                        @let (name, words) = finds(site, review);
-                        tr data-name=(name) data-step=(words) {
-                            th scope="row" { a href=(href(file)) { (clean(&review.path)) } }
-                            @for label in &labels { td.num { (clean(figure(review, at, label))) } }
+        @for (at, table, column) in asked {
+            @let labels = labels(site, at);
+            @let head = table.columns.get(column).map_or("", String::as_str);
+            @let title = format!("{}: {}", clean(&table.title), clean(head).to_lowercase());
+            @if !labels.is_empty() {
+                details.block open[open] {
+                    summary { h2 { (title) } }
+                    div.scroll.tall tabindex="0" role="region" aria-label=(title) {
+                        table.side data-sortable {
+                            thead { tr {
+                                th scope="col" { button type="button" { (clean(&capitalised(&site.batch.pack.words.submission))) } }
+                                @for label in &labels { th scope="col" { button type="button" { (clean(label)) } } }
+                            } }
+                            tbody { @for sub in &site.submissions {
+                                @let (name, words) = finds(site, sub.review);
+                                tr data-name=(name) data-step=(words) {
+                                    th scope="row" { a href=(href(&sub.file)) { (clean(&sub.review.path)) } }
+                                    (PreEscaped(figures(sub.review, at, column, &labels)))
+                                }
+                            } }
                         }
-                    } }
+                    }
                 }
             }
         }
     }
 }
 
-/// What stands beside a label in a table of a submission.
-fn figure<'a>(review: &'a Review, table: usize, label: &str) -> &'a str {
-    let rows = review
-        .tables
-        .get(table)
-        .map(|t| t.rows.as_slice())
-        .unwrap_or_default();
-    let row = rows
-        .iter()
-        .find(|row| row.first().is_some_and(|(_, words)| words == label));
-    row.and_then(|row| row.get(1))
-        .map_or("", |(_, words)| words)
+/// The labels of a table's rows, of all submissions, in the order in which they are met.
+fn labels<'s>(site: &'s Site<'_>, table: usize) -> Vec<&'s str> {
+    let mut labels: Vec<&str> = Vec::new();
+    for sub in &site.submissions {
+        let rows = sub.review.tables.get(table).map(|t| t.rows.as_slice());
+        for (_, label) in rows.unwrap_or_default().iter().filter_map(|r| r.first()) {
+            if !labels.contains(&label.as_str()) {
+                labels.push(label);
+            }
+        }
+    }
+    labels
+}
+
+/// The cells of a row: what stands beside each label in a table of a submission.
+fn figures(review: &Review, table: usize, column: usize, labels: &[&str]) -> String {
+    let rows = review.tables.get(table).map(|t| t.rows.as_slice());
+    let rows = rows.unwrap_or_default();
+    let figure = |label: &str| {
+        let mut rows = rows.iter();
+        let row = rows.find(|row| row.first().is_some_and(|(_, words)| words == label));
+        row.and_then(|row| row.get(column))
+            .map_or("", |(_, words)| words)
+    };
+    let mut cells = String::new();
+    for label in labels {
+        let words = clean(figure(label));
+        let _ = write!(cells, "<td>{}", html! { (words) }.into_string());
+    }
+    cells
 }
 
 fn lists(site: &Site<'_>) -> Markup {

@@ -6,7 +6,7 @@ use super::Site;
 use crate::neutral::clean;
 use crate::pack::{Severity, Verification};
 use crate::report::words::{ADVICE, with_office};
-use crate::review::{Outcome, Recommendation};
+use crate::review::{Outcome, Recommendation, Review};
 
 /// The style of every page.
 const STYLE: &str = include_str!("style.css");
@@ -63,13 +63,14 @@ pub(super) fn severity(severity: Severity) -> Markup {
     html! { span class={ "badge s-" (severity.name()) } { (severity.name()) } }
 }
 
-/// The class of a recommendation.
-pub(super) fn step(recommendation: Option<Recommendation>) -> &'static str {
-    match recommendation {
+/// The class of a submission's recommendation.
+pub(super) fn step(review: &Review) -> &'static str {
+    match review.recommendation {
         Some(Recommendation::Approve) => "r0",
         Some(Recommendation::ApproveWithConditions) => "r1",
         Some(Recommendation::ReturnForRevision) => "r2",
         Some(Recommendation::Escalate) => "r3",
+        None if review.public => "r5",
         None => "r4",
     }
 }

@@ -1,0 +1,175 @@
+//! The pack's tables, filled in for one submission.
+
+use super::{Evaluator, Found, find_subjects, labelled};
+use crate::expr::Expr;
+use crate::expr::eval::Machine;
+use crate::expr::tree::{Kind, Node};
+use crate::expr::vector::{NULL_ID, Vector, truth};
+use crate::pack::{Layout, Nested, Summary};
+use crate::review::{Card, Shown, SummaryTable};
+use crate::schema::TableId;
+use crate::value::{Value, say};
+
+/// Rows of a table.
+type Of = (TableId, Vec<u32>);
+
+/// How many rows of the tables of one row are shown.
+const MOST: usize = 200;
+
+impl Evaluator<'_> {
+    /// A table of the pack; where rows are drawn, with what belongs to each of its rows.
+    pub(super) fn summary<'s>(
+        &self,
+        machine: &mut Machine<'s>,
+        summary: &'s Summary,
+    ) -> SummaryTable {
+        let rows = match find_subjects(machine, &summary.subjects) {
+            Found::Rows(table, rows, _) => Some((table, rows)),
+            Found::Whole | Found::NoTable(_) => None,
+        };
+        let cells = columns(machine, &summary.columns, rows.as_ref());
+        let cards = match &rows {
+            Some(rows) if self.draws_rows && summary.layout == Layout::Cards => {
+                cards(machine, summary, rows)
+            }
+            _ => Vec::new(),
+        };
+        SummaryTable {
+            id: summary.id.clone(),
+            title: summary.title.clone(),
+            columns: headers(&summary.columns),
+            rows: cells,
+            shown: Shown {
+                layout: summary.layout,
+                long: summary.long,
+                compare: summary.compare.clone(),
+                chart: summary.chart.clone(),
+                cards,
+                more_rows: 0,
+                unsure_rows: 0,
+            },
+        }
+    }
+}
+
+fn headers(columns: &[(String, Expr)]) -> Vec<String> {
+    columns.iter().map(|(header, _)| header.clone()).collect()
+}
+
+/// The value of each column for each of the rows, row by row.
+fn columns<'s>(
+    machine: &mut Machine<'s>,
+    columns: &'s [(String, Expr)],
+    rows: Option<&Of>,
+) -> Vec<Vec<(Value, String)>> {
+    let n = rows.map_or(0, |(_, rows)| rows.len());
+    let mut values: Vec<Vec<(Value, String)>> = Vec::new();
+    for (_, expr) in columns.iter().filter(|_| n > 0) {
+        machine.begin(Vec::new(), rows.cloned());
+        let vector = machine.run(expr);
+        let cell = |i: usize| {
+            let value = if is_small(machine, expr, rows, i) {
+                Value::Suppressed
+            } else {
+                machine.value(&vector, i, expr.ty()).settled()
+            };
+            let shown = labelled(machine, value.clone(), expr.ty());
+            let words = say(&shown, &machine.schema.currency);
+            (value, words)
+        };
+        values.push((0..n).map(cell).collect());
+    }
+    (0..n)
+        .map(|i| values.iter().filter_map(|c| c.get(i).cloned()).collect())
+        .collect()
+}
+
+/// What belongs to each row of a table.
+fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &Of) -> Vec<Card> {
+    let own = |machine: &Machine<'_>, table: TableId, row: u32| {
+        let rows = machine.submission.table(table)?;
+        Some(rows.row_place(usize::try_from(row).ok()?))
+    };
+    let card = |row: &u32| Card {
+        places: own(machine, of.0, *row).into_iter().collect(),
+        tables: Vec::new(),
+    };
+    let mut cards: Vec<Card> = of.1.iter().map(card).collect();
+    for nested in &summary.nested {
+        let each = rows_of_each(machine, nested, of);
+        let all: Vec<u32> = each.iter().flat_map(|(rows, ..)| rows).copied().collect();
+        let table = nested.subjects.table;
+        let mut cells = columns(machine, &nested.columns, Some(&(table, all))).into_iter();
+        for (card, (rows, more_rows, unsure_rows)) in cards.iter_mut().zip(&each) {
+            let places = rows.iter().filter_map(|row| own(machine, table, *row));
+            card.places.extend(places);
+            card.tables.push(SummaryTable {
+                id: nested.id.clone(),
+                title: nested.title.clone(),
+                columns: headers(&nested.columns),
+                rows: cells.by_ref().take(rows.len()).collect(),
+                shown: Shown {
+                    more_rows: *more_rows,
+                    unsure_rows: *unsure_rows,
+                    ..Shown::default()
+                },
+            });
+        }
+    }
+    cards
+}
+
+/// The first rows of a table that belong to each row of another, how many more do, and of how many it cannot be told.
+fn rows_of_each<'s>(
+    machine: &mut Machine<'s>,
+    nested: &'s Nested,
+    of: &Of,
+) -> Vec<(Vec<u32>, usize, usize)> {
+    machine.begin(Vec::new(), Some(of.clone()));
+    let lists = machine.run(&nested.subjects.rows).into_lists();
+    let Vector::Rows(_, rows) = &*lists.items else {
+        return vec![(Vec::new(), 0, 0); of.1.len()];
+    };
+    let is_unsure = |at: usize| {
+        let maybe = lists.maybe.as_ref();
+        maybe.and_then(|maybe| maybe.get(at)).copied() == Some(true)
+    };
+    let some = |i: usize| {
+        let is_known = lists.state(i) == truth::TRUE;
+        let range = lists.range(i);
+        let real = range.filter(|_| is_known).filter_map(|at| {
+            let row = rows.get(at).filter(|row| **row != NULL_ID)?;
+            Some((*row, is_unsure(at)))
+        });
+        let (unsure, sure): (Vec<_>, Vec<_>) = real.partition(|(_, unsure)| *unsure);
+        let mut sure: Vec<u32> = sure.into_iter().map(|(row, _)| row).collect();
+        let more = sure.len().saturating_sub(MOST);
+        sure.truncate(MOST);
+        (sure, more, unsure.len())
+    };
+    (0..of.1.len()).map(some).collect()
+}
+
+/// Whether a column reads a small count in that row.
+fn is_small(machine: &Machine<'_>, expr: &Expr, rows: Option<&Of>, i: usize) -> bool {
+    fn reads(node: &Node, machine: &Machine<'_>, row: Option<usize>) -> bool {
+        let here = match &node.kind {
+            Kind::Field(of, table, field) => match (&of.kind, row) {
+                (Kind::Var(1), Some(row)) => machine.is_small_count(*table, row, *field),
+                _ => {
+                    let n = machine
+                        .submission
+                        .table(*table)
+                        .map_or(0, crate::table::Rows::len);
+                    (0..n).any(|r| machine.is_small_count(*table, r, *field))
+                }
+            },
+            _ => false,
+        };
+        here || node.parts().into_iter().any(|p| reads(p, machine, row))
+    }
+    let row = rows
+        .and_then(|(_, rows)| rows.get(i))
+        .and_then(|r| usize::try_from(*r).ok());
+    reads(&expr.root, machine, row)
+}
