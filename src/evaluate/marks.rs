@@ -14,7 +14,7 @@ use crate::neutral::clean;
 use crate::review::{Mark, Outcome};
 use crate::schema::{FieldId, Table, TableId};
 use crate::table::{Cell, Rows};
-use crate::value::{Type, feel, plain};
+use crate::value::{Type, Value, feel, plain};
 
 /// How many characters of a row's own words name it.
 const LONGEST: usize = 80;
@@ -61,7 +61,10 @@ impl Marks {
             .for_each(&mut take);
         lines.iter().for_each(|line| take(line));
         let told = story.evidence.iter().chain(&story.assumptions);
-        told.for_each(|evidence| take(&feel(&evidence.value)));
+        // Rows that move change the order in which they are told, and no figure.
+        let mut figures: Vec<String> = told.map(|evidence| figure(&evidence.value)).collect();
+        figures.sort();
+        figures.iter().for_each(|figure| take(figure));
         story.gap.iter().for_each(|gap| take(&plain(gap.value)));
         let bytes = digest.finalize();
         let short = bytes.iter().take(8).map(|byte| format!("{byte:02x}"));
@@ -97,6 +100,19 @@ impl Marks {
         });
         row.and_then(|row| names.get(row).cloned())
             .unwrap_or_default()
+    }
+}
+
+/// A value without the places of rows, which move; their cells are told by themselves.
+fn figure(value: &Value) -> String {
+    match value {
+        Value::Row(_) => String::new(),
+        Value::List(items) => {
+            let mut items: Vec<String> = items.iter().map(figure).collect();
+            items.sort();
+            format!("[{}]", items.join(", "))
+        }
+        other => feel(other),
     }
 }
 

@@ -224,6 +224,31 @@ fn an_answer_lapses_with_its_cells_and_figures_alone() {
 }
 
 #[test]
+fn a_finding_is_known_again_in_another_file_and_another_order() {
+    let pack = shipped("alliance");
+    let uses = |name: &str| {
+        let path = project("fixtures/defects").join(name).join("data_use.csv");
+        std::fs::read_to_string(path).expect("it is there")
+    };
+    let digest = |name: &str, change: (&str, &str, &str)| {
+        let batch = batch(&pack, &plan(&pack, name, change), &[], day(11, 1));
+        finding(only(&batch), "data-use-strategic").mark.clone()
+    };
+    let text = uses(OVER);
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[1..].reverse();
+    let moved = lines.join("\n");
+    let here = digest(OVER, AS_IT_IS);
+    assert_eq!(here, digest(OVER, ("data_use.csv", &text, &moved)));
+    assert_eq!(text, uses("line-described"));
+    assert_eq!(here, digest("line-described", AS_IT_IS));
+    assert_ne!(
+        here,
+        digest(OVER, ("data_use.csv", "Teachers", "Some teachers"))
+    );
+}
+
+#[test]
 fn answers_that_contradict_one_another_are_told_with_both_lines() {
     let year = Year::of(OVER);
     let one = year.rows(&["accepted,fine,R. Doe,,2026-11-01,,"]);
