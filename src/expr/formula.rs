@@ -146,7 +146,7 @@ impl<'a> Writer<'a> {
             },
             Kind::Field(..) => {
                 let cells = self.cells_of(node, inner)?;
-                let is_outer = !self.is_inner(node, inner);
+                let is_outer = !is_inner(node, inner);
                 let need = if node.ty.is_numeric() {
                     format!("ISNUMBER({cells})")
                 } else {
@@ -217,12 +217,6 @@ impl<'a> Writer<'a> {
         }
         let value = format!("{name}({})", values.join(","));
         Ok(Piece { value, needs })
-    }
-
-    /// Whether a field is one of the row of the filter that is at work.
-    fn is_inner(&self, node: &Node, inner: Option<(LevelNo, bool)>) -> bool {
-        matches!((&node.kind, inner), (Kind::Field(of, ..), Some((level, _)))
-            if matches!(of.kind, Kind::Var(at) if at == level))
     }
 
     /// The cells of a field of `plan`, of the check's row, or of the row of a filter.
@@ -411,6 +405,12 @@ impl<'a> Writer<'a> {
             needs: test.needs,
         })
     }
+}
+
+/// Whether a field is one of the row of the filter that is at work.
+fn is_inner(node: &Node, inner: Option<(LevelNo, bool)>) -> bool {
+    matches!((&node.kind, inner), (Kind::Field(of, ..), Some((level, _)))
+        if matches!(of.kind, Kind::Var(at) if at == level))
 }
 
 /// Whether an expression reads the row of the check.
