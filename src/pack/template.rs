@@ -302,9 +302,9 @@ fn check_body(of: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<CheckBody> {
 
 /// Why a rule cannot be asked in a spreadsheet, in one of its editions.
 fn fault_of(rule: &Rule) -> Option<Fault> {
-    let rows = rule.subjects.iter().map(|s| &s.rows);
+    let mut rows = rule.subjects.iter().map(|s| &s.rows);
     let writer = Writer::new(&ANYWHERE, Vec::new());
-    if let Some(fault) = rows.filter_map(|rows| writer.subjects(rows).err()).next() {
+    if let Some(fault) = rows.find_map(|rows| writer.subjects(rows).err()) {
         return Some(fault);
     }
     let tests = rule.editions.iter().filter_map(|e| e.body.test());

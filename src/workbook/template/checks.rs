@@ -7,7 +7,6 @@ use rust_xlsxwriter::{
 
 use super::help::is_required;
 use super::layout::{Layout, Place, quoted};
-use super::lists::Lists;
 use super::styles::Styles;
 use crate::expr::Expr;
 use crate::expr::formula::{Cells, Writer, all};
@@ -253,7 +252,7 @@ impl Of<'_> {
                 let fields: Vec<FieldId> = part.iter().map(|(id, _)| *id).collect();
                 let sum: Vec<&str> = part.iter().map(|(_, test)| test.as_str()).collect();
                 let which = if many {
-                    format!(", {}", self.from_to(&fields))
+                    format!(", {}", self.span_of(&fields))
                 } else {
                     String::new()
                 };
@@ -267,7 +266,7 @@ impl Of<'_> {
     }
 
     /// The columns, or rows, from the first to the last of some fields.
-    fn from_to(&self, fields: &[FieldId]) -> String {
+    fn span_of(&self, fields: &[FieldId]) -> String {
         let name = |field: Option<&FieldId>| {
             let field = field
                 .and_then(|f| u32::try_from(*f).ok())
@@ -289,13 +288,13 @@ impl Of<'_> {
     /// Whether a cell holds what the readers would not take: 1 or 0; `None` where they take everything.
     fn misfit(&self, id: FieldId, field: &Field) -> Option<String> {
         let cells = self.cells(id);
-        let mut other = format!("(LEN({cells})>0)");
-        if field.not_applicable {
-            other.push_str(&format!("*({cells}<>\"n/a\")"));
-        }
+        let may_be = if field.not_applicable {
+            format!("*({cells}<>\"n/a\")")
+        } else {
+            String::new()
+        };
+        let other = format!("(LEN({cells})>0){may_be}");
         if let Some(list) = self.layout.lists.find(self.id, id) {
-            let lists: &Lists = &self.layout.lists;
-            debug_assert!(lists.choices(list).next().is_some());
             let known = [false, true].map(|codes| {
                 let list = self.layout.list(list, codes);
                 format!("*ISERROR(MATCH({cells}&\"\",{list},0))")
@@ -316,7 +315,7 @@ impl Of<'_> {
             Type::Date => Some(within("1", "401768", "")),
             Type::Year => Some(within("1900", "2999", &format!("+({cells}<>INT({cells}))"))),
             Type::Number | Type::Money | Type::Percent => {
-                other.push_str(&format!("*({cells}<>\"*\")"));
+                let other = format!("{other}*({cells}<>\"*\")");
                 let least = field.least().map_or_else(|| "-1E+12".to_owned(), plain);
                 let most = field.max.map_or_else(|| "1E+12".to_owned(), plain);
                 Some(format!(

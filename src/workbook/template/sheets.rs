@@ -276,7 +276,7 @@ impl Sheet<'_> {
             }
             Type::Code | Type::Boolean => None,
             _ if field.not_applicable || field.suppress.is_some() => {
-                let (least, most) = self.bounds(field);
+                let (least, most) = bounds(field);
                 let test = format!("=OR({at}=\"n/a\",{at}=\"*\",{})", number(&least, &most));
                 Some(rule.allow_custom(Formula::new(test)))
             }
@@ -287,22 +287,12 @@ impl Sheet<'_> {
             }
             Type::Year => Some(rule.allow_whole_number(DataValidationRule::Between(1900, 2999))),
             Type::Number | Type::Money | Type::Percent => {
-                let (least, most) = self.bounds(field);
+                let (least, most) = bounds(field);
                 let (least, most) = (Formula::new(least), Formula::new(most));
                 let between = DataValidationRule::Between(least, most);
                 Some(rule.allow_decimal_number_formula(between))
             }
         }
-    }
-
-    /// The least and the most that a cell takes, as formulas write them.
-    fn bounds(&self, field: &Field) -> (String, String) {
-        if field.ty == Type::Date {
-            return ("1".to_owned(), "401768".to_owned());
-        }
-        let least = field.least().map_or_else(|| format!("-{LIMIT}"), plain);
-        let most = field.max.map_or_else(|| LIMIT.to_owned(), plain);
-        (least, most)
     }
 
     /// What is said of a value that does not fit; a spreadsheet takes 255 characters.
@@ -355,6 +345,16 @@ impl Sheet<'_> {
         sheet.write_string_with_format(row, column, cell(&text), format)?;
         Ok(())
     }
+}
+
+/// The least and the most that a cell takes, as formulas write them.
+fn bounds(field: &Field) -> (String, String) {
+    if field.ty == Type::Date {
+        return ("1".to_owned(), "401768".to_owned());
+    }
+    let least = field.least().map_or_else(|| format!("-{LIMIT}"), plain);
+    let most = field.max.map_or_else(|| LIMIT.to_owned(), plain);
+    (least, most)
 }
 
 /// The height of a line of text, in points.
