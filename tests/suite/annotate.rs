@@ -357,6 +357,9 @@ fn silent() -> Review {
         findings: Vec::new(),
         undecided: Vec::new(),
         tables: Vec::new(),
+        letter: accordant::review::Letter::default(),
+        memory: None,
+        public: false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use accordant::batch::{BatchReview, Options, Reviewer};
 use accordant::read::{self, File};
 use accordant::report::{csv, github, html, sarif, xlsx};
-use accordant::review::Mark;
+use accordant::review::CellMark;
 use calamine::Reader as _;
 
 use super::{project, set_aside, set_aside_files, shipped, submission};
@@ -222,7 +222,7 @@ fn whole_rows_stand_beside_findings_with_what_decides_marked() {
     let marked: Vec<&str> = row
         .cells
         .iter()
-        .filter(|cell| cell.mark != Mark::None)
+        .filter(|cell| cell.mark != CellMark::None)
         .map(|cell| &*cell.label)
         .collect();
     assert!(marked.contains(&"Amount"), "{marked:?}");
@@ -230,7 +230,7 @@ fn whole_rows_stand_beside_findings_with_what_decides_marked() {
     // Of the one row of the plan, which is as long as a form, only what decides is drawn.
     let finding = find("budget-within-funds");
     for row in finding.rows.iter().filter(|row| row.table == "Plan") {
-        assert!(row.cells.iter().all(|cell| cell.mark != Mark::None));
+        assert!(row.cells.iter().all(|cell| cell.mark != CellMark::None));
     }
 }
 

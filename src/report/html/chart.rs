@@ -9,7 +9,7 @@ use svg::{Document, Node};
 use crate::neutral::clean;
 use crate::pack::Chart;
 use crate::review::SummaryTable;
-use crate::value::{Decimal, Value, plain};
+use crate::value::{Decimal, Value, plain, round_half_up};
 
 /// The height of a label and of a bar with the room around it, and the share of the width that the longest bar takes, in percent.
 const LABEL: usize = 18;
@@ -140,10 +140,12 @@ fn at(x: usize, y: usize, words: &str) -> Text {
 /// A share of the most, as so much of a length; never below zero, with one decimal.
 fn share(x: Decimal, most: Decimal, length: u32) -> Decimal {
     let share = x.max(Decimal::ZERO).checked_div(most).unwrap_or_default();
-    share
-        .checked_mul(Decimal::from(length))
-        .unwrap_or_default()
-        .round_dp(1)
+    tenths(share.checked_mul(Decimal::from(length)).unwrap_or_default())
+}
+
+/// With one decimal, which is as much as an eye can tell.
+fn tenths(x: Decimal) -> Decimal {
+    round_half_up(x, 1).unwrap_or(x)
 }
 
 /// One point of a line: which of all times, the figure, and both in words.
@@ -205,7 +207,7 @@ fn line(name: &str, points: &[Point], aim: Option<Decimal>, times: usize) -> Opt
         let part = from_top.unwrap_or(half);
         let inner = Decimal::from(HIGH - 2 * ROOM);
         let down = part.checked_mul(inner).unwrap_or_default();
-        (down + Decimal::from(ROOM)).round_dp(1)
+        tenths(down + Decimal::from(ROOM))
     };
     // Two figures that would stand upon one another are moved apart.
     let near = aim.filter(|aim| (down(*aim) - down(last.y)).abs() < Decimal::from(14));
@@ -270,5 +272,5 @@ fn aimed(drawing: &mut Document, aim: Decimal, y: &str, apart: i32) {
 
 /// A figure where there is little room: the table and the description have all of it.
 fn short(x: Decimal) -> String {
-    plain(x.round_dp(1))
+    plain(tenths(x))
 }
