@@ -104,6 +104,7 @@ pub struct Evaluator<'p> {
     in_force: &'p InForce<'p>,
     audience: Option<Audience>,
     notes_subjects: bool,
+    keeps_history: bool,
     settled: Option<Settled<'p>>,
     /// The names of rows, where findings are to be known again.
     marks: Option<Marks>,
@@ -116,6 +117,7 @@ impl<'p> Evaluator<'p> {
             in_force,
             audience: None,
             notes_subjects: false,
+            keeps_history: false,
             settled: None,
             marks: None,
         }
@@ -141,6 +143,13 @@ impl<'p> Evaluator<'p> {
     #[must_use]
     pub fn noting_subjects(mut self) -> Self {
         self.notes_subjects = true;
+        self
+    }
+
+    /// Works out the tables that are shown across years.
+    #[must_use]
+    pub fn keeping_history(mut self) -> Self {
+        self.keeps_history = true;
         self
     }
 
@@ -173,6 +182,7 @@ impl<'p> Evaluator<'p> {
             findings: Vec::new(),
             undecided: Vec::new(),
             tables: Vec::new(),
+            history: Vec::new(),
             memory: None,
         };
         let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
@@ -195,7 +205,10 @@ impl<'p> Evaluator<'p> {
         let settled = self.settled.filter(|s| s.tables);
         match settled {
             Some(settled) => review.tables.clone_from(&settled.review.tables),
-            None => self.summaries(&mut machine, &mut review),
+            None => review.tables = self.tables(&mut machine, &mut review, Option::is_none),
+        }
+        if self.keeps_history {
+            review.history = self.tables(&mut machine, &mut review, Option::is_some);
         }
         review.letter = Self::letter(&mut machine, &pack.letter);
         let recommendation = Recommendation::of(review.worst());
@@ -204,16 +217,24 @@ impl<'p> Evaluator<'p> {
         review
     }
 
-    /// The pack's tables on a submission.
-    fn summaries<'s>(&'s self, machine: &mut Machine<'s>, review: &mut Review) {
-        for summary in &self.in_force.pack.summaries {
+    /// The pack's tables on a submission: those of reports, or those that are shown across years.
+    fn tables<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        review: &mut Review,
+        asked: impl Fn(&Option<Vec<String>>) -> bool,
+    ) -> Vec<SummaryTable> {
+        let summaries = self.in_force.pack.summaries.iter();
+        let mut tables = Vec::new();
+        for summary in summaries.filter(|summary| asked(&summary.history)) {
             machine.start_count();
-            review.tables.push(Self::summary(machine, summary));
+            tables.push(Self::summary(machine, summary));
             if machine.is_exhausted() {
                 let what = format!("the table `{}` was not worked out", summary.id);
                 review.diagnostics.push(too_much(&review.path, &what));
             }
         }
+        tables
     }
 
     /// One rule over all its subjects, told if that is too much work.
@@ -740,11 +761,15 @@ impl<'p> Evaluator<'p> {
     }
 
     fn summary<'s>(machine: &mut Machine<'s>, summary: &'s Summary) -> SummaryTable {
-        let rows = match find_subjects(machine, &summary.subjects) {
-            Found::Rows(table, rows, _) => Some((table, rows)),
-            Found::Whole | Found::NoTable(_) => None,
+        let found = summary.subjects.as_ref().map(|s| find_subjects(machine, s));
+        let (rows, n) = match found {
+            Some(Found::Rows(table, rows, _)) => {
+                let n = rows.len();
+                (Some((table, rows)), n)
+            }
+            Some(Found::Whole | Found::NoTable(_)) => (None, 0),
+            None => (None, 1),
         };
-        let n = rows.as_ref().map_or(0, |(_, rows)| rows.len());
         let mut columns: Vec<Vec<(Value, String)>> = Vec::new();
         for (_, expr) in summary.columns.iter().filter(|_| n > 0) {
             machine.begin(Vec::new(), rows.clone());

@@ -140,10 +140,12 @@ pub struct Summary {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// The rows it runs over.
-    pub subjects: Subjects,
+    /// The rows it runs over; `None`: it has one row, of the submission as a whole.
+    pub subjects: Option<Subjects>,
     /// Each column's header and value.
     pub columns: Vec<(String, Expr)>,
+    /// It stands in records alone, to be shown across years: the columns that tell its rows apart. `None`: it stands in every report.
+    pub history: Option<Vec<String>>,
 }
 
 /// Why a pack or an office file did not load: every mistake of every file, and the files, to draw them in.
@@ -189,6 +191,11 @@ impl Pack {
     pub(crate) fn directory(&self) -> Option<&Codes> {
         let plan = self.schema.tables.get(self.identity.table)?;
         plan.fields.get(self.identity.code?)?.codes.as_ref()
+    }
+
+    /// The code of a district by its code, its name or any other name that the pack lists.
+    pub fn district_code(&self, name: &str) -> Option<&str> {
+        self.directory()?.find(name)
     }
 
     /// What a district is called in a fiscal year: in the row of the directory that is in force then, else in the latest.

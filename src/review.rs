@@ -160,6 +160,8 @@ pub struct Review {
     pub undecided: Vec<Undecided>,
     /// The pack's tables.
     pub tables: Vec<SummaryTable>,
+    /// The pack's tables that are shown across years, where they were asked for.
+    pub history: Vec<SummaryTable>,
     /// What people made of it, where their answers or determinations were given.
     pub memory: Option<Memory>,
 }

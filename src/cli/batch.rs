@@ -134,7 +134,8 @@ impl Review {
             year: self.common.year,
         };
         let memory = self.remembered.load(&self.common, &pack)?;
-        let reviewer = memory.reviewer(&pack, options);
+        let keeps = self.remembered.record.is_some();
+        let reviewer = memory.reviewer(&pack, options).keeping_history(keeps);
         let in_turn = matches!(
             (self.common.format, &self.out),
             (Format::Json | Format::Markdown, _) | (Format::Text, None)
@@ -146,7 +147,7 @@ impl Review {
             };
         };
         let batch = self.review_all(&pack, &reviewer)?;
-        let text = memory.record(&batch, &self.batches, self.common.year)?;
+        let text = memory.record(&pack, &batch, &self.batches, self.common.year)?;
         disk::write_whole(record, text.as_bytes())?;
         if !in_turn {
             return self.finish(&pack, &batch);

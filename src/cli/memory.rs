@@ -76,18 +76,20 @@ impl Memory {
     /// The record of a review of what these paths hold.
     pub(super) fn record(
         &self,
+        pack: &Pack,
         batch: &BatchReview,
         paths: &[PathBuf],
         year: Option<i64>,
     ) -> anyhow::Result<String> {
-        let pack = record::PackName {
+        let name = record::PackName {
             id: batch.pack.id.clone(),
             version: batch.pack.version.clone(),
             digest: batch.pack.digest.clone(),
         };
         let office = batch.pack.office.as_ref().map(|o| o.digest.clone());
-        let mut basis = record::Basis::new(pack, office, self.as_of.to_string(), year);
+        let mut basis = record::Basis::new(name, office, self.as_of.to_string(), year);
         basis.inputs = inputs(paths)?;
+        basis.history = json::history(pack, batch);
         if self.answers.is_some() {
             let texts = self.files.iter().map(|(path, bytes)| {
                 let text = String::from_utf8(bytes.clone());

@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use super::reference::{cell_text, code_fields, names_in};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
-use super::spanned::{Doc, Keys, Text, as_array, as_table, as_text};
+use super::spanned::{Doc, Entry, Keys, Text, as_array, as_table, as_text};
 use super::{
     Accept, Dated, Files, Identity, Letter, Links, Pack, Param, Refused, Rule, Source, Summary,
     Words, accept, form, links, param, reference, source,
@@ -677,7 +677,7 @@ impl Loader<'_> {
         let (steps, words) = (steps(&keys), Words::read(&keys));
         let accepted = accept::read(&keys);
         for key in [
-            "identity", "expected", "summary", "letter", "compare", "prior", "approved",
+            "identity", "expected", "summary", "history", "letter", "compare", "prior", "approved",
         ] {
             let _ = keys.get(key);
         }
@@ -1180,15 +1180,24 @@ fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
             Some(subjects.rows)
         });
     let mut summaries = Vec::new();
-    let summary = keys.get("summary").and_then(|e| as_table(doc, e));
-    for (id, entry) in summary.iter().flat_map(Keys::entries) {
+    let sections = ["summary", "history"];
+    let sections = sections.map(|name| keys.get(name).and_then(|e| as_table(doc, e)));
+    let [in_reports, in_records] = &sections;
+    let in_reports = in_reports.iter().flat_map(Keys::entries);
+    let in_records = in_records.iter().flat_map(Keys::entries);
+    let all = in_reports
+        .map(|e| (false, e))
+        .chain(in_records.map(|e| (true, e)));
+    for (is_history, (id, entry)) in all {
         let Some(of) = as_table(doc, entry) else {
             continue;
         };
         let title = of.required_text("title");
-        let subjects = of.required_text("for").and_then(|text| rows_of(&text));
+        let has_rows = of.has("for") || !is_history;
+        let subjects = has_rows.then(|| of.required_text("for").and_then(|text| rows_of(&text)));
         let mut row_scope = scope.clone();
-        row_scope.row = subjects.as_ref().map(|s| (s.name.clone(), s.table));
+        let found = subjects.iter().flatten().next();
+        row_scope.row = found.map(|s| (s.name.clone(), s.table));
         let columns = of
             .get("columns")
             .map_or_else(Vec::new, |e| as_array(doc, e));
@@ -1218,17 +1227,41 @@ fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
             }
         });
         let columns: Vec<(String, Expr)> = columns.collect();
+        let history = is_history.then(|| {
+            if has_rows && !of.has("by") {
+                of.missing("by");
+            }
+            let by = of.get("by").map(|e| told_apart(doc, e, &columns));
+            by.unwrap_or_default()
+        });
         of.done();
-        if let (Some(title), Some(subjects)) = (title, subjects) {
+        let is_whole = subjects.as_ref().is_none_or(Option::is_some);
+        if let Some(title) = title.filter(|_| is_whole) {
             summaries.push(Summary {
                 id: id.value,
                 title: title.value,
-                subjects,
+                subjects: subjects.flatten(),
                 columns,
+                history,
             });
         }
     }
     (expected, summaries)
+}
+
+/// The columns that tell the rows of a table apart.
+fn told_apart(doc: Doc<'_>, entry: Entry<'_>, columns: &[(String, Expr)]) -> Vec<String> {
+    let names = as_array(doc, entry).into_iter();
+    let named = names.filter_map(|e| as_text(doc, e)).filter_map(|name| {
+        let headers = columns.iter().map(|(header, _)| header.as_str());
+        if headers.clone().any(|header| header == name.value) {
+            return Some(name.value);
+        }
+        let message = format!("there is no column `{}` in this table", name.value);
+        doc.mistake(name.span, message, "", suggest(&name.value, headers));
+        None
+    });
+    named.collect()
 }
 
 /// The codes of a reference table: its first key, labelled by `label`, `name` or `title`, also spelled as `also` says.

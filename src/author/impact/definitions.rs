@@ -106,7 +106,9 @@ impl Unchanged {
         const NO_MATTER: [&str; 5] = ["title", "authority", "years", "recommendations", "expected"];
         let definitions = Definitions::new(from, to);
         let is_summary = |what: &str| what.starts_with("summary ");
+        // What is shown across years stands in no review that is compared.
         let said = || definitions.pack.iter().map(|d| d.what.as_str());
+        let said = || said().filter(|what| !what.starts_with("history "));
         let matters = |what: &str| !NO_MATTER.contains(&what) && !is_summary(what);
         if !from.reads_as(to) || said().any(matters) {
             return Unchanged::default();
@@ -289,9 +291,16 @@ fn of_pack(pack: &Pack) -> Facets {
         let columns = summary.columns.iter();
         let columns = columns.map(|(header, expr)| format!("{header}: {}", one_line(expr)));
         let columns: Vec<String> = columns.collect();
-        let rows = one_line(&summary.subjects.rows);
+        let subjects = summary.subjects.as_ref();
+        let rows = subjects.map_or_else(String::new, |s| one_line(&s.rows));
         let said = format!("{}; for {rows}; {}", summary.title, columns.join("; "));
-        facets.push((format!("summary {}", summary.id), said));
+        match &summary.history {
+            None => facets.push((format!("summary {}", summary.id), said)),
+            Some(by) => {
+                let said = format!("{said}; by {}", by.join(", "));
+                facets.push((format!("history {}", summary.id), said));
+            }
+        }
     }
     let used = |p: &Param| {
         pack.rules
