@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use accordant::batch::{BatchReview, Options, Reviewer};
+use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::memory::answers::Answers;
+use accordant::memory::archive::Item;
 use accordant::memory::decisions::Decisions;
 use accordant::memory::record;
 use accordant::pack::Pack;
@@ -17,7 +19,7 @@ use accordant::read::sha256;
 use accordant::report::json;
 use accordant::value::{Date, parse_date};
 
-use super::{Common, disk};
+use super::{Common, batch, disk};
 
 /// What people decided.
 #[derive(Args)]
@@ -64,6 +66,21 @@ impl Memory {
             files: files.unwrap_or_default(),
             as_of,
         }
+    }
+
+    /// What of it is kept in an archive. Fails where a row of the files was not taken: it would be missed there.
+    pub(super) fn items(&self, common: &Common, pack: &Pack) -> anyhow::Result<Vec<Item>> {
+        let (answers, decisions) = (self.answers.as_ref(), self.decisions.as_ref());
+        let told = answers.map(|of| &of.diagnostics).into_iter();
+        let told = told.chain(decisions.map(|of| &of.diagnostics)).flatten();
+        let told: Vec<Diagnostic> = told.cloned().collect();
+        if told.iter().any(|d| d.weight > Weight::Notice) {
+            batch::tell(&told, common);
+            bail!("nothing was added: correct what is told above first");
+        }
+        let answers = answers.map(|of| Item::of_answers(pack, of));
+        let decisions = decisions.map(|of| Item::of_decisions(pack, of));
+        Ok(answers.into_iter().chain(decisions).flatten().collect())
     }
 
     /// A reviewer who knows it.
