@@ -120,6 +120,7 @@ pub struct Reviewer<'p> {
     years: BTreeMap<i64, OnceLock<InForce<'p>>>,
     options: Options,
     notes_subjects: bool,
+    keeps_history: bool,
     answers: Option<&'p Answers>,
     decisions: Option<(&'p Decisions, Date)>,
 }
@@ -136,6 +137,7 @@ impl<'p> Reviewer<'p> {
             years,
             options,
             notes_subjects: false,
+            keeps_history: false,
             answers: None,
             decisions: None,
         }
@@ -145,6 +147,13 @@ impl<'p> Reviewer<'p> {
     #[must_use]
     pub fn noting_subjects(mut self) -> Self {
         self.notes_subjects = true;
+        self
+    }
+
+    /// Works out the tables that an archive shows across years.
+    #[must_use]
+    pub fn keeping_history(mut self, keeps_history: bool) -> Self {
+        self.keeps_history = keeps_history;
         self
     }
 
@@ -187,6 +196,9 @@ impl<'p> Reviewer<'p> {
                 }
                 if self.notes_subjects {
                     evaluator = evaluator.noting_subjects();
+                }
+                if self.keeps_history {
+                    evaluator = evaluator.keeping_history();
                 }
                 if let Some(settled) = settled {
                     evaluator = evaluator.after(settled);
@@ -618,6 +630,7 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
         findings: Vec::new(),
         undecided: Vec::new(),
         tables: Vec::new(),
+        history: Vec::new(),
         memory: None,
         public: false,
     }

@@ -2,6 +2,7 @@
 
 mod annotate;
 mod answer;
+mod archive;
 mod aside;
 mod batch;
 mod before;
@@ -56,6 +57,8 @@ enum Verb {
     Decide(decide::Decide),
     /// Run a recorded review again and compare it byte for byte; say in words what differs
     Verify(verify::Verify),
+    /// Keep every review, answer and determination in one file, and show a district across years
+    Archive(archive::Archive),
     /// Show what is understood of a file before anything is judged; with --out, write it in the pack's own form
     Intake(intake::Intake),
     /// List the rules in force, or show one in full: its sources, its test, its cases, its history
@@ -256,6 +259,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Answer(verb) => verb.run(),
         Verb::Decide(verb) => verb.run(),
         Verb::Verify(verb) => verb.run(),
+        Verb::Archive(verb) => verb.run(),
         Verb::Intake(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
         Verb::New(verb) => verb.run(),

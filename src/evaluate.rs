@@ -24,7 +24,8 @@ use crate::pack::{
 };
 use crate::read::limits::count;
 use crate::review::{
-    Cite, Finding, Judged, Letter, Outcome, Recommendation, Review, RuleTally, Tally, Undecided,
+    Cite, Finding, Judged, Letter, Outcome, Recommendation, Review, RuleTally, SummaryTable, Tally,
+    Undecided,
 };
 use crate::schema::{FieldId, TableId};
 use crate::submission::Submission;
@@ -105,6 +106,7 @@ pub struct Evaluator<'p> {
     in_force: &'p InForce<'p>,
     audience: Option<Audience>,
     notes_subjects: bool,
+    keeps_history: bool,
     settled: Option<Settled<'p>>,
     /// The names of rows, where findings are to be known again.
     marks: Option<Marks>,
@@ -118,6 +120,7 @@ impl<'p> Evaluator<'p> {
             in_force,
             audience: None,
             notes_subjects: false,
+            keeps_history: false,
             settled: None,
             marks: None,
             draws_rows: false,
@@ -144,6 +147,13 @@ impl<'p> Evaluator<'p> {
     #[must_use]
     pub fn noting_subjects(mut self) -> Self {
         self.notes_subjects = true;
+        self
+    }
+
+    /// Works out the tables that are shown across years.
+    #[must_use]
+    pub fn keeping_history(mut self) -> Self {
+        self.keeps_history = true;
         self
     }
 
@@ -183,6 +193,7 @@ impl<'p> Evaluator<'p> {
             findings: Vec::new(),
             undecided: Vec::new(),
             tables: Vec::new(),
+            history: Vec::new(),
             memory: None,
             public: false,
         };
@@ -206,7 +217,10 @@ impl<'p> Evaluator<'p> {
         let settled = self.settled.filter(|s| s.tables);
         match settled {
             Some(settled) => review.tables.clone_from(&settled.review.tables),
-            None => self.summaries(&mut machine, &mut review),
+            None => review.tables = self.tables(&mut machine, &mut review, Option::is_none),
+        }
+        if self.keeps_history {
+            review.history = self.tables(&mut machine, &mut review, Option::is_some);
         }
         review.letter = Self::letter(&mut machine, &pack.letter);
         let recommendation = Recommendation::of(review.worst());
@@ -215,17 +229,24 @@ impl<'p> Evaluator<'p> {
         review
     }
 
-    /// The pack's tables on a submission.
-    fn summaries<'s>(&'s self, machine: &mut Machine<'s>, review: &mut Review) {
-        for summary in &self.in_force.pack.summaries {
+    /// The pack's tables on a submission: those of reports, or those that are shown across years.
+    fn tables<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        review: &mut Review,
+        asked: impl Fn(&Option<Vec<String>>) -> bool,
+    ) -> Vec<SummaryTable> {
+        let summaries = self.in_force.pack.summaries.iter();
+        let mut tables = Vec::new();
+        for summary in summaries.filter(|summary| asked(&summary.history)) {
             machine.start_count();
-            let table = self.summary(machine, summary);
-            review.tables.push(table);
+            tables.push(self.summary(machine, summary));
             if machine.is_exhausted() {
                 let what = format!("the table `{}` was not worked out", summary.id);
                 review.diagnostics.push(too_much(&review.path, &what));
             }
         }
+        tables
     }
 
     /// One rule over all its subjects, told if that is too much work.

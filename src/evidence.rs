@@ -970,7 +970,12 @@ impl<'m, 'a> Teller<'m, 'a> {
                         self.story.owed.push(owed);
                     }
                 }
-                keys.iter().for_each(|k| self.lack(no, k, at));
+                for (n, key) in keys.iter().enumerate() {
+                    // A row may leave that key blank, too: then a blank is a key like another.
+                    if self.is_gap(no, key, at) || !self.may_be_blank(*table, n) {
+                        self.lack(no, key, at);
+                    }
+                }
             }
             Kind::Table(table) | Kind::Plan(table) => {
                 if self
@@ -1008,6 +1013,13 @@ impl<'m, 'a> Teller<'m, 'a> {
     }
 
     /// The same for a quantifier: items that settle nothing, whatever they hold, lack nothing.
+    /// Whether rows of a reference table may leave one of its keys blank.
+    fn may_be_blank(&self, table: TableId, key: usize) -> bool {
+        let table = self.machine.schema.tables.get(table);
+        let field = table.and_then(|t| t.fields.get(*t.reference.as_ref()?.key.get(key)?));
+        field.is_some_and(|field| !field.required)
+    }
+
     fn lack_items(&mut self, no: usize, of: (&'a Node, &'a Iteration), at: &At, settles: u8) {
         let (node, iteration) = of;
         let items = self.items_under(no, node, iteration, at);

@@ -2,6 +2,7 @@
 //! year's plan, the budget that was approved.
 
 pub mod answers;
+pub mod archive;
 pub mod compare;
 pub mod decisions;
 mod key;

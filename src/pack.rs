@@ -184,6 +184,11 @@ impl Pack {
         plan.fields.get(self.identity.code?)?.codes.as_ref()
     }
 
+    /// The code of a district by its code, its name or any other name that the pack lists.
+    pub fn district_code(&self, name: &str) -> Option<&str> {
+        self.directory()?.find(name)
+    }
+
     /// What a district is called in a fiscal year: in the row of the directory that is in force then, else in the latest.
     pub fn district_name(&self, code: &str, year: Option<i64>) -> Option<String> {
         let dated = self.identity.directory.and_then(|directory| {

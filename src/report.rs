@@ -1,6 +1,7 @@
 //! What was found, as bytes for people and programs. Printers add nothing and sum nothing.
 
 pub mod answers;
+pub mod archive;
 pub mod compare;
 pub mod csv;
 pub mod edges;

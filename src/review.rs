@@ -162,6 +162,8 @@ pub struct Review {
     pub undecided: Vec<Undecided>,
     /// The pack's tables.
     pub tables: Vec<SummaryTable>,
+    /// The pack's tables that are shown across years, where they were asked for.
+    pub history: Vec<SummaryTable>,
     /// It is a copy for the public: working papers are left out, and no recommendation is shown.
     pub public: bool,
     /// What people made of it, where their answers or determinations were given.

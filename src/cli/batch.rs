@@ -158,7 +158,8 @@ impl Review {
             public: self.public,
         };
         let memory = self.remembered.load(&self.common, &pack)?;
-        let reviewer = memory.reviewer(&pack, options);
+        let keeps = self.remembered.record.is_some();
+        let reviewer = memory.reviewer(&pack, options).keeping_history(keeps);
         let before = self.before.read(&self.common, &pack)?;
         let in_turn = matches!(
             (self.common.format, &self.out),
@@ -172,7 +173,7 @@ impl Review {
             };
         };
         let batch = self.review_all(&pack, &reviewer, &before)?;
-        let text = memory.record(&batch, &self.batches, self.common.year)?;
+        let text = memory.record(&pack, &batch, &self.batches, self.common.year)?;
         disk::write_whole(record, text.as_bytes())?;
         if !in_turn {
             return self.finish(&pack, &batch);

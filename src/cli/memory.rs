@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use accordant::batch::{BatchReview, Options, Reviewer};
+use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::memory::answers::Answers;
+use accordant::memory::archive::Item;
 use accordant::memory::decisions::Decisions;
 use accordant::memory::record;
 use accordant::pack::Pack;
@@ -17,7 +19,7 @@ use accordant::read::sha256;
 use accordant::report::json;
 use accordant::value::{Date, parse_date};
 
-use super::{Common, disk};
+use super::{Common, batch, disk};
 
 /// What people decided.
 #[derive(Args)]
@@ -66,6 +68,21 @@ impl Memory {
         }
     }
 
+    /// What of it is kept in an archive. Fails where a row of the files was not taken: it would be missed there.
+    pub(super) fn items(&self, common: &Common, pack: &Pack) -> anyhow::Result<Vec<Item>> {
+        let (answers, decisions) = (self.answers.as_ref(), self.decisions.as_ref());
+        let told = answers.map(|of| &of.diagnostics).into_iter();
+        let told = told.chain(decisions.map(|of| &of.diagnostics)).flatten();
+        let told: Vec<Diagnostic> = told.cloned().collect();
+        if told.iter().any(|d| d.weight > Weight::Notice) {
+            batch::tell(&told, common);
+            bail!("nothing was added: correct what is told above first");
+        }
+        let answers = answers.map(|of| Item::of_answers(pack, of));
+        let decisions = decisions.map(|of| Item::of_decisions(pack, of));
+        Ok(answers.into_iter().chain(decisions).flatten().collect())
+    }
+
     /// A reviewer who knows it.
     pub(super) fn reviewer<'p>(&'p self, pack: &'p Pack, options: Options) -> Reviewer<'p> {
         Reviewer::new(pack, options)
@@ -76,18 +93,20 @@ impl Memory {
     /// The record of a review of what these paths hold.
     pub(super) fn record(
         &self,
+        pack: &Pack,
         batch: &BatchReview,
         paths: &[PathBuf],
         year: Option<i64>,
     ) -> anyhow::Result<String> {
-        let pack = record::PackName {
+        let name = record::PackName {
             id: batch.pack.id.clone(),
             version: batch.pack.version.clone(),
             digest: batch.pack.digest.clone(),
         };
         let office = batch.pack.office.as_ref().map(|o| o.digest.clone());
-        let mut basis = record::Basis::new(pack, office, self.as_of.to_string(), year);
+        let mut basis = record::Basis::new(name, office, self.as_of.to_string(), year);
         basis.inputs = inputs(paths)?;
+        basis.history = json::history(pack, batch);
         if self.answers.is_some() {
             let texts = self.files.iter().map(|(path, bytes)| {
                 let text = String::from_utf8(bytes.clone());

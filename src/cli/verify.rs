@@ -73,9 +73,11 @@ impl Verify {
             year: basis.year,
             ..Options::default()
         };
-        let reviewer = memory.reviewer(&pack, options);
+        let reviewer = memory.reviewer(&pack, options).keeping_history(true);
         let found = batch::review_by(&self.common, &pack, &self.inputs, &reviewer, |_| {})?;
-        memory.record(&found, &self.inputs, basis.year).map(Some)
+        memory
+            .record(&pack, &found, &self.inputs, basis.year)
+            .map(Some)
     }
 }
 

@@ -23,11 +23,16 @@ impl Evaluator<'_> {
         machine: &mut Machine<'s>,
         summary: &'s Summary,
     ) -> SummaryTable {
-        let rows = match find_subjects(machine, &summary.subjects) {
-            Found::Rows(table, rows, _) => Some((table, rows)),
-            Found::Whole | Found::NoTable(_) => None,
+        let found = summary.subjects.as_ref().map(|s| find_subjects(machine, s));
+        let (rows, n) = match found {
+            Some(Found::Rows(table, rows, _)) => {
+                let n = rows.len();
+                (Some((table, rows)), n)
+            }
+            Some(Found::Whole | Found::NoTable(_)) => (None, 0),
+            None => (None, 1),
         };
-        let cells = columns(machine, &summary.columns, rows.as_ref());
+        let cells = columns(machine, &summary.columns, rows.as_ref(), n);
         let cards = match &rows {
             Some(rows) if self.draws_rows && summary.layout == Layout::Cards => {
                 cards(machine, summary, rows)
@@ -56,13 +61,13 @@ fn headers(columns: &[(String, Expr)]) -> Vec<String> {
     columns.iter().map(|(header, _)| header.clone()).collect()
 }
 
-/// The value of each column for each of the rows, row by row.
+/// The value of each column for each of the rows, of which there are `n`, row by row; without rows, for the submission as a whole.
 fn columns<'s>(
     machine: &mut Machine<'s>,
     columns: &'s [(String, Expr)],
     rows: Option<&Of>,
+    n: usize,
 ) -> Vec<Vec<(Value, String)>> {
-    let n = rows.map_or(0, |(_, rows)| rows.len());
     let mut values: Vec<Vec<(Value, String)>> = Vec::new();
     for (_, expr) in columns.iter().filter(|_| n > 0) {
         machine.begin(Vec::new(), rows.cloned());
@@ -99,7 +104,8 @@ fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &Of) -> Vec<Ca
         let each = rows_of_each(machine, nested, of);
         let all: Vec<u32> = each.iter().flat_map(|(rows, ..)| rows).copied().collect();
         let table = nested.subjects.table;
-        let mut cells = columns(machine, &nested.columns, Some(&(table, all))).into_iter();
+        let n = all.len();
+        let mut cells = columns(machine, &nested.columns, Some(&(table, all)), n).into_iter();
         for (card, (rows, more_rows, unsure_rows)) in cards.iter_mut().zip(&each) {
             let places = rows.iter().filter_map(|row| own(machine, table, *row));
             card.places.extend(places);

@@ -234,6 +234,16 @@ impl Answers {
         plan.entry((rule, subject)).or_default().push(line);
     }
 
+    /// Every answer, with the district's code, the fiscal year, the rule and the row that it is about.
+    pub fn all(&self) -> impl Iterator<Item = (Option<&str>, i64, &str, &str, &Answer)> {
+        self.plans.iter().flat_map(|((code, year), of_plan)| {
+            of_plan.iter().flat_map(move |((rule, subject), lines)| {
+                let answers = lines.iter().map(|line| &line.answer);
+                answers.map(move |a| (code.as_deref(), *year, rule.as_str(), subject.as_str(), a))
+            })
+        })
+    }
+
     /// The plan that a review is of.
     fn plan(&self, review: &Review) -> Option<Plan> {
         let code = review.submitter();

@@ -198,6 +198,14 @@ impl Decisions {
         memory.determinations = decided.cloned().collect();
     }
 
+    /// Every determination, with the district's code and the fiscal year of the plan.
+    pub fn all(&self) -> impl Iterator<Item = (Option<&str>, i64, &Determination)> {
+        self.plans.iter().flat_map(|((code, year), all)| {
+            let code = code.as_deref();
+            all.iter().map(move |decided| (code, *year, decided))
+        })
+    }
+
     /// The code of a district that something was decided on, by its code or name.
     pub fn code_of(&self, name: &str) -> Option<String> {
         let codes = self.plans.keys().filter_map(|(code, _)| code.as_ref());
@@ -266,6 +274,13 @@ pub fn append(
     let (path, bytes) = file;
     rows.iter().try_fold(bytes.to_vec(), |bytes, row| {
         sheet::append(pack, &COLUMNS, (path, &bytes), row)
+    })
+}
+
+/// A whole file of these rows.
+pub(super) fn file(pack: &Pack, rows: &[Vec<(&'static str, String)>]) -> Result<Vec<u8>, String> {
+    rows.iter().try_fold(Vec::new(), |bytes, row| {
+        sheet::append(pack, &COLUMNS, ("decisions.csv", &bytes), row)
     })
 }
 

@@ -32,6 +32,35 @@ pub struct Basis {
     pub inputs: Vec<Input>,
     /// The files of answers, whole; `None`: none were asked for.
     pub answers: Option<Vec<Answers>>,
+    /// What an archive shows of each submission across years.
+    #[serde(default)]
+    pub history: Vec<Figures>,
+}
+
+/// What an archive shows of a submission across years.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Figures {
+    /// The path of the submission.
+    pub path: String,
+    /// The pack's tables.
+    pub tables: Vec<Table>,
+}
+
+/// A table of the pack, and the columns that tell its rows apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The columns that tell its rows apart.
+    pub by: Vec<String>,
+    /// All columns.
+    pub columns: Vec<String>,
+    /// The rows, each value as reports have it.
+    pub rows: Vec<Vec<Value>>,
 }
 
 /// A program and its version.
@@ -116,6 +145,7 @@ impl Basis {
             year,
             inputs: Vec::new(),
             answers: None,
+            history: Vec::new(),
         }
     }
 
@@ -150,27 +180,32 @@ impl Record {
     /// The plan of a district by its name or code, or by the plan's path.
     pub fn whose(&self, name: &str) -> Option<Whose> {
         let plans = self.review.get("submissions")?.as_array()?.iter();
-        let whose = plans.map(|plan| {
-            let text = |key: &str| plan.get(key).and_then(Value::as_str).map(str::to_owned);
-            Whose {
-                path: text("path").unwrap_or_default(),
-                district_code: text("district_code"),
-                district: text("district"),
-                fiscal_year: plan.get("fiscal_year").and_then(Value::as_i64),
-                revision: plan
-                    .get("revision")
-                    .filter(|r| !r.is_null())
-                    .map(|r| match r {
-                        Value::String(text) => text.clone(),
-                        other => other.to_string(),
-                    }),
-            }
-        });
+        let whose = plans.map(Record::whose_is);
         let is = |known: Option<&str>| known.is_some_and(|k| k.eq_ignore_ascii_case(name));
         let mut found = whose.filter(|w| {
             w.path == name || is(w.district.as_deref()) || is(w.district_code.as_deref())
         });
         found.next()
+    }
+}
+
+impl Record {
+    /// Whose plan one of the submissions of its report is.
+    pub(super) fn whose_is(plan: &Value) -> Whose {
+        let text = |key: &str| plan.get(key).and_then(Value::as_str).map(str::to_owned);
+        Whose {
+            path: text("path").unwrap_or_default(),
+            district_code: text("district_code"),
+            district: text("district"),
+            fiscal_year: plan.get("fiscal_year").and_then(Value::as_i64),
+            revision: plan
+                .get("revision")
+                .filter(|r| !r.is_null())
+                .map(|r| match r {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                }),
+        }
     }
 }
 
@@ -276,6 +311,9 @@ fn of_basis(then: &Basis, now: &Basis) -> Vec<String> {
     }
     let added = after.keys().filter(|path| !before.contains_key(*path));
     found.extend(added.map(|path| format!("the input `{path}` was added")));
+    if then.history != now.history {
+        found.push("the figures that are shown across years differ".to_owned());
+    }
     found
 }
 

@@ -680,7 +680,8 @@ impl Loader<'_> {
         let (steps, words) = (steps(&keys), Words::read(&keys));
         let accepted = accept::read(&keys);
         for key in [
-            "identity", "expected", "summary", "letter", "compare", "prior", "approved", "template",
+            "identity", "expected", "summary", "history", "letter", "compare", "prior", "approved",
+            "template",
         ] {
             let _ = keys.get(key);
         }

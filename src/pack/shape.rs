@@ -85,6 +85,8 @@ pub struct Pack {
     pub letter: Option<Letter>,
     /// Tables of every report, by id.
     pub summary: Option<BTreeMap<String, Summary>>,
+    /// Tables of records, which `archive history` shows across years, by id.
+    pub history: Option<BTreeMap<String, History>>,
     /// How two submissions of one submitter are compared.
     pub compare: Option<Compare>,
     /// The tables that repeat what the approved submission of the year before holds, by name.
@@ -223,6 +225,21 @@ pub struct Nested {
     pub rows: String,
     /// Each column's header and expression.
     pub columns: Vec<(String, String)>,
+}
+
+/// A table that stands in records alone: an archive shows its figures across years.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct History {
+    /// Its title.
+    pub title: String,
+    /// Its rows: `name in table`, filtered or not; absent: one row, of the submission as a whole.
+    #[schemars(rename = "for")]
+    pub rows: Option<String>,
+    /// Each column's header and expression: `[["Allocation", 'plan.allocation']]`.
+    pub columns: Vec<(String, String)>,
+    /// The columns that tell its rows apart, by their headers; needed where it has `for`.
+    pub by: Option<Vec<String>>,
 }
 
 /// How two submissions of one submitter are compared.

@@ -296,7 +296,7 @@ impl<'d, 't> Keys<'d, 't> {
         entries
     }
 
-    fn missing(&self, key: &str) {
+    pub(crate) fn missing(&self, key: &str) {
         let span = self.span.start..self.span.start.max(self.span.end.min(self.span.start + 1));
         self.doc.mistake(
             span,

@@ -1,4 +1,5 @@
-//! `[summary.ID]` of `pack.toml`: the tables of every report, and how each is shown where there is room for it.
+//! `[summary.ID]` of `pack.toml`: the tables of every report, and how each is shown where there is room for it; and `[history.ID]`, the
+//! tables of records alone, which are shown across years.
 
 use super::load::is_rows;
 use super::rule::Subjects;
@@ -13,10 +14,12 @@ pub struct Summary {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// The rows it runs over.
-    pub subjects: Subjects,
+    /// The rows it runs over; `None`: it has one row, of the submission as a whole.
+    pub subjects: Option<Subjects>,
     /// Each column's header and value.
     pub columns: Vec<(String, Expr)>,
+    /// It stands in records alone, to be shown across years: the columns that tell its rows apart. `None`: it stands in every report.
+    pub history: Option<Vec<String>>,
     /// How pages lay it out.
     pub layout: Layout,
     /// It is too long for a terminal: pages, workbooks and JSON have it.
@@ -72,11 +75,48 @@ pub struct Nested {
 
 /// The tables of `pack.toml`.
 pub(super) fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Vec<Summary> {
-    let summary = keys.get("summary").and_then(|e| as_table(keys.doc, e));
-    let entries = summary.iter().flat_map(Keys::entries);
-    entries
-        .filter_map(|(id, entry)| one(id, &as_table(keys.doc, entry)?, scope))
-        .collect()
+    let table = |name: &str| keys.get(name).and_then(|e| as_table(keys.doc, e));
+    let (in_reports, in_records) = (table("summary"), table("history"));
+    let in_reports = in_reports.iter().flat_map(Keys::entries);
+    let in_records = in_records.iter().flat_map(Keys::entries);
+    let summaries =
+        in_reports.filter_map(|(id, entry)| one(id, &as_table(keys.doc, entry)?, scope));
+    let mut all: Vec<Summary> = summaries.collect();
+    all.extend(
+        in_records.filter_map(|(id, entry)| figures(id, &as_table(keys.doc, entry)?, scope)),
+    );
+    all
+}
+
+/// A table of records.
+fn figures(id: Text, of: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Summary> {
+    let title = of.required_text("title");
+    let has_rows = of.has("for");
+    let subjects = has_rows.then(|| subjects(of, scope));
+    let columns = columns(of, scope, subjects.iter().flatten().next());
+    if has_rows && !of.has("by") {
+        of.missing("by");
+    }
+    let headers: Vec<&str> = columns.iter().map(|(h, _)| h.as_str()).collect();
+    let by = of.texts("by").into_iter();
+    let by = by.filter(|name| column(of.doc, name, &headers).is_some());
+    let by = by.map(|name| name.value).collect();
+    of.done();
+    Some(Summary {
+        id: id.value,
+        title: title?.value,
+        subjects: match subjects {
+            Some(subjects) => Some(subjects?),
+            None => None,
+        },
+        columns,
+        history: Some(by),
+        layout: Layout::Table,
+        long: false,
+        compare: Vec::new(),
+        chart: None,
+        nested: Vec::new(),
+    })
 }
 
 fn one(id: Text, of: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Summary> {
@@ -105,8 +145,9 @@ fn one(id: Text, of: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Summary> {
     Some(Summary {
         id: id.value,
         title: title?.value,
-        subjects: subjects?,
+        subjects: Some(subjects?),
         columns,
+        history: None,
         layout,
         long,
         compare,

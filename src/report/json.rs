@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 
 use super::json_text;
 use crate::batch::{BatchReview, Entry};
+use crate::memory::record;
+use crate::pack::Pack;
 use crate::review::{Evidence, Finding, Review, SummaryTable, Tally};
 use crate::value::{Decimal, Value, plain, plain_money};
 
@@ -62,6 +64,40 @@ pub fn alone(pack: &crate::batch::PackName, of: &Entry, report: &[u8]) -> Vec<u8
     // Nothing that is written to memory fails.
     let _ = write_to(&batch, &mut out, |()| Ok(report.to_vec()));
     out
+}
+
+/// The tables of each submission that an archive shows across years, as a record holds them.
+pub fn history(pack: &Pack, batch: &BatchReview) -> Vec<record::Figures> {
+    let by = |id: &str| {
+        let found = pack.summaries.iter().filter(|summary| summary.id == id);
+        found
+            .filter_map(|summary| summary.history.clone())
+            .next()
+            .unwrap_or_default()
+    };
+    let rows = |table: &SummaryTable| {
+        let row = |row: &Vec<(Value, String)>| {
+            let values = row
+                .iter()
+                .map(|(value, _)| serde_json::to_value(Written(value)));
+            // A value always becomes JSON.
+            values.map(Result::unwrap_or_default).collect()
+        };
+        table.rows.iter().map(row).collect()
+    };
+    let figures = batch.reviews.iter().map(|review| record::Figures {
+        path: review.path.clone(),
+        tables: (review.history.iter())
+            .map(|table| record::Table {
+                id: table.id.clone(),
+                title: table.title.clone(),
+                by: by(&table.id),
+                columns: table.columns.clone(),
+                rows: rows(table),
+            })
+            .collect(),
+    });
+    figures.filter(|of| !of.tables.is_empty()).collect()
 }
 
 /// What the report says of one submission, indented as it stands there.

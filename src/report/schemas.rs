@@ -5,7 +5,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
-use super::{answers, compare, impact, intake, json, json_text, lint, mutate, rules, test, trace};
+use super::{
+    answers, archive, compare, impact, intake, json, json_text, lint, mutate, rules, test, trace,
+};
 use crate::memory::record;
 use crate::pack::shape;
 
@@ -26,6 +28,12 @@ const ALL: &[(&str, &str, Make)] = &[
     ("intake", "intake --format json", intake::schema),
     ("answers", "answer --format json", answers::schema),
     ("record", "review --record", of_record),
+    ("archive", "archive list --format json", archive::schema),
+    (
+        "history",
+        "archive history --format json",
+        archive::schema_of_history,
+    ),
     ("lint", "lint --format json", lint::schema),
     ("compare", "compare --format json", compare::schema),
     ("test", "test --format json", test::schema),

@@ -24,6 +24,7 @@ impl Review {
         self.undecided.retain(|one| !is_paper(&one.rule));
         self.rules = rules;
         self.memory = None;
+        self.history.clear();
         for finding in &mut self.findings {
             finding.answer = None;
         }

@@ -13,32 +13,35 @@ fn accordant(args: &[&str], threads: &str) -> Output {
         .expect("the program starts")
 }
 
-#[test]
-fn reviews_of_fixtures_are_as_blessed() {
-    let run = accordant(&["test", "--goldens", "fixtures"], "2");
+/// Runs the goldens of a folder by a pack.
+#[track_caller]
+fn assert_blessed(pack: &str, folder: &str, goldens: usize) {
+    let run = accordant(&["test", pack, "--goldens", folder], "2");
     let out = String::from_utf8_lossy(&run.stdout).into_owned();
     assert!(
         run.status.success(),
         "{out}{}",
         String::from_utf8_lossy(&run.stderr)
     );
-    assert!(out.contains("goldens: 6 the same, 0 changed"), "{out}");
+    let same = format!("goldens: {goldens} the same, 0 changed");
+    assert!(out.contains(&same), "{out}");
+}
+
+#[test]
+fn reviews_of_fixtures_are_as_blessed() {
+    assert_blessed("alliance", "fixtures", 6);
 }
 
 #[test]
 fn the_register_of_the_second_pack_is_as_blessed() {
-    let run = accordant(
-        &[
-            "test",
-            "rules/resc-accord",
-            "--goldens",
-            "fixtures/accord-2026",
-        ],
-        "2",
-    );
-    let out = String::from_utf8_lossy(&run.stdout).into_owned();
-    assert!(run.status.success(), "{out}");
-    assert!(out.contains("goldens: 1 the same, 0 changed"), "{out}");
+    assert_blessed("rules/resc-accord", "fixtures/accord-2026", 1);
+}
+
+/// What each finding weighs is held here: a case knows outcomes alone.
+#[test]
+fn findings_weigh_what_they_weighed() {
+    assert_blessed("alliance", "fixtures/severities", 17);
+    assert_blessed("rules/resc-accord", "fixtures/severities/accord", 4);
 }
 
 #[test]

@@ -185,3 +185,11 @@ fn arithmetic_on_money_says_what_to_do_where_something_can_be_done() {
     assert_refused("5 / plan.award", "a number / money means nothing", "");
     assert_refused("plan.award + \"x\"", "money + text means nothing", "");
 }
+
+#[test]
+fn a_text_without_an_end_is_marked_where_it_begins() {
+    let pack = set_aside();
+    let faults = expr::check("1 = \"abc", &pack.scope()).expect_err("it does not end");
+    let spans: Vec<_> = faults.iter().map(|f| f.span.clone()).collect();
+    assert_eq!(spans, vec![4..5]);
+}

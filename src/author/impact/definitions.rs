@@ -108,7 +108,9 @@ impl Unchanged {
         const NO_MATTER: [&str; 5] = ["title", "authority", "years", "recommendations", "expected"];
         let definitions = Definitions::new(from, to);
         let is_summary = |what: &str| what.starts_with("summary ");
+        // What is shown across years stands in no review that is compared.
         let said = || definitions.pack.iter().map(|d| d.what.as_str());
+        let said = || said().filter(|what| !what.starts_with("history "));
         let matters = |what: &str| !NO_MATTER.contains(&what) && !is_summary(what);
         if !from.reads_as(to) || said().any(matters) {
             return Unchanged::default();
@@ -288,18 +290,23 @@ fn of_pack(pack: &Pack) -> Facets {
     let letter = pack.letter.exprs();
     facets.extend(letter.map(|(key, e)| (format!("letter {key}"), one_line(e))));
     for summary in &pack.summaries {
-        let own = format!("summary {}", summary.id);
-        let said = |title: &str, rows: &Expr, columns: &[(String, Expr)]| {
+        let own = match &summary.history {
+            None => format!("summary {}", summary.id),
+            Some(by) => format!("history {} by {}", summary.id, by.join(", ")),
+        };
+        let said = |title: &str, rows: Option<&Expr>, columns: &[(String, Expr)]| {
             let columns = columns.iter();
             let columns = columns.map(|(header, expr)| format!("{header}: {}", one_line(expr)));
             let columns: Vec<String> = columns.collect();
-            format!("{title}; for {}; {}", one_line(rows), columns.join("; "))
+            let rows = rows.map_or_else(String::new, one_line);
+            format!("{title}; for {rows}; {}", columns.join("; "))
         };
         for of in &summary.nested {
-            let words = said(&of.title, &of.subjects.rows, &of.columns);
+            let words = said(&of.title, Some(&of.subjects.rows), &of.columns);
             facets.push((format!("{own} each {}", of.id), words));
         }
-        let words = said(&summary.title, &summary.subjects.rows, &summary.columns);
+        let rows = summary.subjects.as_ref().map(|s| &s.rows);
+        let words = said(&summary.title, rows, &summary.columns);
         let Summary {
             layout,
             long,

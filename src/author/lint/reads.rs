@@ -21,7 +21,8 @@ impl Reads {
         let mut reads = Reads::default();
         pack.rules.iter().for_each(|rule| reads.rule(rule));
         for summary in &pack.summaries {
-            reads.subjects(summary.subjects.table, &summary.subjects.rows);
+            let subjects = summary.subjects.iter();
+            subjects.for_each(|s| reads.subjects(s.table, &s.rows));
             let columns = summary.columns.iter();
             columns.for_each(|(_, expr)| reads.expr(expr));
             for nested in &summary.nested {
