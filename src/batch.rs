@@ -14,6 +14,7 @@ use crate::memory::answers::Answers;
 use crate::memory::decisions::Decisions;
 use crate::pack::{InForce, LetterWords, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
+use crate::repair::{Repairs, Wish};
 use crate::review::{Letter, Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
@@ -166,6 +167,15 @@ impl<'p> Reviewer<'p> {
     /// The review of one submission.
     pub fn review(&self, submission: &Submission) -> Review {
         self.review_after(submission, None)
+    }
+
+    /// What can be done about the findings of a submission; `None` where it cannot be judged at all. The reviewer notes the
+    /// subjects.
+    pub fn repair(&self, submission: &Submission, wish: &Wish) -> Option<Repairs> {
+        let in_force = self.in_force(identify(self.pack, submission).year?)?;
+        let review = self.review(submission);
+        review.recommendation?;
+        Some(Repairs::after(in_force, submission, wish, review))
     }
 
     /// The same, where something is settled already.

@@ -27,6 +27,7 @@
 //! - [`neutral`]: what others wrote, made harmless for spreadsheets and terminals.
 //! - [`report`]: reviews and mistakes as bytes.
 //! - [`memory`]: two submissions held against each other, and what an earlier one says.
+//! - [`repair`]: the least change of amounts with which a submission passes.
 //! - [`workbook`]: submissions as files that people can fill in further.
 //! - [`memory`]: what people decided, and what is kept of it.
 //! - [`author`]: what rule authors run.
@@ -43,6 +44,7 @@ pub mod memory;
 pub mod neutral;
 pub mod pack;
 pub mod read;
+pub mod repair;
 pub mod report;
 pub mod review;
 pub mod schema;

@@ -5,7 +5,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
-use super::{answers, compare, impact, intake, json, json_text, lint, mutate, rules, test, trace};
+use super::{
+    answers, compare, impact, intake, json, json_text, lint, mutate, repair, rules, test, trace,
+};
 use crate::memory::record;
 use crate::pack::shape;
 
@@ -28,6 +30,7 @@ const ALL: &[(&str, &str, Make)] = &[
     ("record", "review --record", of_record),
     ("lint", "lint --format json", lint::schema),
     ("compare", "compare --format json", compare::schema),
+    ("repair", "repair --format json", repair::schema),
     ("test", "test --format json", test::schema),
     ("mutate", "test --mutate --format json", mutate::schema),
     ("impact", "impact --format json", impact::schema),
