@@ -14,7 +14,7 @@ use crate::memory::answers::Answers;
 use crate::memory::decisions::Decisions;
 use crate::pack::{InForce, LetterWords, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
-use crate::repair::{Repairs, Wish};
+use crate::repair::{self, Repairs, Wish};
 use crate::review::{Letter, Recommendation, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
@@ -116,6 +116,7 @@ pub struct Reviewer<'p> {
     years: BTreeMap<i64, OnceLock<InForce<'p>>>,
     options: Options,
     notes_subjects: bool,
+    tells_repairs: bool,
     answers: Option<&'p Answers>,
     decisions: Option<(&'p Decisions, Date)>,
 }
@@ -132,6 +133,7 @@ impl<'p> Reviewer<'p> {
             years,
             options,
             notes_subjects: false,
+            tells_repairs: false,
             answers: None,
             decisions: None,
         }
@@ -141,6 +143,13 @@ impl<'p> Reviewer<'p> {
     #[must_use]
     pub fn noting_subjects(mut self) -> Self {
         self.notes_subjects = true;
+        self
+    }
+
+    /// Tells of each finding one way to make it pass by amounts alone, where one is quickly found.
+    #[must_use]
+    pub fn telling_repairs(mut self) -> Self {
+        self.tells_repairs = true;
         self
     }
 
@@ -199,7 +208,11 @@ impl<'p> Reviewer<'p> {
                 if self.answers.is_some() {
                     evaluator = evaluator.marking_findings();
                 }
-                evaluator.review(submission)
+                let mut review = evaluator.review(submission);
+                if self.tells_repairs {
+                    repair::tell(in_force, submission, &mut review);
+                }
+                review
             }
             _ => could_not_check(self.pack, submission, &who),
         };

@@ -399,6 +399,7 @@ impl<'p> Evaluator<'p> {
             mark: None,
             answer: None,
             not_counting: Vec::new(),
+            repair: None,
             decided: Vec::new(),
         };
         (tally, vec![finding], Vec::new())
@@ -572,6 +573,7 @@ impl<'p> Evaluator<'p> {
             mark,
             answer: None,
             not_counting: Vec::new(),
+            repair: None,
             decided: story.decided,
         };
         (finding, undecided)

@@ -13,7 +13,7 @@ mod wish;
 mod words;
 
 use crate::pack::{InForce, Severity};
-use crate::review::{Outcome, Review};
+use crate::review::{Finding, Outcome, Review};
 use crate::schema::{FieldId, TableId};
 use crate::submission::Submission;
 use crate::value::Decimal;
@@ -93,6 +93,41 @@ impl Change {
     }
 }
 
+/// Tells of each finding above a note of a review one way to make it pass by amounts alone, where one is quickly found.
+pub fn tell(in_force: &InForce<'_>, submission: &Submission, review: &mut Review) {
+    if review.worst() <= Some(Severity::Note) {
+        return;
+    }
+    let before = crate::evaluate::Evaluator::new(in_force)
+        .noting_subjects()
+        .review(submission);
+    let schema = &in_force.pack.schema;
+    let cells = Cells::of(schema, submission, &Wish::default());
+    let model = Model::of(in_force, submission, &cells);
+    let subjects = search::subjects(&before);
+    let search = Search::new(in_force, submission, &cells, &model, &before);
+    for finding in &mut review.findings {
+        if finding.severity == Severity::Note || !is_open_to_repair(finding) {
+            continue;
+        }
+        let same = |f: &&Finding| {
+            (&f.rule, f.row, &f.message) == (&finding.rule, finding.row, &finding.message)
+        };
+        let at = before.findings.iter().position(|f| same(&f));
+        let subject = at.and_then(|at| subjects.get(at)?.as_ref());
+        let ask = subject.and_then(|subject| model.find(subject));
+        if let Some(ask) = ask.filter(|ask| search.can_cure(ask)) {
+            let way = search.alone(ask, &mut Effort::quick());
+            finding.repair = way.map(|way| one_way(schema, &way).join(", and "));
+        }
+    }
+}
+
+/// Whether a change of amounts is looked for: it fails, and nobody is asked.
+fn is_open_to_repair(finding: &Finding) -> bool {
+    !finding.is_question() && finding.outcome == Outcome::Fail
+}
+
 impl Repairs {
     /// What can be done about the findings of a submission, with what is held fixed.
     pub fn of(in_force: &InForce<'_>, submission: &Submission, wish: &Wish) -> Repairs {
@@ -121,17 +156,14 @@ impl Repairs {
             let ask = found
                 .get(at)
                 .and_then(|subject| model.find(subject.as_ref()?));
-            let is_settled = finding.is_question() || finding.outcome == Outcome::Unknown;
             match ask {
-                Some(ask) if !is_settled && search.can_cure(ask) => sought.push((at, ask)),
+                Some(ask) if is_open_to_repair(finding) && search.can_cure(ask) => {
+                    sought.push((at, ask))
+                }
                 _ if finding.outcome == Outcome::Unknown && !finding.missing.is_empty() => {
-                    let subject = found.get(at).cloned().flatten();
-                    fills.push(blanks::fill(
-                        in_force,
-                        submission,
-                        &before,
-                        (at, subject.as_ref()),
-                    ));
+                    let subject = found.get(at).and_then(Option::as_ref);
+                    let fill = blanks::fill(in_force, submission, &before, (at, subject));
+                    blanks::put_to(&mut fills, fill);
                 }
                 _ => by_people.push(at),
             }

@@ -83,7 +83,11 @@ impl Check {
             expects_all: false,
             year: self.common.year,
         };
-        let batch = review_paths(&self.common, &pack, &self.submissions, options)?;
+        let mut reviewer = Reviewer::new(&pack, options);
+        if matches!(self.common.format, Format::Text | Format::Html) {
+            reviewer = reviewer.telling_repairs();
+        }
+        let batch = review_by(&self.common, &pack, &self.submissions, &reviewer, |_| {})?;
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
         }
@@ -134,7 +138,13 @@ impl Review {
             year: self.common.year,
         };
         let memory = self.remembered.load(&self.common, &pack)?;
-        let reviewer = memory.reviewer(&pack, options);
+        let mut reviewer = memory.reviewer(&pack, options);
+        if matches!(
+            (self.common.format, &self.out),
+            (Format::Text | Format::Html, Some(_))
+        ) {
+            reviewer = reviewer.telling_repairs();
+        }
         let in_turn = matches!(
             (self.common.format, &self.out),
             (Format::Json | Format::Markdown, _) | (Format::Text, None)

@@ -14,11 +14,11 @@ use super::form::Sum;
 use super::model::{Model, Subject};
 use super::solve::between;
 
-/// A finding that cannot be told until cells are filled in.
+/// Cells that are to be filled in before findings can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fill {
-    /// The finding: its place in the review's list.
-    pub finding: usize,
+    /// The findings that wait for it: places in the review's list.
+    pub findings: Vec<usize>,
     /// The cells, and tables or runs of cells by their place alone.
     pub blanks: Vec<Blank>,
     /// The least and the greatest amount of the one cell with which the finding passes, where they follow from the rules.
@@ -34,6 +34,35 @@ pub struct Blank {
     pub place: String,
     /// Its table and field, where it is one cell.
     pub cell: Option<(TableId, FieldId)>,
+}
+
+/// Adds what is to be filled in; the same cells once, with what all findings ask of them.
+pub(super) fn put_to(fills: &mut Vec<Fill>, new: Fill) {
+    let Some(held) = fills.iter_mut().find(|held| held.blanks == new.blanks) else {
+        fills.push(new);
+        return;
+    };
+    held.findings.extend(new.findings);
+    if new.example.is_none() {
+        return;
+    }
+    if held.example.is_none() {
+        (held.between, held.example) = (new.between, new.example);
+        return;
+    }
+    let low = held.between.0.max(new.between.0);
+    let highs = [held.between.1, new.between.1].into_iter().flatten();
+    held.between = (low, highs.min());
+    let fits = |x: &Decimal| {
+        held.between.0.is_none_or(|low| *x >= low) && held.between.1.is_none_or(|high| *x <= high)
+    };
+    held.example = held
+        .example
+        .filter(fits)
+        .or_else(|| new.example.filter(fits));
+    if held.example.is_none() {
+        held.between = (None, None);
+    }
 }
 
 /// What is to be filled in for one finding.
@@ -53,7 +82,7 @@ pub(super) fn fill(
         cell: cell.as_ref().map(|cell| (cell.table, cell.field)),
     });
     let mut fill = Fill {
-        finding,
+        findings: vec![finding],
         blanks: blanks.collect(),
         between: (None, None),
         example: None,

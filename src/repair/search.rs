@@ -180,6 +180,19 @@ impl<'a> Search<'a> {
         found
     }
 
+    /// The least change with which one finding passes.
+    pub(super) fn alone(&self, ask: &Ask, effort: &mut Effort) -> Option<Way> {
+        let solved = self.together(&[ask], effort).ok()?;
+        let vars = 0..solved.amounts.len();
+        let changes = vars.filter(|var| self.cells.held.get(*var) != solved.amounts.get(*var));
+        Some(Way {
+            cures: Vec::new(),
+            changes: changes
+                .filter_map(|var| self.change(var, &solved.amounts))
+                .collect(),
+        })
+    }
+
     /// The least change with which all of these pass and nothing becomes worse.
     fn together(&self, asks: &[&Ask], effort: &mut Effort) -> Result<Solved, Stuck> {
         let mut choices: Vec<Vec<Vec<Sum>>> = vec![Vec::new()];

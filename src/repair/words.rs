@@ -29,6 +29,8 @@ pub fn one_way(schema: &Schema, way: &Way) -> Vec<String> {
             said.push(format!("move {amount} from {} to {}", line(from), line(to)));
         }
     }
+    // Lines first, then the figures that follow from them.
+    left.sort_by_key(|(at, _)| way.changes.get(*at).is_none_or(|change| !change.is_line));
     for (at, by) in left.into_iter().filter(|(_, by)| !by.is_zero()) {
         said.extend(way.changes.get(at).map(|change| alone(schema, change, by)));
     }

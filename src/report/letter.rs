@@ -371,7 +371,16 @@ impl Draft<'_> {
             (Outcome::Unknown, [first, ..]) => {
                 format!("Fill in or correct {}.", in_words(first, self.review))
             }
-            _ => f.advice.clone(),
+            _ => match &f.repair {
+                Some(way) => {
+                    let way = way.replace('`', "");
+                    let lead = "One way, by arithmetic alone";
+                    format!("{} {lead}: {way}.", f.advice)
+                        .trim_start()
+                        .to_owned()
+                }
+                None => f.advice.clone(),
+            },
         }
     }
 

@@ -74,10 +74,11 @@ struct FindingOut<'a> {
     message: &'a str,
 }
 
-/// Cells to be filled in for a finding.
+/// Cells to be filled in.
 #[derive(Serialize, JsonSchema)]
 struct FillOut<'a> {
-    finding: Option<FindingOut<'a>>,
+    /// The findings that wait for them.
+    findings: Vec<FindingOut<'a>>,
     cells: Vec<BlankOut<'a>>,
     /// The least amount of the one cell with which it passes.
     at_least: Option<String>,
@@ -213,7 +214,11 @@ fn fill_out<'a>(pack: &'a Pack, repairs: &'a Repairs, fill: &'a Fill) -> FillOut
         }
     });
     FillOut {
-        finding: finding(repairs, fill.finding),
+        findings: fill
+            .findings
+            .iter()
+            .filter_map(|at| finding(repairs, *at))
+            .collect(),
         cells: blanks.collect(),
         at_least: fill.between.0.map(plain_money),
         at_most: fill.between.1.map(plain_money),

@@ -101,7 +101,7 @@ fn filled(out: &mut String, pack: &Pack, repairs: &Repairs, fill: &Fill) {
             parts.join("; ")
         );
     }
-    if let Some(finding) = finding(repairs, fill.finding) {
+    for finding in fill.findings.iter().filter_map(|at| finding(repairs, *at)) {
         let _ = writeln!(out, "    for {}", said(finding));
     }
 }
