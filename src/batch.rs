@@ -14,6 +14,7 @@ use crate::memory::answers::Answers;
 use crate::memory::decisions::Decisions;
 use crate::pack::{InForce, LetterWords, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
+use crate::repair::{self, Repairs, Wish};
 use crate::review::public::CHECKED;
 use crate::review::{Letter, Recommendation, Review};
 use crate::schema::FieldId;
@@ -121,6 +122,7 @@ pub struct Reviewer<'p> {
     options: Options,
     notes_subjects: bool,
     keeps_history: bool,
+    tells_repairs: bool,
     answers: Option<&'p Answers>,
     decisions: Option<(&'p Decisions, Date)>,
 }
@@ -138,6 +140,7 @@ impl<'p> Reviewer<'p> {
             options,
             notes_subjects: false,
             keeps_history: false,
+            tells_repairs: false,
             answers: None,
             decisions: None,
         }
@@ -154,6 +157,13 @@ impl<'p> Reviewer<'p> {
     #[must_use]
     pub fn keeping_history(mut self, keeps_history: bool) -> Self {
         self.keeps_history = keeps_history;
+        self
+    }
+
+    /// Tells of each finding one way to make it pass by amounts alone, where one is quickly found.
+    #[must_use]
+    pub fn telling_repairs(mut self) -> Self {
+        self.tells_repairs = true;
         self
     }
 
@@ -180,6 +190,15 @@ impl<'p> Reviewer<'p> {
     /// The review of one submission.
     pub fn review(&self, submission: &Submission) -> Review {
         self.review_after(submission, None)
+    }
+
+    /// What can be done about the findings of a submission; `None` where it cannot be judged at all. The reviewer notes the
+    /// subjects.
+    pub fn repair(&self, submission: &Submission, wish: &Wish) -> Option<Repairs> {
+        let in_force = self.in_force(identify(self.pack, submission).year?)?;
+        let review = self.review(submission);
+        review.recommendation?;
+        Some(Repairs::after(in_force, submission, wish, review))
     }
 
     /// The same, where something is settled already.
@@ -209,7 +228,11 @@ impl<'p> Reviewer<'p> {
                 if self.options.draws_rows {
                     evaluator = evaluator.drawing_rows();
                 }
-                evaluator.review(submission)
+                let mut review = evaluator.review(submission);
+                if self.tells_repairs {
+                    repair::tell(in_force, submission, &mut review);
+                }
+                review
             }
             _ => could_not_check(self.pack, submission, &who),
         };

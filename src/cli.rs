@@ -21,6 +21,7 @@ mod new;
 mod office;
 mod out;
 mod pack;
+mod repair;
 mod rules;
 mod schema;
 mod spool;
@@ -83,6 +84,8 @@ enum Verb {
     Test(test::Test),
     /// Compare two submissions: what was added, dropped and changed, where money went, which findings are cured
     Compare(compare::Compare),
+    /// Show what would have to be changed so that findings pass: amounts, verified by all rules, and cells to fill in
+    Repair(repair::Repair),
     /// Show what a change of rules changes: which recommendations, for which districts, because of which rule
     Impact(impact::Impact),
 }
@@ -272,6 +275,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Edges(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Compare(verb) => verb.run(),
+        Verb::Repair(verb) => verb.run(),
         Verb::Impact(verb) => verb.run(),
     };
     match status {

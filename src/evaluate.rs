@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::evidence::{Story, Teller};
 use crate::expr::Expr;
-use crate::expr::eval::{MAIN, Machine, Notebook, WORK};
+use crate::expr::eval::{MAIN, Machine, Notebook, Noted, WORK};
 use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{ListVec, NULL_ID, Num, NumVec, Vector, truth};
 use crate::pack::{
@@ -434,6 +434,7 @@ impl<'p> Evaluator<'p> {
             mark: None,
             answer: None,
             not_counting: Vec::new(),
+            repair: None,
             decided: Vec::new(),
         };
         (tally, vec![finding], Vec::new())
@@ -614,6 +615,7 @@ impl<'p> Evaluator<'p> {
             mark,
             answer: None,
             not_counting: Vec::new(),
+            repair: None,
             decided: story.decided,
         };
         (finding, undecided)
@@ -859,6 +861,62 @@ fn labelled(machine: &Machine<'_>, value: Value, ty: &Ty) -> Value {
         ),
         other => other,
     }
+}
+
+/// What was noted while a rule judged all its subjects at once.
+pub(crate) struct NotedRule {
+    /// The subjects' rows; `None`: the submission.
+    pub(crate) lines: Vec<Option<usize>>,
+    /// Those of which a cell is not applicable, if any.
+    pub(crate) exempt: Vec<bool>,
+    /// What was noted of `when`, by the number of the piece.
+    pub(crate) when: crate::hash::Map<usize, Noted>,
+    /// What was noted of `require`, and of the `let`s.
+    pub(crate) book: Notebook,
+}
+
+/// Judges all subjects of a rule at once and notes everything; `None` where there is no subject, nothing to require, or too
+/// much of it.
+pub(crate) fn noted<'s>(machine: &mut Machine<'s>, current: &Current<'s>) -> Option<NotedRule> {
+    let test = current.test?;
+    let require = test.require.as_ref()?;
+    machine.start_count();
+    machine.notebook = None;
+    let (lines, rows) = match current.rule.subjects.as_ref() {
+        None => (vec![None], None),
+        Some(subjects) => match find_subjects(machine, subjects) {
+            Found::Rows(table, rows, _) if !rows.is_empty() => {
+                let lines = rows.iter().map(|row| usize::try_from(*row).ok());
+                (lines.collect(), Some((table, rows)))
+            }
+            _ => return None,
+        },
+    };
+    let exempt = not_applicable(machine, &current.may_not_apply, rows.as_ref(), lines.len());
+    machine.notebook = Some(Notebook::default());
+    machine.begin(test.lets.iter().map(|(_, e)| e).collect(), rows);
+    if let Some(when) = &test.when {
+        machine.run(when);
+    }
+    let mut book = machine.notebook.take().unwrap_or_default();
+    let of_when: Vec<usize> = book
+        .keys()
+        .filter(|(of, _)| *of == MAIN)
+        .map(|k| k.1)
+        .collect();
+    let when = of_when
+        .into_iter()
+        .filter_map(|id| Some((id, book.remove(&(MAIN, id))?)));
+    let when = when.collect();
+    machine.notebook = Some(book);
+    machine.run(require);
+    let book = machine.notebook.take().unwrap_or_default();
+    (!machine.is_exhausted()).then_some(NotedRule {
+        lines,
+        exempt,
+        when,
+        book,
+    })
 }
 
 /// How many pairs of one comparison are looked at.

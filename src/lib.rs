@@ -28,6 +28,7 @@
 //! - [`report`]: reviews and mistakes as bytes.
 //! - [`memory`]: what people decided and what is kept of it, two submissions held against each other, and what an earlier one says.
 //! - [`workbook`]: submissions as files that people can fill in further, and as they were sent, with what was found.
+//! - [`repair`]: the least change of amounts with which a submission passes.
 //! - [`author`]: what rule authors run.
 
 pub mod author;
@@ -42,6 +43,7 @@ pub mod memory;
 pub mod neutral;
 pub mod pack;
 pub mod read;
+pub mod repair;
 pub mod report;
 pub mod review;
 pub mod schema;

@@ -18,6 +18,7 @@ pub mod markdown;
 pub mod missing;
 pub mod mistake;
 pub mod mutate;
+pub mod repair;
 pub mod rules;
 pub mod sarif;
 pub mod schemas;

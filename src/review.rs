@@ -362,6 +362,8 @@ pub struct Finding {
     pub answer: Option<Answer>,
     /// Why earlier answers do not count, in words.
     pub not_counting: Vec<String>,
+    /// One way among others to make it pass by amounts alone, where that was asked for and is quickly found.
+    pub repair: Option<String>,
     /// The tests that decided: the number of the expression and of the piece.
     pub(crate) decided: Vec<(usize, usize)>,
 }

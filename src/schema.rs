@@ -112,6 +112,13 @@ impl Table {
         exactly.or_else(|| self.by_name.get(&fold(header))).copied()
     }
 
+    /// Whether a repair may change the amounts of a field: any amount of a table whose money is added up, unless the schema
+    /// says otherwise.
+    pub fn may_repair(&self, field: &Field) -> bool {
+        let is_added_up = || self.fields.iter().any(Field::is_summed_money);
+        field.ty == Type::Money && field.repair.unwrap_or_else(is_added_up)
+    }
+
     /// The field that is the table's key.
     pub fn key(&self) -> Option<FieldId> {
         self.fields.iter().position(|f| f.key)
@@ -168,6 +175,8 @@ pub struct Field {
     pub codes_of: Option<TableId>,
     /// The parameter below which its numbers are printed nowhere.
     pub suppress: Option<String>,
+    /// Whether a repair may change it, where the schema says; absent: the money of a table whose money is added up.
+    pub repair: Option<bool>,
 }
 
 impl Field {

@@ -98,7 +98,10 @@ impl Check {
             public: self.public,
         };
         let before = self.before.read(&self.common, &pack)?;
-        let reviewer = Reviewer::new(&pack, options);
+        let mut reviewer = Reviewer::new(&pack, options);
+        if matches!(self.common.format, Format::Text | Format::Html) {
+            reviewer = reviewer.telling_repairs();
+        }
         let batch = before.review(&self.common, &pack, &self.submissions, &reviewer)?;
         if batch.reviews.is_empty() {
             no_submission(&pack, &batch);
@@ -159,7 +162,13 @@ impl Review {
         };
         let memory = self.remembered.load(&self.common, &pack)?;
         let keeps = self.remembered.record.is_some();
-        let reviewer = memory.reviewer(&pack, options).keeping_history(keeps);
+        let mut reviewer = memory.reviewer(&pack, options).keeping_history(keeps);
+        if matches!(
+            (self.common.format, &self.out),
+            (Format::Text | Format::Html, Some(_))
+        ) {
+            reviewer = reviewer.telling_repairs();
+        }
         let before = self.before.read(&self.common, &pack)?;
         let in_turn = matches!(
             (self.common.format, &self.out),

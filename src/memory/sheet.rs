@@ -228,5 +228,6 @@ fn field(pack: &Pack, (name, ty, also): &Column, codes: &[(&str, Vec<&str>)]) ->
         codes: code.and_then(|c| c.codes.clone()).or(own),
         codes_of: None,
         suppress: None,
+        repair: None,
     }
 }

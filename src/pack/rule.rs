@@ -140,6 +140,8 @@ pub struct Rule {
     pub subjects: Option<Subjects>,
     /// What it requires, year by year.
     pub editions: Vec<Edition>,
+    /// Whether amounts may be changed to make it pass.
+    pub repairable: bool,
     /// Its tests; none of a pack that was loaded to judge.
     pub cases: Vec<Case>,
     /// Changes of it that change nothing, and so need no case.
@@ -396,6 +398,9 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
     let equivalents = equivalents.iter().filter_map(read_equivalent).collect();
     let verified = keys.text("verified_severity");
     let verified = verified.and_then(|text| read_verified(doc, text, basis, severity.as_ref()));
+    let repair = keys.text("repair");
+    let repairable = repair.is_none();
+    named(doc, repair, &[("never", ())]);
     keys.done();
     let (severity, severity_span) = severity?;
     Some(Rule {
@@ -412,6 +417,7 @@ pub(crate) fn read(doc: Doc<'_>, tree: &DeTable<'_>, context: &Context<'_>) -> O
         audience,
         subjects,
         editions,
+        repairable,
         cases,
         equivalents,
         severity_span,

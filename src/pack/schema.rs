@@ -139,6 +139,16 @@ fn check_sheets(doc: Doc<'_>, schema: &Schema) {
     }
 }
 
+/// Whether a repair may change what stands in a field, or in all fields of a table.
+fn read_repair(doc: Doc<'_>, text: Option<Text>) -> Option<bool> {
+    let text = text?;
+    let known = ["never", "may"].iter().position(|word| *word == text.value);
+    if known.is_none() {
+        one_of(doc, &text, &["never", "may"]);
+    }
+    known.map(|at| at == 1)
+}
+
 fn read_table(
     doc: Doc<'_>,
     name: &Text,
@@ -165,6 +175,7 @@ fn read_table(
         .map_or_else(|| people(&name.value), |t| t.value);
     let also = of.texts("also").into_iter().map(|t| t.value).collect();
     let required = of.flag("required");
+    let repair = read_repair(doc, of.text("repair"));
     let mut fields = Vec::new();
     match of.table("fields") {
         Some(keys) => {
@@ -174,7 +185,8 @@ fn read_table(
                 };
                 check_name(doc, &key);
                 {
-                    let (field, otherwise, codes) = read_field(doc, &key, &of);
+                    let (mut field, otherwise, codes) = read_field(doc, &key, &of);
+                    field.repair = field.repair.or(repair);
                     unresolved.push(Unresolved {
                         table: id,
                         field: fields.len(),
@@ -279,6 +291,7 @@ fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> (Field, Option<Te
         codes,
         codes_of: None,
         suppress: of.text("suppress").map(|t| t.value),
+        repair: read_repair(doc, of.text("repair")),
     };
     if ty == Some(Type::Code) && field.codes.is_none() && codes_of.is_none() {
         doc.mistake(

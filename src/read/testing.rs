@@ -21,6 +21,7 @@ pub(crate) fn field(name: &str, ty: Type) -> Field {
         otherwise: None,
         codes: None,
         suppress: None,
+        repair: None,
         codes_of: None,
     }
 }

@@ -372,7 +372,16 @@ impl Draft<'_> {
                 cell if cell.contains(", ") => format!("Fill in or correct {cell}."),
                 file => format!("Add {file}, or fill it in."),
             },
-            _ => f.advice.clone(),
+            _ => match &f.repair {
+                Some(way) => {
+                    let way = way.replace('`', "");
+                    let lead = "One way, by arithmetic alone";
+                    format!("{} {lead}: {way}.", f.advice)
+                        .trim_start()
+                        .to_owned()
+                }
+                None => f.advice.clone(),
+            },
         }
     }
 

@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::{
-    answers, archive, compare, impact, intake, json, json_text, lint, mutate, rules, test, trace,
+    answers, archive, compare, impact, intake, json, json_text, lint, mutate, repair, rules, test,
+    trace,
 };
 use crate::memory::record;
 use crate::pack::shape;
@@ -36,6 +37,7 @@ const ALL: &[(&str, &str, Make)] = &[
     ),
     ("lint", "lint --format json", lint::schema),
     ("compare", "compare --format json", compare::schema),
+    ("repair", "repair --format json", repair::schema),
     ("test", "test --format json", test::schema),
     ("mutate", "test --mutate --format json", mutate::schema),
     ("impact", "impact --format json", impact::schema),

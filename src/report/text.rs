@@ -188,6 +188,9 @@ impl Text<'_> {
         if !advice.is_empty() {
             let _ = writeln!(out, "   = {}: {}", self.bold("do"), clean(&advice));
         }
+        if let Some(repair) = &f.repair {
+            let _ = writeln!(out, "   = {}: {}", self.bold("one way"), clean(repair));
+        }
         for (head, words) in answers(f) {
             let _ = writeln!(out, "   = {}: {words}", self.bold(head));
         }

@@ -360,6 +360,7 @@ fn silent() -> Review {
         letter: accordant::review::Letter::default(),
         memory: None,
         public: false,
+        history: Vec::new(),
     }
 }
 

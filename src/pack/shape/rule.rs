@@ -32,6 +32,8 @@ pub struct Rule {
     /// The rows that it judges one by one: `name in table`, filtered or not. Absent: the whole submission.
     #[schemars(rename = "for")]
     pub rows: Option<String>,
+    /// `never`: a change of amounts does not cure its findings, a person does.
+    pub repair: Option<Never>,
     /// Named sub-expressions.
     #[schemars(rename = "let")]
     pub lets: Option<BTreeMap<String, String>>,
@@ -51,6 +53,14 @@ pub struct Rule {
     pub case: Option<Vec<Case>>,
     /// Small changes of it, as `test --mutate` writes them, that change nothing for any submission.
     pub equivalent: Option<Vec<Equivalent>>,
+}
+
+/// What a repair does not do.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Never {
+    /// It does not change amounts to make the rule pass.
+    Never,
 }
 
 /// A change of a rule that changes nothing, so that no case can notice it.

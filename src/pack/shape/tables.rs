@@ -26,6 +26,8 @@ pub struct Table {
     pub also: Option<Vec<String>>,
     /// Whether what rests on it is unknown while it is absent or empty.
     pub required: Option<bool>,
+    /// Whether a repair may change its amounts, where its fields do not say.
+    pub repair: Option<Repair>,
     /// Its fields, by name.
     pub fields: BTreeMap<String, Field>,
 }
@@ -93,6 +95,18 @@ pub struct Field {
     pub codes: Option<Codes>,
     /// The parameter below which its numbers are printed nowhere.
     pub suppress: Option<String>,
+    /// Whether a repair may change its amounts; absent: those of a table whose money is added up.
+    pub repair: Option<Repair>,
+}
+
+/// Whether a repair may change an amount.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Repair {
+    /// It is a fact of record: it is not changed to make a rule pass.
+    Never,
+    /// It may be changed.
+    May,
 }
 
 /// The codes of a field.

@@ -176,6 +176,7 @@ fn finding(site: &Site<'_>, f: &Finding) -> Markup {
                 @for place in f.missing.iter().skip(1) { dt { "missing" } dd { code { (clean(place)) } } }
                 @for owed in &f.owed { dt { "owed by " (clean(&owed.owed_by)) } dd { (clean(&owed.message)) } }
                 @if !advice.is_empty() { dt { "do" } dd { strong { (clean(&advice)) } } }
+                @if let Some(repair) = &f.repair { dt { "one way, by arithmetic alone" } dd { (clean(repair)) } }
                 @for (head, words) in answers(f) { dt { (head) } dd { strong { (words) } } }
             }
             @if !f.evidence.is_empty() || !f.assumptions.is_empty() {

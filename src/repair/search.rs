@@ -1,0 +1,434 @@
+//! The search for amounts: solved from what the rules ask, judged again by all of them, and cut off where that shows more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::evaluate::Evaluator;
+use crate::hash::Map;
+use crate::pack::InForce;
+use crate::review::{Outcome, Review};
+use crate::submission::Submission;
+use crate::value::Decimal;
+
+use super::cells::Cells;
+use super::conflict::{self, Conflict};
+use super::form::{Sum, Var, no_wider};
+use super::model::{Ask, Model, Subject};
+use super::solve::{Effort, Stuck, Task};
+use super::{Change, Way, wish};
+
+/// How many times a changed plan is judged again before the search is given up.
+const ROUNDS: usize = 12;
+
+/// In how many ways one finding, and all of them together, are tried to be cured.
+const WAYS: usize = 4;
+const TOGETHER: usize = 12;
+
+/// Rules that read an amount, in one submission.
+pub(super) struct Search<'a> {
+    pub(super) in_force: &'a InForce<'a>,
+    submission: &'a Submission,
+    pub(super) cells: &'a Cells,
+    outcomes: Map<Subject, Outcome>,
+    /// What passes, and what keeps it so; by rule.
+    pub(super) kept: BTreeMap<usize, Vec<Kept>>,
+}
+
+/// What keeps a rule from becoming worse for a subject.
+pub(super) struct Kept {
+    pub(super) subject: Subject,
+    pub(super) rows: Vec<Sum>,
+}
+
+/// What a search came to.
+pub(super) struct Found {
+    pub(super) cured: Vec<(usize, Subject, Vec<Sum>)>,
+    pub(super) amounts: Vec<Decimal>,
+    pub(super) conflicts: Vec<Conflict>,
+    pub(super) not_found: Vec<usize>,
+}
+
+/// Amounts, and the sums that led to them.
+struct Solved {
+    amounts: Vec<Decimal>,
+    wanted: Vec<Vec<Sum>>,
+}
+
+/// The subject of each finding of a review that noted its subjects.
+pub(super) fn subjects(review: &Review) -> Vec<Option<Subject>> {
+    let mut open: Map<&str, Vec<(Option<u32>, Subject)>> = Map::default();
+    for (rule, tally) in review.rules.iter().enumerate() {
+        let bad = tally.subjects.iter();
+        let bad = bad.filter(|s| matches!(s.outcome, Outcome::Fail | Outcome::Unknown));
+        let mut bad: Vec<_> = bad.map(|s| (s.row, (rule, s.line))).collect();
+        // As the findings are sorted.
+        bad.sort_by_key(|(row, _)| *row);
+        bad.reverse();
+        open.insert(&tally.rule, bad);
+    }
+    let taken = review.findings.iter().map(|finding| {
+        let of_rule = open.get_mut(finding.rule.as_str())?;
+        let at = of_rule.iter().rposition(|(row, _)| *row == finding.row)?;
+        Some(of_rule.remove(at).1)
+    });
+    taken.collect()
+}
+
+fn outcomes(review: &Review) -> Map<Subject, Outcome> {
+    let rules = review.rules.iter().enumerate();
+    let all = rules.flat_map(|(rule, tally)| {
+        let subjects = tally.subjects.iter();
+        subjects.map(move |s| ((rule, s.line), s.outcome))
+    });
+    all.collect()
+}
+
+fn badness(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Pass | Outcome::NotApplicable => 0,
+        Outcome::Unknown => 1,
+        Outcome::Fail => 2,
+    }
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        in_force: &'a InForce<'a>,
+        submission: &'a Submission,
+        cells: &'a Cells,
+        model: &'a Model,
+        before: &Review,
+    ) -> Self {
+        let outcomes = outcomes(before);
+        let mut kept: BTreeMap<usize, Vec<Kept>> = BTreeMap::new();
+        for ask in &model.asks {
+            let is_good = outcomes.get(&ask.subject).is_none_or(|o| badness(*o) == 0);
+            if let Some(rows) = ask
+                .keep
+                .way_at(&cells.held)
+                .filter(|rows| is_good && !rows.is_empty())
+            {
+                kept.entry(ask.subject.0).or_default().push(Kept {
+                    subject: ask.subject,
+                    rows: no_wider(rows, &cells.held),
+                });
+            }
+        }
+        Search {
+            in_force,
+            submission,
+            cells,
+            outcomes,
+            kept,
+        }
+    }
+
+    /// Whether a change of amounts may cure a rule's finding at all.
+    pub(super) fn can_cure(&self, ask: &Ask) -> bool {
+        let rule = self.in_force.rules.get(ask.subject.0);
+        let ways = ask.cure.ways(WAYS);
+        rule.is_some_and(|current| current.rule.repairable)
+            && !ways.is_empty()
+            && !ways.iter().any(Vec::is_empty)
+    }
+
+    /// The submission with these amounts, and what the rules say of it.
+    pub(super) fn changed(&self, amounts: &[Decimal]) -> (Submission, Review) {
+        let changed = self.cells.apply(self.submission, amounts);
+        let review = Evaluator::new(self.in_force)
+            .noting_subjects()
+            .review(&changed);
+        (changed, review)
+    }
+
+    /// All findings together; where that cannot be, as many as can, one after the other.
+    pub(super) fn all(&mut self, sought: &[(usize, &Ask)], effort: &mut Effort) -> Found {
+        let mut found = Found {
+            cured: Vec::new(),
+            amounts: self.cells.held.clone(),
+            conflicts: Vec::new(),
+            not_found: Vec::new(),
+        };
+        let asks: Vec<&Ask> = sought.iter().map(|(_, ask)| *ask).collect();
+        if asks.is_empty() {
+            return found;
+        }
+        if let Ok(solved) = self.together(&asks, effort) {
+            found.take(sought, solved);
+            return found;
+        }
+        let mut taken: Vec<(usize, &Ask)> = Vec::new();
+        for one in sought {
+            let mut tried = taken.clone();
+            tried.push(*one);
+            let asks: Vec<&Ask> = tried.iter().map(|(_, ask)| *ask).collect();
+            match self.together(&asks, effort) {
+                Ok(solved) => {
+                    found.cured.clear();
+                    found.take(&tried, solved);
+                    taken = tried;
+                }
+                Err(Stuck::NotFound) => found.not_found.push(one.0),
+                Err(Stuck::Impossible) => {
+                    let against = conflict::smallest(self, &asks, effort);
+                    found.conflicts.push(Conflict {
+                        finding: one.0,
+                        against,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// The least change with which one finding passes.
+    pub(super) fn alone(&self, ask: &Ask, effort: &mut Effort) -> Option<Way> {
+        let solved = self.together(&[ask], effort).ok()?;
+        let vars = 0..solved.amounts.len();
+        let changes = vars.filter(|var| self.cells.held.get(*var) != solved.amounts.get(*var));
+        Some(Way {
+            cures: Vec::new(),
+            changes: changes
+                .filter_map(|var| self.change(var, &solved.amounts))
+                .collect(),
+        })
+    }
+
+    /// The least change with which all of these pass and nothing becomes worse.
+    fn together(&self, asks: &[&Ask], effort: &mut Effort) -> Result<Solved, Stuck> {
+        let mut choices: Vec<Vec<Vec<Sum>>> = vec![Vec::new()];
+        for ask in asks {
+            let ways = ask.cure.ways(WAYS);
+            let joined = choices.iter().flat_map(|choice| {
+                ways.iter().map(|way| {
+                    let mut choice = choice.clone();
+                    choice.push(way.clone());
+                    choice
+                })
+            });
+            choices = joined.take(TOGETHER).collect();
+        }
+        let mut best: Option<(Decimal, usize, Solved)> = None;
+        let mut stuck = Stuck::Impossible;
+        for wanted in choices {
+            match self.one_choice(asks, wanted, effort) {
+                Ok(solved) => {
+                    let (cost, count) = self.measure(&solved.amounts);
+                    if best.as_ref().is_none_or(|b| (cost, count) < (b.0, b.1)) {
+                        best = Some((cost, count, solved));
+                    }
+                }
+                Err(Stuck::NotFound) => stuck = Stuck::NotFound,
+                Err(Stuck::Impossible) => {}
+            }
+        }
+        best.map(|(.., solved)| solved).ok_or(stuck)
+    }
+
+    fn measure(&self, amounts: &[Decimal]) -> (Decimal, usize) {
+        let pairs = amounts.iter().zip(&self.cells.held);
+        let changes = pairs.map(|(new, held)| (*new - *held).abs());
+        let changes: Vec<Decimal> = changes.filter(|change| !change.is_zero()).collect();
+        (changes.iter().sum(), changes.len())
+    }
+
+    /// Solves, judges again, and asks for more where that shows that something became worse.
+    fn one_choice(
+        &self,
+        asks: &[&Ask],
+        wanted: Vec<Vec<Sum>>,
+        effort: &mut Effort,
+    ) -> Result<Solved, Stuck> {
+        let mut more: Vec<Sum> = Vec::new();
+        let mut fixed: BTreeSet<Var> = BTreeSet::new();
+        let targets: BTreeSet<Subject> = asks.iter().map(|ask| ask.subject).collect();
+        for _ in 0..ROUNDS {
+            let rows: Vec<&Sum> = wanted.iter().flatten().chain(&more).collect();
+            let amounts = match self.least(rows, &fixed, effort) {
+                Ok(amounts) => amounts,
+                // What the rounds before held fixed may be what stands against it.
+                Err(Stuck::Impossible) if !fixed.is_empty() || !more.is_empty() => {
+                    return Err(Stuck::NotFound);
+                }
+                Err(stuck) => return Err(stuck),
+            };
+            let (changed, review) = self.changed(&amounts);
+            let worse = self.worse(&review, &targets);
+            if worse.is_empty() {
+                return Ok(Solved { amounts, wanted });
+            }
+            let model = Model::of(self.in_force, &changed, self.cells);
+            let before = more.len();
+            for subject in &worse {
+                let Some(ask) = model.find(subject) else {
+                    continue;
+                };
+                let way = if targets.contains(subject) {
+                    ask.cure.ways(1).pop()
+                } else {
+                    let held = ask.keep.way_at(&self.cells.held);
+                    held.or_else(|| ask.keep.ways(1).pop())
+                };
+                more.extend(way.into_iter().flatten());
+            }
+            let cuts = |sum: &Sum| sum.at(&amounts).is_none_or(|x| x > Decimal::ZERO);
+            if !more.iter().skip(before).any(cuts) {
+                let pairs = amounts.iter().zip(&self.cells.held).enumerate();
+                let first = pairs
+                    .filter(|(_, (new, held))| new != held)
+                    .map(|(var, _)| var)
+                    .next();
+                fixed.extend(first);
+            }
+        }
+        Err(Stuck::NotFound)
+    }
+
+    /// The least change, with what keeps other rules from becoming worse taken in where it is needed.
+    fn least<'r>(
+        &'r self,
+        mut rows: Vec<&'r Sum>,
+        fixed: &BTreeSet<Var>,
+        effort: &mut Effort,
+    ) -> Result<Vec<Decimal>, Stuck> {
+        let mut taken: BTreeSet<usize> = BTreeSet::new();
+        loop {
+            let task = Task {
+                cells: self.cells,
+                rows: rows.clone(),
+                fixed,
+            };
+            let amounts = task.least(effort);
+            let broken: Vec<usize> = match &amounts {
+                Ok(amounts) => self.broken(amounts, &taken),
+                // Without what the other rules ask whole cents may not be settled either.
+                Err(_) => Vec::new(),
+            };
+            if broken.is_empty() {
+                return amounts;
+            }
+            for rule in broken {
+                taken.insert(rule);
+                let of_rule = self.kept.get(&rule).into_iter().flatten();
+                rows.extend(of_rule.flat_map(|kept| &kept.rows));
+            }
+        }
+    }
+
+    /// The rules that amounts would make worse, beside those that are taken in.
+    pub(super) fn broken(&self, amounts: &[Decimal], taken: &BTreeSet<usize>) -> Vec<usize> {
+        let others = self.kept.iter().filter(|(rule, _)| !taken.contains(rule));
+        let is_broken = |kept: &Kept| {
+            let above = |row: &Sum| row.at(amounts).is_none_or(|x| x > Decimal::ZERO);
+            kept.rows.iter().any(above)
+        };
+        let broken = others.filter(|(_, kept)| kept.iter().any(is_broken));
+        broken.map(|(rule, _)| *rule).collect()
+    }
+
+    /// The subjects for which a rule is worse than before, and those sought that do not pass.
+    fn worse(&self, review: &Review, targets: &BTreeSet<Subject>) -> Vec<Subject> {
+        let now = outcomes(review);
+        let mut worse: Vec<Subject> = Vec::new();
+        for (rule, tally) in review.rules.iter().enumerate() {
+            for judged in &tally.subjects {
+                let subject = (rule, judged.line);
+                let was = self.outcomes.get(&subject).map_or(0, |o| badness(*o));
+                if badness(judged.outcome) > was && !targets.contains(&subject) {
+                    worse.push(subject);
+                }
+            }
+        }
+        let passes = |subject: &Subject| now.get(subject) == Some(&Outcome::Pass);
+        worse.extend(targets.iter().filter(|subject| !passes(subject)));
+        worse
+    }
+
+    /// The changes, those together that cure the same findings or depend on one another.
+    pub(super) fn ways(
+        &self,
+        cured: &[(usize, Subject, Vec<Sum>)],
+        amounts: &[Decimal],
+    ) -> Vec<Way> {
+        let pairs = amounts.iter().zip(&self.cells.held).enumerate();
+        let changed = pairs.filter(|(_, (new, held))| new != held);
+        let changed: BTreeSet<Var> = changed.map(|(var, _)| var).collect();
+        let mut groups: Vec<(BTreeSet<Var>, Vec<usize>)> = Vec::new();
+        let tight = |row: &&Sum| row.at(amounts).is_some_and(|x| x > Decimal::new(-3, 2));
+        let of_findings = cured.iter().map(|(at, _, rows)| {
+            let vars = rows.iter().flat_map(Sum::cells);
+            (vars.filter(|v| changed.contains(v)).collect(), Some(*at))
+        });
+        let kept = self.kept.values().flatten().flat_map(|kept| &kept.rows);
+        let kept = kept.filter(tight).map(|row| {
+            let vars = row.cells().filter(|v| changed.contains(v));
+            (vars.collect::<BTreeSet<Var>>(), None)
+        });
+        let parts: Vec<(BTreeSet<Var>, Option<usize>)> = of_findings.chain(kept).collect();
+        for (mut vars, finding) in parts {
+            if vars.is_empty() && finding.is_none() {
+                continue;
+            }
+            let mut findings: Vec<usize> = finding.into_iter().collect();
+            let (joined, apart): (Vec<_>, Vec<_>) = groups
+                .into_iter()
+                .partition(|(own, _)| !own.is_disjoint(&vars));
+            for (own, at) in joined {
+                vars.extend(own);
+                findings.extend(at);
+            }
+            groups = apart;
+            groups.push((vars, findings));
+        }
+        let mut ways: Vec<Way> = groups
+            .into_iter()
+            .filter(|(vars, _)| !vars.is_empty())
+            .map(|(vars, mut cures)| {
+                cures.sort_unstable();
+                Way {
+                    cures,
+                    changes: vars
+                        .iter()
+                        .filter_map(|var| self.change(*var, amounts))
+                        .collect(),
+                }
+            })
+            .collect();
+        ways.sort_by(|a, b| {
+            (a.cures.first(), a.cures.len()).cmp(&(b.cures.first(), b.cures.len()))
+        });
+        ways
+    }
+
+    fn change(&self, var: Var, amounts: &[Decimal]) -> Option<Change> {
+        let schema = &self.in_force.pack.schema;
+        let cell = self.cells.all.get(var)?;
+        let (table, rows) = schema
+            .tables
+            .get(cell.table)
+            .zip(self.submission.table(cell.table))?;
+        let key = table.key();
+        let key =
+            key.and_then(|key| wish::text_of(schema, self.submission, (cell.table, cell.row, key)));
+        Some(Change {
+            table: cell.table,
+            row: cell.row,
+            field: cell.field,
+            place: rows.place(table, cell.row, cell.field),
+            row_place: rows.row_place(cell.row),
+            key,
+            is_line: cell.is_line,
+            from: *self.cells.held.get(var)?,
+            to: *amounts.get(var)?,
+        })
+    }
+}
+
+impl Found {
+    fn take(&mut self, sought: &[(usize, &Ask)], solved: Solved) {
+        let pairs = sought.iter().zip(solved.wanted);
+        self.cured = pairs
+            .map(|((at, ask), rows)| (*at, ask.subject, rows))
+            .collect();
+        self.amounts = solved.amounts;
+    }
+}
