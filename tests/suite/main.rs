@@ -1,5 +1,6 @@
 //! What a user sees: transcripts, reports, drawn mistakes, goldens; and what holds for every plan.
 
+mod archive;
 mod attacks;
 mod broken_packs;
 mod cases;
