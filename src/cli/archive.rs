@@ -299,6 +299,9 @@ impl List {
                 entries = archive.entries(&choice)?;
             }
         }
+        if entries.is_empty() && !self.common.quiet {
+            complain("the archive has nothing of that");
+        }
         match self.common.format {
             Format::Json => print(&report::json(&entries))?,
             Format::Csv => print_bytes(&report::csv(&entries))?,
