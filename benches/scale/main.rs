@@ -3,6 +3,7 @@
 //! `cargo bench --bench scale` measures S and M, and generated plans by the pack that is built in: 36 of one year, 504 of
 //! fourteen. `cargo bench --bench scale -- L 10000` measures L and 10,000 plans. It prints the medians of the
 //! processors' time and of the most memory held, and their ratios, of runs in turn; and it refuses when the findings differ.
+//! `cargo bench --bench scale -- archive` adds 504 reviews to an archive, one at a time, and shows a district of it across years.
 //! `cargo bench --bench scale -- instructions` counts instructions instead, which is what `.ci/instructions` calls.
 
 #![expect(
@@ -11,6 +12,8 @@
     reason = "it prints times, which are no figures of a plan"
 )]
 
+#[cfg(unix)]
+mod archive;
 #[cfg(unix)]
 mod baseline;
 #[cfg(unix)]

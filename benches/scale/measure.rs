@@ -9,6 +9,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use serde::Deserialize;
 
 use super::Result;
+use super::archive;
 use super::baseline;
 use super::generate::{SIZES, Size, write};
 use super::instructions;
@@ -120,6 +121,7 @@ pub(super) fn main() -> Result<()> {
     {
         ["baseline", folder] => baseline::run(Path::new(folder), &pack(), std::io::stdout()),
         ["measure", out, program, rest @ ..] => run_measured(out, program, rest),
+        ["archive"] => archive::main(),
         ["instructions"] => instructions::main(false),
         ["instructions", "write"] => instructions::main(true),
         names => {

@@ -1,11 +1,12 @@
 //! `archive`: every review, answer and determination in one file, which only ever grows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use tempfile::TempDir;
 
 use accordant::batch::Options;
 use accordant::memory::archive::{self, Choice, Content, Details, Entry, Item};
@@ -177,10 +178,12 @@ impl Add {
         additions.push((of_people, Vec::new()));
         let mut archive = archive::Archive::open_or_make(&self.at.archive)?;
         let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let mut told = BTreeSet::new();
         for (items, files) in &additions {
             let added = archive.add(items, files, &now)?;
             // What is told is there: the archive is on the disk by now.
-            let lines = added.iter().map(|one| {
+            let untold = added.iter().filter(|one| told.insert(one.entry.id));
+            let lines = untold.map(|one| {
                 let word = if one.is_new { "added" } else { "known already" };
                 format!("{word} {}: {}\n", one.entry.id, report::line(&one.entry))
             });
@@ -297,6 +300,9 @@ impl List {
                 entries = archive.entries(&choice)?;
             }
         }
+        if entries.is_empty() && !self.common.quiet {
+            complain("the archive has nothing of that");
+        }
         match self.common.format {
             Format::Json => print(&report::json(&entries))?,
             Format::Csv => print_bytes(&report::csv(&entries))?,
@@ -389,21 +395,12 @@ impl Export {
         for (name, bytes) in archive::files(&pack, &entries)? {
             files.insert(PathBuf::from(name), bytes);
         }
-        let mut records: BTreeMap<&str, &Entry> = BTreeMap::new();
-        for of in entries
-            .iter()
-            .filter(|of| matches!(of.details, Details::Review(_)))
-        {
-            records.entry(&of.sha256).or_insert(of);
-        }
-        for first in records.into_values() {
+        for first in records_of(&entries) {
             let text = archive.text(first)?;
             let read = record::read(&text).map_err(anyhow::Error::msg)?;
+            let folder = folder_of(first, &read);
             for (path, bytes) in inputs_of(&archive, &read)? {
-                files.insert(
-                    Path::new("inputs").join(first.id.to_string()).join(path),
-                    bytes,
-                );
+                files.insert(folder.join(path), bytes);
             }
             files.insert(
                 PathBuf::from(format!("records/{}.json", first.id)),
@@ -428,6 +425,63 @@ impl Export {
             ));
         }
         Ok(Status::Clean)
+    }
+}
+
+/// The first entry of each record.
+fn records_of(entries: &[Entry]) -> Vec<&Entry> {
+    let mut met = BTreeSet::new();
+    let reviews = entries
+        .iter()
+        .filter(|of| matches!(of.details, Details::Review(_)));
+    reviews.filter(|of| met.insert(&of.sha256)).collect()
+}
+
+/// The paths of batches, with a folder of its files in the place of each archive; the folders stay as long as what is given beside them.
+pub(super) fn unpacked(paths: Vec<PathBuf>) -> anyhow::Result<(Vec<PathBuf>, Vec<TempDir>)> {
+    let (mut batches, mut folders) = (Vec::new(), Vec::new());
+    for path in paths {
+        let end = path.extension();
+        if !path.is_file() || end.is_none_or(|end| !end.eq_ignore_ascii_case("sqlite")) {
+            batches.push(path);
+            continue;
+        }
+        let folder = tempfile::tempdir()?;
+        let archive = archive::Archive::open(&path)?;
+        let mut written = 0_usize;
+        for first in records_of(&archive.entries(&Choice::default())?) {
+            let read = record::read(&archive.text(first)?).map_err(anyhow::Error::msg)?;
+            let own = folder.path().join(folder_of(first, &read));
+            for (path, bytes) in inputs_of(&archive, &read)? {
+                let file = own.join(path);
+                disk::make_folder(file.parent().unwrap_or(&own))?;
+                disk::write_whole(&file, &bytes)?;
+                written += 1;
+            }
+        }
+        if written == 0 {
+            bail!(
+                "{} holds no files of submissions: `archive add BATCH --with-inputs` keeps them",
+                path.display()
+            );
+        }
+        batches.push(folder.path().join("inputs"));
+        folders.push(folder);
+    }
+    Ok((batches, folders))
+}
+
+/// Where the files of a record are written. A submission that stood in no folder of its batch is known by the name of its own.
+fn folder_of(first: &Entry, read: &Record) -> PathBuf {
+    let folder = Path::new("inputs").join(first.id.to_string());
+    let own = Path::new(&first.whose.path);
+    let mut inputs = read.basis.inputs.iter();
+    let is_within = inputs.any(|input| Path::new(&input.path).starts_with(own));
+    let is_name = own.file_name() == Some(own.as_os_str());
+    if is_within || !is_name {
+        folder
+    } else {
+        folder.join(own)
     }
 }
 

@@ -13,7 +13,7 @@ use accordant::pack::{Pack, embedded_ids};
 use accordant::read::limits::PACK;
 use accordant::report::impact::{Acceptance, accepted, json, markdown, text};
 
-use super::{Common, Format, Status, batch, complain, disk, git, pack, print};
+use super::{Common, Format, Status, archive, batch, complain, disk, git, pack, print};
 
 /// Show what a change of rules changes: which recommendations, for which districts, because of which rule.
 #[derive(Args)]
@@ -37,7 +37,7 @@ pub(super) struct Impact {
     /// Write the difference to be accepted; read it before you commit it
     #[arg(long, value_name = "FILE")]
     write_accept: Option<PathBuf>,
-    /// A folder of submissions as mail leaves it, or of statewide tables
+    /// A folder of submissions as mail leaves it, or of statewide tables; or an archive (.sqlite) that keeps its files
     #[arg(required = true, value_name = "BATCH")]
     batches: Vec<PathBuf>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub(super) struct Impact {
 }
 
 impl Impact {
-    pub(super) fn run(self) -> anyhow::Result<Status> {
+    pub(super) fn run(mut self) -> anyhow::Result<Status> {
         let formats = [Format::Text, Format::Markdown, Format::Json];
         self.common.has_format("impact", &formats)?;
         let before = self.load(&self.from, &self.to, self.from_office.as_deref())?;
@@ -53,6 +53,9 @@ impl Impact {
         let (Some(before), Some(after)) = (before, after) else {
             return Ok(Status::CouldNotCheck);
         };
+        // The folders are gone when what holds them is.
+        let (batches, _folders) = archive::unpacked(std::mem::take(&mut self.batches))?;
+        self.batches = batches;
         let (from, to) = self.review(&before, &after)?;
         if from.reviews.is_empty() && to.reviews.is_empty() {
             batch::no_submission(&after, &to);

@@ -203,9 +203,14 @@ impl Archive {
 pub fn files(pack: &Pack, entries: &[Entry]) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let (mut answered, mut decided) = (Vec::new(), Vec::new());
     for entry in entries {
+        let name = entry.whose.district.clone().unwrap_or_default();
+        let named = |mut row: Vec<(&'static str, String)>| {
+            row.push(("district", name.clone()));
+            row
+        };
         match &entry.details {
-            Details::Answer(of) => answered.push(of.row()),
-            Details::Determination(of) => decided.extend(of.rows()),
+            Details::Answer(of) => answered.push(named(of.row())),
+            Details::Determination(of) => decided.extend(of.rows().into_iter().map(named)),
             Details::Review(_) => {}
         }
     }

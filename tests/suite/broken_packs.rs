@@ -16,6 +16,18 @@ const MAP: &str = "forms/award-sheet.toml";
 
 const SLIPS: &[Slip] = &[
     (
+        "a history that tells no rows apart",
+        &[("pack.toml", "[summary.by-area]", "[history.by-area]")],
+    ),
+    (
+        "a history by no column",
+        &[(
+            "pack.toml",
+            "[summary.by-area]",
+            "[history.by-area]\nby = [\"Arae\", 7]",
+        )],
+    ),
+    (
         "reasons that no case can have",
         &[
             (RULE, "kind = \"edge\"", "kind = \"edge\"\ngap = \"0.01\""),

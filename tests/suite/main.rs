@@ -2,6 +2,7 @@
 
 mod annotate;
 mod answers;
+mod archive;
 mod attacks;
 mod broken_packs;
 mod browser;
