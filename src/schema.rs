@@ -116,7 +116,8 @@ impl Table {
     /// says otherwise.
     pub fn may_repair(&self, field: &Field) -> bool {
         let is_added_up = || self.fields.iter().any(Field::is_summed_money);
-        field.ty == Type::Money && field.repair.unwrap_or_else(is_added_up)
+        let may = field.repair.unwrap_or_else(is_added_up);
+        field.ty == Type::Money && field.suppress.is_none() && may
     }
 
     /// The field that is the table's key.

@@ -26,6 +26,7 @@ mod mutants;
 mod offices;
 mod pages;
 mod plans;
+mod repair;
 mod reports;
 mod schemas;
 mod soundness;
