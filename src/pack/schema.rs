@@ -60,7 +60,11 @@ pub(crate) fn read(doc: Doc<'_>, text: &str, currency: &str) -> Option<Read> {
             let Some(of) = as_table(doc, entry) else {
                 continue;
             };
-            let table = read_table(doc, &name, &of, schema.tables.len(), &mut unresolved);
+            let mut table = read_table(doc, &name, &of, schema.tables.len(), &mut unresolved);
+            let repair = read_repair(doc, of.text("repair"));
+            for field in &mut table.fields {
+                field.repair = field.repair.or(repair);
+            }
             of.done();
             schema.tables.push(table);
         }
@@ -175,7 +179,6 @@ fn read_table(
         .map_or_else(|| people(&name.value), |t| t.value);
     let also = of.texts("also").into_iter().map(|t| t.value).collect();
     let required = of.flag("required");
-    let repair = read_repair(doc, of.text("repair"));
     let mut fields = Vec::new();
     match of.table("fields") {
         Some(keys) => {
@@ -185,8 +188,7 @@ fn read_table(
                 };
                 check_name(doc, &key);
                 {
-                    let (mut field, otherwise, codes) = read_field(doc, &key, &of);
-                    field.repair = field.repair.or(repair);
+                    let (field, otherwise, codes) = read_field(doc, &key, &of);
                     unresolved.push(Unresolved {
                         table: id,
                         field: fields.len(),

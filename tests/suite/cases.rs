@@ -54,10 +54,10 @@ fn with_cases(test: &str, budgets: &[&str]) -> Pack {
         "code = \"T\"\ntitle = \"A test\"\nbasis = \"data\"\ncites = [\"handbook\", \"act-1\"]\nseverity = \"note\"\n\
          effective = {{ from = 2020 }}\nrequire = '{test}'\nmessage = \"no\"\n"
     );
-    for budget in budgets {
+    for (at, budget) in budgets.iter().enumerate() {
         let _ = write!(
             text,
-            "[[case]]\nname = \"a\"\nkind = \"pass\"\nexpect = \"pass\"\nplan = {{ award = \"1.00\" }}\n\
+            "[[case]]\nname = \"{at}\"\nkind = \"pass\"\nexpect = \"pass\"\nplan = {{ award = \"1.00\" }}\n\
              budget = \"\"\"\nline_id,area,amount\n{budget}\n\"\"\"\n"
         );
     }
