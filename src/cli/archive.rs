@@ -228,9 +228,10 @@ impl Add {
             disk::write_whole(file, text.as_bytes())?;
         }
         let read = record::read(&text).map_err(anyhow::Error::msg)?;
-        let files = match self.with_inputs {
-            true => files_of(&read, batches)?,
-            false => Vec::new(),
+        let files = if self.with_inputs {
+            files_of(&read, batches)?
+        } else {
+            Vec::new()
         };
         Ok(Some((items_of(&self.common, pack, &read, &text)?, files)))
     }

@@ -72,7 +72,7 @@ fn entries_of(path: &Path) -> Vec<Entry> {
     archive.entries(&Choice::default()).expect("it is read")
 }
 
-/// Nothing in the file is broken, by SQLite's own check.
+/// Nothing in the file is broken, by `SQLite`'s own check.
 #[track_caller]
 fn is_whole(path: &Path) {
     let connection = Connection::open(path).expect("it opens");
