@@ -28,7 +28,7 @@
 //! - [`report`]: reviews and mistakes as bytes.
 //! - [`memory`]: two submissions held against each other, and what an earlier one says.
 //! - [`workbook`]: submissions as files that people can fill in further.
-//! - [`memory`]: what people decided, and what is kept of it.
+//! - [`memory`]: what people decided, and what is kept of it: records, and the archive of them.
 //! - [`author`]: what rule authors run.
 
 pub mod author;

@@ -159,7 +159,9 @@ impl Add {
         if self.with_inputs && batches.is_empty() {
             bail!("a record holds no files: `--with-inputs` needs the batch itself");
         }
-        disk::refuse_input(&self.at.archive, &batches)?;
+        for out in std::iter::once(&self.at.archive).chain(&self.remembered.record) {
+            disk::refuse_input(out, &batches)?;
+        }
         let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
