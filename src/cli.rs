@@ -1,4 +1,4 @@
-//! The command line: one file a verb. Only this part prints, and only this part reads and writes the disk.
+//! The command line: one file a verb. Only this part prints, and only this part and the archive read and write the disk.
 
 mod annotate;
 mod answer;

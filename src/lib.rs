@@ -26,7 +26,8 @@
 //! - [`evaluate`], [`batch`], [`review`]: judging one submission, and many; what is said of them.
 //! - [`neutral`]: what others wrote, made harmless for spreadsheets and terminals.
 //! - [`report`]: reviews and mistakes as bytes.
-//! - [`memory`]: what people decided and what is kept of it, two submissions held against each other, and what an earlier one says.
+//! - [`memory`]: what people decided; what is kept of it, as records and in an archive; two submissions held against each other, and what an
+//!   earlier one says.
 //! - [`workbook`]: submissions as files that people can fill in further, and as they were sent, with what was found.
 //! - [`repair`]: the least change of amounts with which a submission passes.
 //! - [`author`]: what rule authors run.

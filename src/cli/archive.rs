@@ -159,7 +159,9 @@ impl Add {
         if self.with_inputs && batches.is_empty() {
             bail!("a record holds no files: `--with-inputs` needs the batch itself");
         }
-        disk::refuse_input(&self.at.archive, &batches)?;
+        for out in std::iter::once(&self.at.archive).chain(&self.remembered.record) {
+            disk::refuse_input(out, &batches)?;
+        }
         let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
         };
@@ -229,9 +231,10 @@ impl Add {
             disk::write_whole(file, text.as_bytes())?;
         }
         let read = record::read(&text).map_err(anyhow::Error::msg)?;
-        let files = match self.with_inputs {
-            true => files_of(&read, batches)?,
-            false => Vec::new(),
+        let files = if self.with_inputs {
+            files_of(&read, batches)?
+        } else {
+            Vec::new()
         };
         Ok(Some((items_of(&self.common, pack, &read, &text)?, files)))
     }

@@ -1,4 +1,4 @@
-//! The archive: every review, answer and determination that was put into it, in one file of SQLite. Nothing in it is ever changed or
+//! The archive: every review, answer and determination that was put into it, in one file of `SQLite`. Nothing in it is ever changed or
 //! taken out. Beside the command line this is the one room that touches the disk.
 
 mod file;
@@ -26,7 +26,7 @@ pub enum Error {
     /// Another process did not let go of the archive.
     #[error("another process is writing to the archive, and did not finish within half a minute")]
     Busy,
-    /// SQLite could not do it.
+    /// `SQLite` could not do it.
     #[error("the archive: {0}")]
     Database(rusqlite::Error),
     /// The disk could not do it.

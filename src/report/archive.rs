@@ -26,7 +26,7 @@ pub fn list(entries: &[Entry]) -> String {
             shorten(&district(of)),
             whose
                 .fiscal_year
-                .map_or_else(String::new, |y| y.to_string()),
+                .map_or_else(String::new, |year| year.to_string()),
             whose.revision.clone().unwrap_or_default(),
             of.details.says().to_owned(),
             day(&of.added_at).to_owned(),
@@ -63,7 +63,7 @@ pub fn csv(entries: &[Entry]) -> Vec<u8> {
             text(&whose.district),
             whose
                 .fiscal_year
-                .map_or_else(String::new, |y| y.to_string()),
+                .map_or_else(String::new, |year| year.to_string()),
             text(&whose.revision),
             of.details.says().to_owned(),
             whose.path.clone(),
@@ -277,7 +277,7 @@ fn across(table: &Across, years: &[usize]) -> String {
         table
             .years
             .get(*at)
-            .map_or_else(String::new, |y| y.to_string())
+            .map_or_else(String::new, ToString::to_string)
     };
     let heads: Vec<String> = std::iter::once(String::new())
         .chain(years.iter().map(head))

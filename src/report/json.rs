@@ -69,11 +69,9 @@ pub fn alone(pack: &crate::batch::PackName, of: &Entry, report: &[u8]) -> Vec<u8
 /// The tables of each submission that an archive shows across years, as a record holds them.
 pub fn history(pack: &Pack, batch: &BatchReview) -> Vec<record::Figures> {
     let by = |id: &str| {
-        let found = pack.summaries.iter().filter(|summary| summary.id == id);
-        found
-            .filter_map(|summary| summary.history.clone())
-            .next()
-            .unwrap_or_default()
+        let mut found = pack.summaries.iter().filter(|summary| summary.id == id);
+        let found = found.find_map(|summary| summary.history.clone());
+        found.unwrap_or_default()
     };
     let rows = |table: &SummaryTable| {
         let row = |row: &Vec<(Value, String)>| {

@@ -18,7 +18,7 @@ pub(super) const VERSIONS: &[&str] = &[include_str!("1.sql")];
 /// How long one process waits for another that writes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How SQLite's own files begin.
+/// How `SQLite`'s own files begin.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// What a file is, told by its header alone: a file of somebody else's is not even opened as a database.
@@ -42,9 +42,10 @@ pub(super) fn open(path: &Path, make: bool) -> Result<Connection> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, make);
     // SQLite takes a name such as `:memory:` for something else than a file.
-    let full = match path.is_absolute() {
-        true => path.to_owned(),
-        false => Path::new(".").join(path),
+    let full = if path.is_absolute() {
+        path.to_owned()
+    } else {
+        Path::new(".").join(path)
     };
     let mut connection = Connection::open_with_flags(full, flags)?;
     settle(&connection)?;
