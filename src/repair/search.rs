@@ -37,6 +37,8 @@ pub(super) struct Search<'a> {
 pub(super) struct Kept {
     pub(super) subject: Subject,
     pub(super) rows: Vec<Sum>,
+    /// It could be kept in another way too.
+    pub(super) has_choice: bool,
 }
 
 /// What a search came to.
@@ -110,6 +112,7 @@ impl<'a> Search<'a> {
                 kept.entry(ask.subject.0).or_default().push(Kept {
                     subject: ask.subject,
                     rows: no_wider(rows, &cells.held),
+                    has_choice: ask.keep.ways(2).len() > 1,
                 });
             }
         }
@@ -168,13 +171,13 @@ impl<'a> Search<'a> {
                     taken = tried;
                 }
                 Err(Stuck::NotFound) => found.not_found.push(one.0),
-                Err(Stuck::Impossible) => {
-                    let against = conflict::smallest(self, &asks, effort);
-                    found.conflicts.push(Conflict {
+                Err(Stuck::Impossible) => match conflict::smallest(self, &asks, effort) {
+                    Some(against) => found.conflicts.push(Conflict {
                         finding: one.0,
                         against,
-                    });
-                }
+                    }),
+                    None => found.not_found.push(one.0),
+                },
             }
         }
         found
@@ -196,8 +199,14 @@ impl<'a> Search<'a> {
     /// The least change with which all of these pass and nothing becomes worse.
     fn together(&self, asks: &[&Ask], effort: &mut Effort) -> Result<Solved, Stuck> {
         let mut choices: Vec<Vec<Vec<Sum>>> = vec![Vec::new()];
+        let mut stuck = Stuck::Impossible;
         for ask in asks {
-            let ways = ask.cure.ways(WAYS);
+            let mut ways = ask.cure.ways(WAYS + 1);
+            if ways.len() > WAYS || choices.len() * ways.len() > TOGETHER {
+                // What is not tried may be possible.
+                stuck = Stuck::NotFound;
+            }
+            ways.truncate(WAYS);
             let joined = choices.iter().flat_map(|choice| {
                 ways.iter().map(|way| {
                     let mut choice = choice.clone();
@@ -208,7 +217,6 @@ impl<'a> Search<'a> {
             choices = joined.take(TOGETHER).collect();
         }
         let mut best: Option<(Decimal, usize, Solved)> = None;
-        let mut stuck = Stuck::Impossible;
         for wanted in choices {
             match self.one_choice(asks, wanted, effort) {
                 Ok(solved) => {
@@ -379,20 +387,24 @@ impl<'a> Search<'a> {
             groups = apart;
             groups.push((vars, findings));
         }
-        let mut ways: Vec<Way> = groups
-            .into_iter()
-            .filter(|(vars, _)| !vars.is_empty())
-            .map(|(vars, mut cures)| {
-                cures.sort_unstable();
-                Way {
-                    cures,
-                    changes: vars
-                        .iter()
-                        .filter_map(|var| self.change(*var, amounts))
-                        .collect(),
-                }
-            })
-            .collect();
+        let of_group = |(vars, mut cures): (BTreeSet<Var>, Vec<usize>)| {
+            cures.sort_unstable();
+            let changes = vars.iter().filter_map(|var| {
+                let change = self.change(*var, amounts)?;
+                let mut ties = cured.iter().map(|(_, _, rows)| rows);
+                let exact = ties.find_map(|rows| exact(rows, *var, &vars, amounts));
+                Some(Change {
+                    exact: exact.filter(|x| !change.is_line && *x != change.to),
+                    ..change
+                })
+            });
+            Way {
+                changes: changes.collect(),
+                cures,
+            }
+        };
+        let changed = groups.into_iter().filter(|(vars, _)| !vars.is_empty());
+        let mut ways: Vec<Way> = changed.map(of_group).collect();
         ways.sort_by(|a, b| {
             (a.cures.first(), a.cures.len()).cmp(&(b.cures.first(), b.cures.len()))
         });
@@ -419,8 +431,26 @@ impl<'a> Search<'a> {
             is_line: cell.is_line,
             from: *self.cells.held.get(var)?,
             to: *amounts.get(var)?,
+            exact: None,
         })
     }
+}
+
+/// The amount of a cell with which two figures agree exactly that are to agree within a tolerance, where no other cell of
+/// theirs is changed.
+fn exact(rows: &[Sum], var: Var, changed: &BTreeSet<Var>, amounts: &[Decimal]) -> Option<Decimal> {
+    let [a, b] = rows else {
+        return None;
+    };
+    let are_sides = a.is_tie && b.is_tie && a.clone().plus(b)?.is_constant();
+    let is_alone = a.cells().filter(|other| changed.contains(other)).eq([var]);
+    let difference = a
+        .at(amounts)?
+        .checked_sub(b.at(amounts)?)?
+        .checked_div(Decimal::TWO)?;
+    let by = difference.checked_div(*a.terms.get(&var)?)?;
+    let exact = amounts.get(var)?.checked_sub(by)?.normalize();
+    (are_sides && is_alone && exact.scale() <= 2).then_some(exact)
 }
 
 impl Found {
