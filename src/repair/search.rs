@@ -31,6 +31,8 @@ pub(super) struct Search<'a> {
     outcomes: Map<Subject, Outcome>,
     /// What passes, and what keeps it so; by rule.
     pub(super) kept: BTreeMap<usize, Vec<Kept>>,
+    /// The same, where what agrees within a tolerance is not to differ by more than it does.
+    tight: BTreeMap<usize, Vec<Kept>>,
 }
 
 /// What keeps a rule from becoming worse for a subject.
@@ -102,6 +104,7 @@ impl<'a> Search<'a> {
     ) -> Self {
         let outcomes = outcomes(before);
         let mut kept: BTreeMap<usize, Vec<Kept>> = BTreeMap::new();
+        let mut tight: BTreeMap<usize, Vec<Kept>> = BTreeMap::new();
         for ask in &model.asks {
             let is_good = outcomes.get(&ask.subject).is_none_or(|o| badness(*o) == 0);
             if let Some(rows) = ask
@@ -109,11 +112,15 @@ impl<'a> Search<'a> {
                 .way_at(&cells.held)
                 .filter(|rows| is_good && !rows.is_empty())
             {
-                kept.entry(ask.subject.0).or_default().push(Kept {
+                let has_choice = ask.keep.ways(2).len() > 1;
+                let one = |rows| Kept {
                     subject: ask.subject,
-                    rows: no_wider(rows, &cells.held),
-                    has_choice: ask.keep.ways(2).len() > 1,
-                });
+                    rows,
+                    has_choice,
+                };
+                let no_wider = no_wider(rows.clone(), &cells.held);
+                tight.entry(ask.subject.0).or_default().push(one(no_wider));
+                kept.entry(ask.subject.0).or_default().push(one(rows));
             }
         }
         Search {
@@ -122,6 +129,7 @@ impl<'a> Search<'a> {
             cells,
             outcomes,
             kept,
+            tight,
         }
     }
 
@@ -251,7 +259,7 @@ impl<'a> Search<'a> {
         let targets: BTreeSet<Subject> = asks.iter().map(|ask| ask.subject).collect();
         for _ in 0..ROUNDS {
             let rows: Vec<&Sum> = wanted.iter().flatten().chain(&more).collect();
-            let amounts = match self.least(rows, &fixed, effort) {
+            let amounts = match self.least(&rows, &fixed, effort) {
                 Ok(amounts) => amounts,
                 // What the rounds before held fixed may be what stands against it.
                 Err(Stuck::Impossible) if !fixed.is_empty() || !more.is_empty() => {
@@ -291,9 +299,21 @@ impl<'a> Search<'a> {
         Err(Stuck::NotFound)
     }
 
+    /// The least change with which totals that agree go on to agree as they do; where there is none, within their tolerance.
+    fn least(
+        &self,
+        rows: &[&Sum],
+        fixed: &BTreeSet<Var>,
+        effort: &mut Effort,
+    ) -> Result<Vec<Decimal>, Stuck> {
+        let tight = self.least_keeping(&self.tight, rows.to_vec(), fixed, effort);
+        tight.or_else(|_| self.least_keeping(&self.kept, rows.to_vec(), fixed, effort))
+    }
+
     /// The least change, with what keeps other rules from becoming worse taken in where it is needed.
-    fn least<'r>(
-        &'r self,
+    fn least_keeping<'r>(
+        &self,
+        kept: &'r BTreeMap<usize, Vec<Kept>>,
         mut rows: Vec<&'r Sum>,
         fixed: &BTreeSet<Var>,
         effort: &mut Effort,
@@ -307,7 +327,7 @@ impl<'a> Search<'a> {
             };
             let amounts = task.least(effort);
             let broken: Vec<usize> = match &amounts {
-                Ok(amounts) => self.broken(amounts, &taken),
+                Ok(amounts) => broken(kept, amounts, &taken),
                 // Without what the other rules ask whole cents may not be settled either.
                 Err(_) => Vec::new(),
             };
@@ -316,21 +336,10 @@ impl<'a> Search<'a> {
             }
             for rule in broken {
                 taken.insert(rule);
-                let of_rule = self.kept.get(&rule).into_iter().flatten();
+                let of_rule = kept.get(&rule).into_iter().flatten();
                 rows.extend(of_rule.flat_map(|kept| &kept.rows));
             }
         }
-    }
-
-    /// The rules that amounts would make worse, beside those that are taken in.
-    pub(super) fn broken(&self, amounts: &[Decimal], taken: &BTreeSet<usize>) -> Vec<usize> {
-        let others = self.kept.iter().filter(|(rule, _)| !taken.contains(rule));
-        let is_broken = |kept: &Kept| {
-            let above = |row: &Sum| row.at(amounts).is_none_or(|x| x > Decimal::ZERO);
-            kept.rows.iter().any(above)
-        };
-        let broken = others.filter(|(_, kept)| kept.iter().any(is_broken));
-        broken.map(|(rule, _)| *rule).collect()
     }
 
     /// The subjects for which a rule is worse than before, and those sought that do not pass.
@@ -366,7 +375,7 @@ impl<'a> Search<'a> {
             let vars = rows.iter().flat_map(Sum::cells);
             (vars.filter(|v| changed.contains(v)).collect(), Some(*at))
         });
-        let kept = self.kept.values().flatten().flat_map(|kept| &kept.rows);
+        let kept = self.tight.values().flatten().flat_map(|kept| &kept.rows);
         let kept = kept.filter(tight).map(|row| {
             let vars = row.cells().filter(|v| changed.contains(v));
             (vars.collect::<BTreeSet<Var>>(), None)
@@ -434,6 +443,21 @@ impl<'a> Search<'a> {
             exact: None,
         })
     }
+}
+
+/// The rules that amounts would make worse, beside those that are taken in.
+fn broken(
+    kept: &BTreeMap<usize, Vec<Kept>>,
+    amounts: &[Decimal],
+    taken: &BTreeSet<usize>,
+) -> Vec<usize> {
+    let others = kept.iter().filter(|(rule, _)| !taken.contains(rule));
+    let is_broken = |kept: &Kept| {
+        let above = |row: &Sum| row.at(amounts).is_none_or(|x| x > Decimal::ZERO);
+        kept.rows.iter().any(above)
+    };
+    let broken = others.filter(|(_, kept)| kept.iter().any(is_broken));
+    broken.map(|(rule, _)| *rule).collect()
 }
 
 /// The amount of a cell with which two figures agree exactly that are to agree within a tolerance, where no other cell of
