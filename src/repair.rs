@@ -84,6 +84,8 @@ pub struct Change {
     pub from: Decimal,
     /// The amount that it is to hold.
     pub to: Decimal,
+    /// Of a figure that is to agree with others within a tolerance: the amount with which it agrees exactly.
+    pub exact: Option<Decimal>,
 }
 
 impl Change {
@@ -158,7 +160,7 @@ impl Repairs {
                 .and_then(|subject| model.find(subject.as_ref()?));
             match ask {
                 Some(ask) if is_open_to_repair(finding) && search.can_cure(ask) => {
-                    sought.push((at, ask))
+                    sought.push((at, ask));
                 }
                 _ if finding.outcome == Outcome::Unknown && !finding.missing.is_empty() => {
                     let subject = found.get(at).and_then(Option::as_ref);

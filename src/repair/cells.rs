@@ -37,7 +37,7 @@ impl Cells {
             let fields = fields.filter(|(_, field)| of.may_repair(field));
             columns.extend(fields.map(|(id, field)| (field.total, table, id)));
         }
-        columns.sort();
+        columns.sort_unstable();
         let mut cells = Cells::default();
         for (is_line, table, field) in columns {
             cells.add_column(schema, submission, wish, (is_line, table, field));

@@ -35,11 +35,17 @@ pub struct Against {
 struct Element<'a> {
     subject: Subject,
     fails: bool,
+    /// It could hold in another way too.
+    has_choice: bool,
     rows: Vec<&'a Sum>,
 }
 
-/// A smallest set of what no amounts fulfil together.
-pub(super) fn smallest(search: &Search<'_>, asks: &[&Ask], effort: &mut Effort) -> Vec<Against> {
+/// A smallest set of what no amounts fulfil together; `None` where something in it could be fulfilled in another way.
+pub(super) fn smallest(
+    search: &Search<'_>,
+    asks: &[&Ask],
+    effort: &mut Effort,
+) -> Option<Vec<Against>> {
     let ways: Vec<Vec<Sum>> = asks
         .iter()
         .map(|ask| ask.cure.ways(1).pop().unwrap_or_default())
@@ -50,6 +56,7 @@ pub(super) fn smallest(search: &Search<'_>, asks: &[&Ask], effort: &mut Effort) 
         .map(|(ask, rows)| Element {
             subject: ask.subject,
             fails: true,
+            has_choice: ask.cure.ways(2).len() > 1,
             rows: rows.iter().collect(),
         })
         .collect();
@@ -57,6 +64,7 @@ pub(super) fn smallest(search: &Search<'_>, asks: &[&Ask], effort: &mut Effort) 
         elements.push(Element {
             subject: kept.subject,
             fails: false,
+            has_choice: kept.has_choice,
             rows: kept.rows.iter().collect(),
         });
     }
@@ -82,7 +90,8 @@ pub(super) fn smallest(search: &Search<'_>, asks: &[&Ask], effort: &mut Effort) 
             at += 1;
         }
     }
-    told(search, &elements)
+    let is_firm = elements.iter().all(|element| !element.has_choice);
+    is_firm.then(|| told(search, &elements))
 }
 
 fn is_impossible(search: &Search<'_>, elements: &[Element<'_>], effort: &mut Effort) -> bool {

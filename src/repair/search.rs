@@ -31,12 +31,16 @@ pub(super) struct Search<'a> {
     outcomes: Map<Subject, Outcome>,
     /// What passes, and what keeps it so; by rule.
     pub(super) kept: BTreeMap<usize, Vec<Kept>>,
+    /// The same, where what agrees within a tolerance is not to differ by more than it does.
+    tight: BTreeMap<usize, Vec<Kept>>,
 }
 
 /// What keeps a rule from becoming worse for a subject.
 pub(super) struct Kept {
     pub(super) subject: Subject,
     pub(super) rows: Vec<Sum>,
+    /// It could be kept in another way too.
+    pub(super) has_choice: bool,
 }
 
 /// What a search came to.
@@ -100,6 +104,7 @@ impl<'a> Search<'a> {
     ) -> Self {
         let outcomes = outcomes(before);
         let mut kept: BTreeMap<usize, Vec<Kept>> = BTreeMap::new();
+        let mut tight: BTreeMap<usize, Vec<Kept>> = BTreeMap::new();
         for ask in &model.asks {
             let is_good = outcomes.get(&ask.subject).is_none_or(|o| badness(*o) == 0);
             if let Some(rows) = ask
@@ -107,10 +112,15 @@ impl<'a> Search<'a> {
                 .way_at(&cells.held)
                 .filter(|rows| is_good && !rows.is_empty())
             {
-                kept.entry(ask.subject.0).or_default().push(Kept {
+                let has_choice = ask.keep.ways(2).len() > 1;
+                let one = |rows| Kept {
                     subject: ask.subject,
-                    rows: no_wider(rows, &cells.held),
-                });
+                    rows,
+                    has_choice,
+                };
+                let no_wider = no_wider(rows.clone(), &cells.held);
+                tight.entry(ask.subject.0).or_default().push(one(no_wider));
+                kept.entry(ask.subject.0).or_default().push(one(rows));
             }
         }
         Search {
@@ -119,6 +129,7 @@ impl<'a> Search<'a> {
             cells,
             outcomes,
             kept,
+            tight,
         }
     }
 
@@ -168,13 +179,13 @@ impl<'a> Search<'a> {
                     taken = tried;
                 }
                 Err(Stuck::NotFound) => found.not_found.push(one.0),
-                Err(Stuck::Impossible) => {
-                    let against = conflict::smallest(self, &asks, effort);
-                    found.conflicts.push(Conflict {
+                Err(Stuck::Impossible) => match conflict::smallest(self, &asks, effort) {
+                    Some(against) => found.conflicts.push(Conflict {
                         finding: one.0,
                         against,
-                    });
-                }
+                    }),
+                    None => found.not_found.push(one.0),
+                },
             }
         }
         found
@@ -196,8 +207,14 @@ impl<'a> Search<'a> {
     /// The least change with which all of these pass and nothing becomes worse.
     fn together(&self, asks: &[&Ask], effort: &mut Effort) -> Result<Solved, Stuck> {
         let mut choices: Vec<Vec<Vec<Sum>>> = vec![Vec::new()];
+        let mut stuck = Stuck::Impossible;
         for ask in asks {
-            let ways = ask.cure.ways(WAYS);
+            let mut ways = ask.cure.ways(WAYS + 1);
+            if ways.len() > WAYS || choices.len() * ways.len() > TOGETHER {
+                // What is not tried may be possible.
+                stuck = Stuck::NotFound;
+            }
+            ways.truncate(WAYS);
             let joined = choices.iter().flat_map(|choice| {
                 ways.iter().map(|way| {
                     let mut choice = choice.clone();
@@ -208,7 +225,6 @@ impl<'a> Search<'a> {
             choices = joined.take(TOGETHER).collect();
         }
         let mut best: Option<(Decimal, usize, Solved)> = None;
-        let mut stuck = Stuck::Impossible;
         for wanted in choices {
             match self.one_choice(asks, wanted, effort) {
                 Ok(solved) => {
@@ -243,7 +259,7 @@ impl<'a> Search<'a> {
         let targets: BTreeSet<Subject> = asks.iter().map(|ask| ask.subject).collect();
         for _ in 0..ROUNDS {
             let rows: Vec<&Sum> = wanted.iter().flatten().chain(&more).collect();
-            let amounts = match self.least(rows, &fixed, effort) {
+            let amounts = match self.least(&rows, &fixed, effort) {
                 Ok(amounts) => amounts,
                 // What the rounds before held fixed may be what stands against it.
                 Err(Stuck::Impossible) if !fixed.is_empty() || !more.is_empty() => {
@@ -283,9 +299,21 @@ impl<'a> Search<'a> {
         Err(Stuck::NotFound)
     }
 
+    /// The least change with which totals that agree go on to agree as they do; where there is none, within their tolerance.
+    fn least(
+        &self,
+        rows: &[&Sum],
+        fixed: &BTreeSet<Var>,
+        effort: &mut Effort,
+    ) -> Result<Vec<Decimal>, Stuck> {
+        let tight = self.least_keeping(&self.tight, rows.to_vec(), fixed, effort);
+        tight.or_else(|_| self.least_keeping(&self.kept, rows.to_vec(), fixed, effort))
+    }
+
     /// The least change, with what keeps other rules from becoming worse taken in where it is needed.
-    fn least<'r>(
-        &'r self,
+    fn least_keeping<'r>(
+        &self,
+        kept: &'r BTreeMap<usize, Vec<Kept>>,
         mut rows: Vec<&'r Sum>,
         fixed: &BTreeSet<Var>,
         effort: &mut Effort,
@@ -299,7 +327,7 @@ impl<'a> Search<'a> {
             };
             let amounts = task.least(effort);
             let broken: Vec<usize> = match &amounts {
-                Ok(amounts) => self.broken(amounts, &taken),
+                Ok(amounts) => broken(kept, amounts, &taken),
                 // Without what the other rules ask whole cents may not be settled either.
                 Err(_) => Vec::new(),
             };
@@ -308,21 +336,10 @@ impl<'a> Search<'a> {
             }
             for rule in broken {
                 taken.insert(rule);
-                let of_rule = self.kept.get(&rule).into_iter().flatten();
+                let of_rule = kept.get(&rule).into_iter().flatten();
                 rows.extend(of_rule.flat_map(|kept| &kept.rows));
             }
         }
-    }
-
-    /// The rules that amounts would make worse, beside those that are taken in.
-    pub(super) fn broken(&self, amounts: &[Decimal], taken: &BTreeSet<usize>) -> Vec<usize> {
-        let others = self.kept.iter().filter(|(rule, _)| !taken.contains(rule));
-        let is_broken = |kept: &Kept| {
-            let above = |row: &Sum| row.at(amounts).is_none_or(|x| x > Decimal::ZERO);
-            kept.rows.iter().any(above)
-        };
-        let broken = others.filter(|(_, kept)| kept.iter().any(is_broken));
-        broken.map(|(rule, _)| *rule).collect()
     }
 
     /// The subjects for which a rule is worse than before, and those sought that do not pass.
@@ -358,7 +375,7 @@ impl<'a> Search<'a> {
             let vars = rows.iter().flat_map(Sum::cells);
             (vars.filter(|v| changed.contains(v)).collect(), Some(*at))
         });
-        let kept = self.kept.values().flatten().flat_map(|kept| &kept.rows);
+        let kept = self.tight.values().flatten().flat_map(|kept| &kept.rows);
         let kept = kept.filter(tight).map(|row| {
             let vars = row.cells().filter(|v| changed.contains(v));
             (vars.collect::<BTreeSet<Var>>(), None)
@@ -379,20 +396,24 @@ impl<'a> Search<'a> {
             groups = apart;
             groups.push((vars, findings));
         }
-        let mut ways: Vec<Way> = groups
-            .into_iter()
-            .filter(|(vars, _)| !vars.is_empty())
-            .map(|(vars, mut cures)| {
-                cures.sort_unstable();
-                Way {
-                    cures,
-                    changes: vars
-                        .iter()
-                        .filter_map(|var| self.change(*var, amounts))
-                        .collect(),
-                }
-            })
-            .collect();
+        let of_group = |(vars, mut cures): (BTreeSet<Var>, Vec<usize>)| {
+            cures.sort_unstable();
+            let changes = vars.iter().filter_map(|var| {
+                let change = self.change(*var, amounts)?;
+                let mut ties = cured.iter().map(|(_, _, rows)| rows);
+                let exact = ties.find_map(|rows| exact(rows, *var, &vars, amounts));
+                Some(Change {
+                    exact: exact.filter(|x| !change.is_line && *x != change.to),
+                    ..change
+                })
+            });
+            Way {
+                changes: changes.collect(),
+                cures,
+            }
+        };
+        let changed = groups.into_iter().filter(|(vars, _)| !vars.is_empty());
+        let mut ways: Vec<Way> = changed.map(of_group).collect();
         ways.sort_by(|a, b| {
             (a.cures.first(), a.cures.len()).cmp(&(b.cures.first(), b.cures.len()))
         });
@@ -419,8 +440,41 @@ impl<'a> Search<'a> {
             is_line: cell.is_line,
             from: *self.cells.held.get(var)?,
             to: *amounts.get(var)?,
+            exact: None,
         })
     }
+}
+
+/// The rules that amounts would make worse, beside those that are taken in.
+fn broken(
+    kept: &BTreeMap<usize, Vec<Kept>>,
+    amounts: &[Decimal],
+    taken: &BTreeSet<usize>,
+) -> Vec<usize> {
+    let others = kept.iter().filter(|(rule, _)| !taken.contains(rule));
+    let is_broken = |kept: &Kept| {
+        let above = |row: &Sum| row.at(amounts).is_none_or(|x| x > Decimal::ZERO);
+        kept.rows.iter().any(above)
+    };
+    let broken = others.filter(|(_, kept)| kept.iter().any(is_broken));
+    broken.map(|(rule, _)| *rule).collect()
+}
+
+/// The amount of a cell with which two figures agree exactly that are to agree within a tolerance, where no other cell of
+/// theirs is changed.
+fn exact(rows: &[Sum], var: Var, changed: &BTreeSet<Var>, amounts: &[Decimal]) -> Option<Decimal> {
+    let [a, b] = rows else {
+        return None;
+    };
+    let are_sides = a.is_tie && b.is_tie && a.clone().plus(b)?.is_constant();
+    let is_alone = a.cells().filter(|other| changed.contains(other)).eq([var]);
+    let difference = a
+        .at(amounts)?
+        .checked_sub(b.at(amounts)?)?
+        .checked_div(Decimal::TWO)?;
+    let by = difference.checked_div(*a.terms.get(&var)?)?;
+    let exact = amounts.get(var)?.checked_sub(by)?.normalize();
+    (are_sides && is_alone && exact.scale() <= 2).then_some(exact)
 }
 
 impl Found {

@@ -328,7 +328,7 @@ impl<'a> Walk<'a> {
         match &node.kind {
             Kind::Field(of, table, field) => {
                 let lists = self.lists(part, of)?;
-                let range = self.range(lists, of, at)?;
+                let range = Self::range(lists, of, at)?;
                 let Vector::Rows(_, rows) = &*lists.items else {
                     return None;
                 };
@@ -365,7 +365,7 @@ impl<'a> Walk<'a> {
 
     fn noted_items(&self, part: Part, node: &Node, at: &At) -> Option<Vec<Sum>> {
         let lists = self.lists(part, node)?;
-        let range = self.range(lists, node, at)?;
+        let range = Self::range(lists, node, at)?;
         let Vector::Nums(nums) = &*lists.items else {
             // An empty list has items of no type.
             return range.is_empty().then(Vec::new);
@@ -385,7 +385,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The items of one list, if it is known which they are.
-    fn range(&self, lists: &ListVec, node: &Node, at: &At) -> Option<std::ops::Range<usize>> {
+    fn range(lists: &ListVec, node: &Node, at: &At) -> Option<std::ops::Range<usize>> {
         let i = match lists.len() {
             1 => 0,
             _ => at.get(node.level).copied().unwrap_or(0),
