@@ -11,6 +11,7 @@ use accordant::diagnostic::{Weight, suggest};
 use accordant::neutral::clean;
 use accordant::pack::{InForce, Pack};
 use accordant::submission::Submission;
+use accordant::table::Rows;
 use accordant::workbook::template::{Asked, Last, make};
 
 use super::{Common, Format, Status, batch, disk, pack, print};
@@ -77,7 +78,7 @@ impl Template {
             .output
             .clone()
             .unwrap_or_else(|| usual(&pack, year, &submitter));
-        self.may_write(&path)?;
+        Self::may_write(&path)?;
         let in_force = InForce::new(&pack, year);
         let name = last.as_ref().map_or("", |(_, name)| name.as_str());
         let asked = Asked {
@@ -116,7 +117,7 @@ impl Template {
         Ok(year)
     }
 
-    fn may_write(&self, path: &Path) -> anyhow::Result<()> {
+    fn may_write(path: &Path) -> anyhow::Result<()> {
         let is_workbook = path
             .extension()
             .is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
@@ -149,7 +150,7 @@ fn read(pack: &Pack, path: &Path) -> anyhow::Result<(Submission, String)> {
     if let Some(fatal) = one.diagnostics.iter().find(|d| d.weight == Weight::Fatal) {
         bail!("{}: {}", fatal.place, fatal.message);
     }
-    if one.tables.iter().all(|rows| rows.is_absent()) {
+    if one.tables.iter().all(Rows::is_absent) {
         bail!("{} holds nothing that can be carried over", path.display());
     }
     let name = path.file_name().unwrap_or(path.as_os_str());

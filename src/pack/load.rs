@@ -18,7 +18,7 @@ use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_text};
 use super::{
     Accept, Dated, Files, Identity, Letter, Links, Pack, Param, Refused, Rule, Source, Summary,
-    Words, accept, form, links, param, reference, source, summary, template,
+    TemplateSpec, Words, accept, form, links, param, reference, source, summary, template,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::{Expr, Scope, Ty, check_for};
@@ -470,22 +470,17 @@ impl Loader<'_> {
         }
         self.tell(mistakes);
         let mut rules = self.rules(rules);
-        let (expected, summaries) =
-            pack_doc.map_or((None, Vec::new()), |doc| tables_of(doc, &context.scope));
-        let letter = pack_doc.map_or_else(Letter::default, |doc| Letter::read(doc, &context.scope));
-        let links = pack_doc.map_or_else(Links::default, |doc| links::read(doc, &schema));
-        let template = pack_doc.map(|doc| template::read(doc, &context.scope, &rules));
-        let template = template.unwrap_or_default();
+        let sections = pack_doc.map(|doc| Sections::read(doc, &context.scope, &schema, &rules));
+        let Sections {
+            expected,
+            summaries,
+            letter,
+            links,
+            template,
+        } = sections.unwrap_or_default();
         for rule in &rules {
             self.check_params(rule, &params, years, &schema);
-            if let Some(doc) = self.doc(
-                rule.file
-                    .strip_prefix(&format!("{}/", self.files.folder))
-                    .unwrap_or_default(),
-            ) {
-                rule::check_severity(doc, rule, &sources);
-                letter.check(doc, rule);
-            }
+            self.check_words(rule, &sources, &letter);
         }
         for rule in &mut rules {
             rule.settle(&sources);
@@ -524,6 +519,16 @@ impl Loader<'_> {
             warned_files: BTreeMap::new(),
             schema,
         })
+    }
+
+    /// Whether a rule weighs no more than its sources bear, and says nothing that a letter may not.
+    fn check_words(&self, rule: &Rule, sources: &[Source], letter: &Letter) {
+        let folder = format!("{}/", self.files.folder);
+        let file = rule.file.strip_prefix(&folder).unwrap_or_default();
+        if let Some(doc) = self.doc(file) {
+            rule::check_severity(doc, rule, sources);
+            letter.check(doc, rule);
+        }
     }
 
     /// Everything that rules rest on; `None` when one of its files cannot be parsed.
@@ -1151,6 +1156,29 @@ pub(super) fn is_rows(ty: &Ty) -> bool {
         Ty::Row(_) => true,
         Ty::List(item) => is_rows(item),
         _ => false,
+    }
+}
+
+/// What `pack.toml` says beside the pack's own name.
+#[derive(Default)]
+struct Sections {
+    expected: Option<Expr>,
+    summaries: Vec<Summary>,
+    letter: Letter,
+    links: Links,
+    template: TemplateSpec,
+}
+
+impl Sections {
+    fn read(doc: Doc<'_>, scope: &Scope<'_>, schema: &Schema, rules: &[Rule]) -> Self {
+        let (expected, summaries) = tables_of(doc, scope);
+        Sections {
+            expected,
+            summaries,
+            letter: Letter::read(doc, scope),
+            links: links::read(doc, schema),
+            template: template::read(doc, scope, rules),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use accordant::batch::{Options, Reviewer};
 use accordant::memory::compare::{
-    Comparison, Fate, How, MoneyDiff, Piece, RowDiff, RowKind, Side, TableDiff,
+    Comparison, Fate, How, MoneyDiff, Piece, RowDiff, RowKind, Side, Sums, TableDiff,
 };
 use accordant::memory::prior::{Before, Shelf};
 use accordant::pack::{Pack, load};
@@ -346,7 +346,8 @@ fn a_finding_follows_its_row() {
     });
     let dropped = with(&|text: &str| {
         let lines = text.lines().enumerate().filter(|(at, _)| *at != 1);
-        lines.map(|(_, line)| format!("{line}\n")).collect()
+        let lines: Vec<&str> = lines.map(|(_, line)| line).collect();
+        lines.join("\n") + "\n"
     });
     let fate = |new: &Submission| {
         compared(&pack, &old, new, |all| {
@@ -652,7 +653,7 @@ fn agrees(money: &MoneyDiff) {
         };
         assert_eq!(sum(|s| s.old.known), money.total.old.known);
         assert_eq!(sum(|s| s.new.known), money.total.new.known);
-        assert_eq!(sum(|s| s.change()), money.total.change());
+        assert_eq!(sum(Sums::change), money.total.change());
     }
 }
 

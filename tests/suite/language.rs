@@ -183,7 +183,7 @@ fn arithmetic_on_money_says_what_to_do_where_something_can_be_done() {
     let named = "give the amount a name in params.toml, with type = \"money\" and its source";
     assert_refused("plan.award + 5", "money + a number means nothing", named);
     assert_refused("5 / plan.award", "a number / money means nothing", "");
-    assert_refused("plan.award + \"x\"", "money + text means nothing", "");
+    assert_refused("plan.award + \"x\"", "money + a text means nothing", "");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Small changes of the rules of the packs: a case notices each, or a reason says why none can.
 
-use accordant::author::mutate;
+use accordant::author::mutate::{self, Survivor};
 use accordant::pack::{Pack, load};
 
 use super::{set_aside_files, shipped};
@@ -48,7 +48,7 @@ fn marked(mutants: &[&str]) -> (Vec<String>, Vec<String>) {
     let mutation = mutate::run(&pack, &[], false);
     let left = mutation.all().flat_map(|m| &m.survivors);
     let stale = mutation.stale.iter().map(|[.., mutant]| mutant.clone());
-    (left.map(|s| s.mutant()).collect(), stale.collect())
+    (left.map(Survivor::mutant).collect(), stale.collect())
 }
 
 #[test]
