@@ -11,6 +11,7 @@ pub mod limits;
 pub(crate) mod lines;
 mod ods;
 pub(crate) mod parts;
+mod records;
 mod scan;
 pub(crate) mod statewide;
 #[cfg(test)]
@@ -263,6 +264,11 @@ fn read_text(
         return Rows::lost(table, path.to_owned());
     };
     let form = Form::Csv(path.to_owned());
+    let is_alone = tables.is_empty();
+    let plain = is_alone.then(|| records::read_plain(table, &form, &text, texts, diagnostics));
+    if let Some(rows) = plain.flatten() {
+        return rows;
+    }
     let records = Records::read(table, &[], &text, SUBMISSION);
     if records.tell_trouble(&form, diagnostics) {
         return Rows::lost(table, path.to_owned());

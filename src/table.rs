@@ -736,6 +736,28 @@ impl Rows {
         self.raw_parts.push((byte(from), byte(to)));
     }
 
+    /// Adds the next cell of the row that was begun, as [`Rows::push_held`], of a text whose number is known.
+    pub(crate) fn push_known(&mut self, field: FieldId, text: u32, (from, to): (usize, usize)) {
+        if let Some(Some(column)) = self.columns.get_mut(field)
+            && let Data::Texts(ids) = &mut column.data
+        {
+            ids.push(text);
+            column.states.push(State::Value);
+        }
+        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.raw_parts.push((byte(from), byte(to)));
+    }
+
+    /// The number of the text that stands in the cell of the last row, if one does.
+    pub(crate) fn last_text(&self, field: FieldId) -> Option<u32> {
+        let column = self.columns.get(field)?.as_ref()?;
+        let is_text = column.states.last() == Some(&State::Value);
+        match &column.data {
+            Data::Texts(ids) if is_text => ids.last().copied(),
+            _ => None,
+        }
+    }
+
     /// Makes room for so many more rows.
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.numbers.reserve(rows);

@@ -332,6 +332,8 @@ pub(crate) struct Lines<'t> {
     headless: Vec<usize>,
     /// The first lines of the numbers of which an id is not written plainly, such as `07`.
     odd_ids: Map<String, usize>,
+    /// For each field the numbers of the codes that were read, by how they are written.
+    codes: Vec<Map<String, u32>>,
 }
 
 impl<'t> Lines<'t> {
@@ -364,6 +366,7 @@ impl<'t> Lines<'t> {
             id: id_of(table, header),
             headless: Vec::new(),
             odd_ids: Map::default(),
+            codes: table.fields.iter().map(|_| Map::default()).collect(),
         }
     }
 

@@ -13,12 +13,12 @@ pub(crate) use self::key::Key;
 pub use self::key::PlanKey;
 use super::File;
 use super::batch::{is_toml, table_of};
-use super::csv::{Cells, HAS_NUL, Records, decode, is_wide, with_line_feeds};
-use super::grid::GridRow;
+use super::csv::{HAS_NUL, Records, decode, is_wide, with_line_feeds};
 use super::header::Header;
-use super::limits::{Room, SUBMISSION, count, too_large};
-use super::lines::{At, Form, Lines, PLAN, Shapes, Split, no_header, report_missing};
-use super::scan::{Nature, lines_of};
+use super::limits::{SUBMISSION, count, too_large};
+use super::lines::{At, Form, Lines, PLAN, Shapes, no_header, report_missing};
+use super::records::{Manner, Splitter};
+use super::scan::Nature;
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Schema, Table, TableId};
 use crate::submission::{Input, Submission};
@@ -114,6 +114,16 @@ struct There {
     is_latin: bool,
     /// The whole text, of a file that must be changed before its records can be told apart.
     held: Option<Vec<u8>>,
+}
+
+impl There {
+    fn manner(&self) -> Manner<'_> {
+        Manner {
+            form: &self.form,
+            shapes: &self.shapes,
+            delimiter: self.delimiter,
+        }
+    }
 }
 
 impl<'s> Statewide<'s> {
@@ -556,84 +566,19 @@ impl PlanReader<'_, '_> {
         };
         let text = super::csv::text_of(bytes, there.is_latin);
         let text = with_line_feeds(&text);
+        let told = (&mut submission.texts, &mut submission.diagnostics);
         self.scratch
-            .take_text(there, run.number, &text, lines, submission)
+            .splitter
+            .take_text(there.manner(), run.number, &text, lines, told)
     }
 }
 
-/// Splits records, in memory that is used again.
+/// What reading a plan leaves for the next.
 #[derive(Default)]
 struct Scratch {
-    cells: Cells,
-    split: Split,
+    splitter: Splitter,
     /// How many texts the plan before had, and their bytes: the next has about as many.
     texts: (usize, usize),
-}
-
-impl Scratch {
-    /// Takes the records of a text, of which the first has that number.
-    fn take_text(
-        &mut self,
-        there: &There,
-        first: u32,
-        text: &str,
-        lines: &mut Lines<'_>,
-        submission: &mut Submission,
-    ) -> Result<(), Diagnostic> {
-        let held = lines.rows.hold(text);
-        let (mut number, mut at) = (first, 0);
-        while at < text.len() {
-            let end = self.split.find(text, at, there.delimiter);
-            let record = (text, &self.split, &there.shapes);
-            let (texts, told) = (&mut submission.texts, &mut submission.diagnostics);
-            let is_taken = |end: &usize| {
-                end - at <= SUBMISSION.columns
-                    && lines.take_plain(number, record, held, texts, told)
-            };
-            at = if let Some(end) = end.filter(is_taken) {
-                end
-            } else {
-                let rest = text.get(at..).unwrap_or_default();
-                let line = lines_of(rest, there.delimiter).next().unwrap_or(rest);
-                self.take_line(there, number, line, lines, submission)?;
-                at + line.len()
-            };
-            number = number.saturating_add(1);
-        }
-        Ok(())
-    }
-
-    /// Takes one record, whatever it holds.
-    fn take_line(
-        &mut self,
-        there: &There,
-        number: u32,
-        line: &str,
-        lines: &mut Lines<'_>,
-        submission: &mut Submission,
-    ) -> Result<(), Diagnostic> {
-        if let Some(why) = too_much(line, there.delimiter, &mut self.cells) {
-            return Err(Diagnostic::fatal(there.form.place(At::Row(number)), why));
-        }
-        let cells = self.cells.split(line, there.delimiter);
-        let row = GridRow { number, cells };
-        lines.take(&row, &mut submission.texts, &mut submission.diagnostics);
-        self.cells.take_back(row.cells);
-        Ok(())
-    }
-}
-
-/// Which limit a record passes, if it does; a short one cannot.
-fn too_much(line: &str, delimiter: u8, cells: &mut Cells) -> Option<String> {
-    if line.len() <= SUBMISSION.columns {
-        return None;
-    }
-    let mut room = Room::new(SUBMISSION);
-    let row = cells.split(line, delimiter);
-    let wide = room.cells(row.len(), row.len());
-    let long = row.iter().try_for_each(|cell| room.text(cell.shown()));
-    cells.take_back(row);
-    wide.and(long).err()
 }
 
 /// A plan of which it cannot be told whose it is.
@@ -645,6 +590,7 @@ fn untold(schema: &Schema, path: &str, why: Diagnostic) -> Submission {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scan::lines_of;
     use super::*;
     use crate::read::testing::{lines, schema, told};
 
@@ -855,14 +801,16 @@ mod tests {
         let there = all.header_of(table, "b.csv", header.as_bytes()).unwrap();
         let mut lines = Lines::new(table, &there.header, &there.form);
         let mut plan = Submission::empty(&schema, "p", str::to_owned);
-        let mut scratch = Scratch::default();
+        let mut splitter = Splitter::default();
+        let to = (&mut plan.texts, &mut plan.diagnostics);
         if with_care {
             for (number, line) in (2..).zip(lines_of(text, b',')) {
-                let taken = scratch.take_line(&there, number, line, &mut lines, &mut plan);
+                let to = (&mut *to.0, &mut *to.1);
+                let taken = splitter.take_line(there.manner(), number, line, &mut lines, to);
                 taken.unwrap();
             }
         } else {
-            let taken = scratch.take_text(&there, 2, text, &mut lines, &mut plan);
+            let taken = splitter.take_text(there.manner(), 2, text, &mut lines, to);
             taken.unwrap();
         }
         let rows = lines.finish(&mut plan.diagnostics);

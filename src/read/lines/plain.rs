@@ -137,6 +137,8 @@ enum Shape {
     Figure { least: i64, most: i64 },
     /// Four digits within their bounds, in millionths.
     Year { least: i64, most: i64 },
+    /// A code, which takes more to read, and is the same wherever it is written so.
+    Code,
     /// What takes more to read.
     Other,
 }
@@ -158,7 +160,7 @@ const PLACES: u32 = 6;
 impl Shape {
     fn of(field: &Field) -> Self {
         if field.codes.is_some() {
-            return Shape::Other;
+            return Shape::Code;
         }
         let least = field.least().unwrap_or(-LIMIT).max(-LIMIT);
         let bounds = millionths(least).zip(millionths(field.max.unwrap_or(LIMIT)));
@@ -194,7 +196,7 @@ impl Shape {
                     if d.is_ascii_digit() && e.is_ascii_digit());
                 is_year.then(|| figure_between(text, least, most))?
             }
-            Shape::Other => None,
+            Shape::Code | Shape::Other => None,
         }
     }
 }
@@ -250,12 +252,26 @@ impl Lines<'_> {
                 self.rows.push_held(field, &cell, place, texts);
                 continue;
             }
+            let known = self.known_code(field, *shape, span.text(text));
+            if let Some(code) = known.filter(|_| odd_key != Some(field) && !span.has_quotes) {
+                let place = (held + span.from, held + span.to);
+                self.rows.push_known(field, code, place);
+                continue;
+            }
             match &odd {
                 Some((key, read)) if *key == field => self.push(field, read, texts, diagnostics),
                 _ => self.push_written(field, *shape, &span.words(text), texts, diagnostics),
             }
         }
         true
+    }
+
+    /// The number of a code that was written in the same way above, of which nothing was told.
+    fn known_code(&self, field: FieldId, shape: Shape, text: &str) -> Option<u32> {
+        match shape {
+            Shape::Code => self.codes.get(field)?.get(text).copied(),
+            _ => None,
+        }
     }
 
     /// Adds the next cell of a line, of words that are not as they stand in their text or take more to read.
@@ -276,6 +292,13 @@ impl Lines<'_> {
             let written = Written::Text(Cow::Borrowed(words));
             let read = read_cell_since(f, &written, self.from_1904);
             self.push(field, &read, texts, diagnostics);
+            let is_quiet =
+                matches!(shape, Shape::Code) && read.message.is_none() && read.raw == words;
+            if let Some(code) = self.rows.last_text(field).filter(|_| is_quiet)
+                && let Some(codes) = self.codes.get_mut(field)
+            {
+                codes.insert(words.to_owned(), code);
+            }
         }
     }
 
