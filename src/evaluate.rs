@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::evidence::{Story, Teller};
 use crate::expr::Expr;
+use crate::expr::cells::is_not_applicable;
 use crate::expr::eval::{MAIN, Machine, Notebook, Noted, WORK};
 use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{ListVec, NULL_ID, Num, NumVec, Vector, truth};
@@ -807,14 +808,7 @@ impl<'p> Evaluator<'p> {
 fn reads_counts(machine: &Machine<'_>, expr: &Expr, lets: &[&Expr]) -> bool {
     fn walk(node: &Node, machine: &Machine<'_>, lets: &[&Expr]) -> bool {
         let here = match &node.kind {
-            Kind::Field(_, table, field) => {
-                let field = machine
-                    .schema
-                    .tables
-                    .get(*table)
-                    .and_then(|t| t.fields.get(*field));
-                field.is_some_and(|f| f.suppress.is_some())
-            }
+            Kind::Field(_, table, field) => machine.may_be_small_count(*table, *field),
             Kind::Let(at) => lets
                 .get(*at)
                 .is_some_and(|named| walk(&named.root, machine, lets)),
@@ -1061,17 +1055,19 @@ fn not_applicable(
     rows: Option<&(TableId, Vec<u32>)>,
     n: usize,
 ) -> Vec<bool> {
+    let cells = cells.iter().filter_map(|(by_row, table, field)| {
+        let states = machine.not_applicable(*table, *field)?;
+        Some((*by_row, states))
+    });
+    let cells: Vec<(bool, &[State])> = cells.collect();
     if cells.is_empty() {
         return Vec::new();
     }
+    let row = |i: usize| rows.and_then(|(_, rows)| rows.get(i));
     let marked = |i: usize| {
-        cells.iter().any(|(by_row, table, field)| {
-            let row = if *by_row {
-                rows.and_then(|(_, rows)| rows.get(i))
-            } else {
-                Some(&0)
-            };
-            row.is_some() && machine.is_marked(*table, *field, row, State::NotApplicable)
+        let mut cells = cells.iter();
+        cells.any(|(by_row, states)| {
+            is_not_applicable(states, if *by_row { row(i) } else { Some(&0) })
         })
     };
     (0..n).map(marked).collect()

@@ -5,7 +5,7 @@
 mod aggregate;
 mod ast;
 mod builtin;
-mod cells;
+pub(crate) mod cells;
 pub(crate) mod check;
 mod equality;
 pub(crate) mod eval;

@@ -7,7 +7,7 @@ use crate::expr::tree::{Kind, Node};
 use crate::expr::vector::{NULL_ID, Vector, truth};
 use crate::pack::{Layout, Nested, Summary};
 use crate::review::{Card, Shown, SummaryTable};
-use crate::schema::TableId;
+use crate::schema::{FieldId, TableId};
 use crate::value::{Value, say};
 
 /// Rows of a table.
@@ -72,8 +72,10 @@ fn columns<'s>(
     for (_, expr) in columns.iter().filter(|_| n > 0) {
         machine.begin(Vec::new(), rows.cloned());
         let vector = machine.run(expr);
+        let small = SmallCounts::of(machine, expr, rows.is_some());
         let cell = |i: usize| {
-            let value = if is_small(machine, expr, rows, i) {
+            let row = rows.and_then(|(_, rows)| rows.get(i));
+            let value = if small.stand_in(machine, row) {
                 Value::Suppressed
             } else {
                 machine.value(&vector, i, expr.ty()).settled()
@@ -156,26 +158,46 @@ fn rows_of_each<'s>(
     (0..of.1.len()).map(some).collect()
 }
 
-/// Whether a column reads a small count in that row.
-fn is_small(machine: &Machine<'_>, expr: &Expr, rows: Option<&Of>, i: usize) -> bool {
-    fn reads(node: &Node, machine: &Machine<'_>, row: Option<usize>) -> bool {
-        let here = match &node.kind {
-            Kind::Field(of, table, field) => match (&of.kind, row) {
-                (Kind::Var(1), Some(row)) => machine.is_small_count(*table, row, *field),
-                _ => {
-                    let n = machine
-                        .submission
-                        .table(*table)
-                        .map_or(0, crate::table::Rows::len);
-                    (0..n).any(|r| machine.is_small_count(*table, r, *field))
-                }
-            },
-            _ => false,
+/// The fields that a column reads and that may hold small counts: those of its own row, and whether another row holds one.
+struct SmallCounts {
+    of_row: Vec<(TableId, FieldId)>,
+    elsewhere: bool,
+}
+
+impl SmallCounts {
+    fn of(machine: &Machine<'_>, expr: &Expr, has_rows: bool) -> Self {
+        let mut found = SmallCounts {
+            of_row: Vec::new(),
+            elsewhere: false,
         };
-        here || node.parts().into_iter().any(|p| reads(p, machine, row))
+        found.look_at(&expr.root, machine, has_rows);
+        found
     }
-    let row = rows
-        .and_then(|(_, rows)| rows.get(i))
-        .and_then(|r| usize::try_from(*r).ok());
-    reads(&expr.root, machine, row)
+
+    fn look_at(&mut self, node: &Node, machine: &Machine<'_>, has_rows: bool) {
+        if let Kind::Field(of, table, field) = &node.kind
+            && machine.may_be_small_count(*table, *field)
+        {
+            if has_rows && matches!(of.kind, Kind::Var(1)) {
+                self.of_row.push((*table, *field));
+            } else {
+                let rows = machine.submission.table(*table);
+                let n = rows.map_or(0, crate::table::Rows::len);
+                self.elsewhere |= (0..n).any(|row| machine.is_small_count(*table, row, *field));
+            }
+        }
+        for part in node.parts() {
+            self.look_at(part, machine, has_rows);
+        }
+    }
+
+    /// Whether the column reads a small count in a row of its table.
+    fn stand_in(&self, machine: &Machine<'_>, row: Option<&u32>) -> bool {
+        let row = row.and_then(|row| usize::try_from(*row).ok());
+        let is_small = |row: usize| {
+            let mut fields = self.of_row.iter();
+            fields.any(|(table, field)| machine.is_small_count(*table, row, *field))
+        };
+        self.elsewhere || row.is_some_and(is_small)
+    }
 }

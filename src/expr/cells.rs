@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::eval::Machine;
-use super::tree::{Join, Ty};
+use super::tree::{Join, LevelNo, Ty};
 use super::vector::{
     ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, keep_items, truth,
 };
@@ -18,6 +18,7 @@ use crate::table::{Data, Rows, State};
 use crate::value::{Decimal, Type};
 
 /// Rows of a table by the values of some fields, shared by all rules.
+#[derive(Debug)]
 pub(super) struct Index {
     /// Of each field the keys of all rows.
     keys: Vec<Vec<Key>>,
@@ -160,19 +161,43 @@ impl<'a> Machine<'a> {
 
     /// All rows of a table, as one list; unknown when the table is required and absent or empty.
     pub(super) fn table(&self, table: TableId) -> ListVec {
-        if let Some(visible) = self.visible(table) {
-            return rows_list(table, visible.in_force.clone());
+        let mut list = rows_list(table, self.rows_of(table));
+        if self.is_missing(table) {
+            list.states = Some(vec![truth::UNKNOWN]);
+        }
+        list
+    }
+
+    /// All rows of a table that count.
+    fn rows_of(&self, table: TableId) -> Vec<u32> {
+        match self.visible(table) {
+            Some(visible) => visible.in_force.clone(),
+            None => {
+                let rows = self.submission.table(table);
+                let n = rows.map_or(0, Rows::len);
+                (0..u32::try_from(n).unwrap_or(0)).collect()
+            }
+        }
+    }
+
+    /// Whether a table of the submission is absent or empty, and should not be.
+    fn is_missing(&self, table: TableId) -> bool {
+        if self.visible(table).is_some() {
+            return false;
         }
         let (n, lost) = self
             .submission
             .table(table)
             .map_or((0, false), |rows| (rows.len(), rows.lost));
-        let rows = (0..u32::try_from(n).unwrap_or(0)).collect();
-        let mut list = rows_list(table, rows);
-        if n == 0 && (lost || self.schema.tables.get(table).is_some_and(|t| t.required)) {
-            list.states = Some(vec![truth::UNKNOWN]);
-        }
-        list
+        n == 0 && (lost || self.schema.tables.get(table).is_some_and(|t| t.required))
+    }
+
+    /// The states of a column in which a cell is not applicable.
+    pub(crate) fn not_applicable(&self, table: TableId, field: FieldId) -> Option<&'a [State]> {
+        let states = &self.rows(table)?.columns.get(field)?.as_ref()?.states;
+        states
+            .contains(&State::NotApplicable)
+            .then_some(states.as_slice())
     }
 
     /// A field of rows, or of the rows of lists (whose cells that are not applicable are left out).
@@ -185,14 +210,12 @@ impl<'a> Machine<'a> {
                     other => vec![NULL_ID; other.len()],
                 };
                 list.items = Box::new(self.cells(table, field, &rows));
-                if self
-                    .field_of(table, field)
-                    .is_some_and(|f| f.not_applicable)
-                {
-                    let keep = |k: &usize| {
-                        !self.is_marked(table, field, rows.get(*k), State::NotApplicable)
-                    };
-                    list = keep_items(&list, keep);
+                let may_be_marked = self.field_of(table, field);
+                let states = may_be_marked
+                    .filter(|f| f.not_applicable)
+                    .and_then(|_| self.not_applicable(table, field));
+                if let Some(states) = states {
+                    list = keep_items(&list, |k| !is_not_applicable(states, rows.get(*k)));
                 }
                 Vector::Lists(list)
             }
@@ -203,12 +226,31 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// A field of the rows of a level.
+    pub(super) fn cells_of_level(
+        &mut self,
+        level: LevelNo,
+        table: TableId,
+        field: FieldId,
+    ) -> Vector {
+        let column = self.column(table, field);
+        match self.levels.get(level).map(|level| &level.items) {
+            Some(Vector::Rows(_, rows)) => self.cells_in(&column, table, field, rows),
+            Some(other) => self.field(other.clone(), table, field),
+            None => Vector::Bools(Vec::new()),
+        }
+    }
+
     /// The values of a field in the given rows.
     fn cells(&mut self, table: TableId, field: FieldId, rows: &[u32]) -> Vector {
         let column = self.column(table, field);
+        self.cells_in(&column, table, field, rows)
+    }
+
+    fn cells_in(&self, column: &Vector, table: TableId, field: FieldId, rows: &[u32]) -> Vector {
         let all = rows.len() == column.len() && rows.iter().zip(0..).all(|(&row, at)| row == at);
         if all {
-            return (*column).clone();
+            return column.clone();
         }
         let at: Vec<usize> = rows
             .iter()
@@ -320,7 +362,7 @@ impl<'a> Machine<'a> {
         else {
             return vec![NULL_ID; n];
         };
-        if self.table(table).states.is_some() {
+        if self.is_missing(table) {
             return vec![UNKNOWN_ID; n];
         }
         let index = self.index(table, &[key]);
@@ -395,6 +437,20 @@ impl<'a> Machine<'a> {
         if let Some(index) = self.indexes.get(&(table, fields.to_vec())) {
             return Arc::clone(index);
         }
+        let index = match self.shared_index(table, fields) {
+            Some(index) => index,
+            None => {
+                let index = Arc::new(self.build_index(table, fields));
+                self.share_index(table, fields, &index);
+                index
+            }
+        };
+        self.indexes
+            .insert((table, fields.to_vec()), Arc::clone(&index));
+        index
+    }
+
+    fn build_index(&mut self, table: TableId, fields: &[FieldId]) -> Index {
         let columns: Vec<Arc<Vector>> = fields.iter().map(|f| self.column(table, *f)).collect();
         let rows: Vec<u32> = match self.visible(table) {
             Some(visible) => visible.in_force.clone(),
@@ -404,21 +460,29 @@ impl<'a> Machine<'a> {
             }
         };
         let keys = columns.iter().map(|c| Key::all(c, c.len())).collect();
-        let index = Arc::new(Index::new(keys, &rows));
-        self.indexes
-            .insert((table, fields.to_vec()), Arc::clone(&index));
-        index
+        Index::new(keys, &rows)
+    }
+
+    /// An index of a reference table that the world keeps already.
+    fn shared_index(&self, table: TableId, fields: &[FieldId]) -> Option<Arc<Index>> {
+        let held = self.visible(table)?.indexes.lock().ok()?;
+        held.get(fields).map(Arc::clone)
+    }
+
+    /// Lets the world keep an index of a reference table, where it is the same for every submission.
+    fn share_index(&self, table: TableId, fields: &[FieldId], index: &Arc<Index>) {
+        let mut all = fields.iter();
+        let is_shared = all.all(|field| self.shared_column(table, *field).is_some());
+        let visible = self.visible(table).filter(|_| is_shared);
+        if let Some(Ok(mut held)) = visible.map(|visible| visible.indexes.lock()) {
+            held.insert(fields.to_vec(), Arc::clone(index));
+        }
     }
 
     /// For each row the rows of the table whose fields equal the row's values, or may; and whether all surely do.
     pub(super) fn joined(&mut self, join: &'a Join, n: usize) -> (ListVec, bool) {
         let values: Vec<Vector> = join.values.iter().map(|v| self.eval(v)).collect();
         let index = self.index(join.table, &join.fields);
-        let all = self.table(join.table);
-        let everything: Vec<u32> = match &*all.items {
-            Vector::Rows(_, rows) => rows.clone(),
-            _ => Vec::new(),
-        };
         let (mut offsets, mut rows) = (Vec::with_capacity(n + 1), Vec::with_capacity(n));
         // The rows of a table that is joined with itself have their keys already.
         let is_own = index.first.len() == n && self.are_columns(join, &values);
@@ -432,7 +496,7 @@ impl<'a> Machine<'a> {
         for i in 0..n {
             let first = rows.len();
             if is_unknown(&keys, i) {
-                rows.extend_from_slice(&everything);
+                rows.extend(self.rows_of(join.table));
                 sure = false;
             } else {
                 if is_own {
@@ -464,13 +528,14 @@ impl<'a> Machine<'a> {
                 .all(|(field, values)| *self.column(join.table, *field) == *values)
     }
 
-    /// Whether an index is worth its making: for many rows, or when it is there already.
+    /// Whether an index is worth its making: for many rows, for all submissions, or when it is there already.
     pub(super) fn worth_joining(&self, join: &Join, n: usize) -> bool {
         (n > 1
+            || self.visible(join.table).is_some()
             || self
                 .indexes
                 .contains_key(&(join.table, join.fields.clone())))
-            && self.table(join.table).states.is_none()
+            && !self.is_missing(join.table)
     }
 
     pub(super) fn lookup(&mut self, table: TableId, keys: &[Vector]) -> Vector {
@@ -548,6 +613,12 @@ impl<'a> Machine<'a> {
         Some(index.first(&keys, 0)).filter(|row| *row != NULL_ID && *row != UNKNOWN_ID)
     }
 
+    /// Whether a field may hold a count so small that it is printed nowhere.
+    pub(crate) fn may_be_small_count(&self, table: TableId, field: FieldId) -> bool {
+        self.field_of(table, field)
+            .is_some_and(|f| f.suppress.is_some())
+    }
+
     /// Whether a cell of the submission holds a count so small that it is printed nowhere.
     pub(crate) fn is_small_count(&self, table: TableId, row: usize, field: FieldId) -> bool {
         let Some(name) = self
@@ -580,6 +651,11 @@ impl<'a> Machine<'a> {
             _ => false,
         }
     }
+}
+
+/// Whether the cell of a row is not applicable, of a column with these states.
+pub(crate) fn is_not_applicable(states: &[State], row: Option<&u32>) -> bool {
+    row.and_then(|row| states.get(place(*row))) == Some(&State::NotApplicable)
 }
 
 fn unknown_number(f: &Field) -> Num {

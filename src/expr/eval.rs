@@ -8,7 +8,7 @@ use regex::Regex;
 use super::aggregate;
 use super::ast::{BinaryOp, Quantifier};
 use super::builtin::Builtin;
-use super::cells::Index;
+use super::cells::{Index, is_not_applicable};
 use super::equality::equal;
 use super::pattern;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
@@ -70,6 +70,8 @@ pub(crate) struct Machine<'a> {
     pub(super) indexes: Map<(TableId, Vec<FieldId>), Arc<Index>>,
     pub(super) patterns: Map<(String, u32), Option<Regex>>,
     pub(crate) levels: Vec<Level>,
+    /// Room in which levels are put aside, used again.
+    spare: Vec<Vec<Level>>,
     lets: Vec<&'a Expr>,
     let_values: Vec<Option<Vector>>,
     pub(crate) notebook: Option<Notebook>,
@@ -90,6 +92,7 @@ impl<'a> Machine<'a> {
             indexes: Map::default(),
             patterns: Map::default(),
             levels: Vec::new(),
+            spare: Vec::new(),
             lets: Vec::new(),
             let_values: Vec::new(),
             notebook: None,
@@ -240,20 +243,83 @@ impl<'a> Machine<'a> {
     pub(crate) fn eval(&mut self, node: &'a Node) -> Vector {
         let here = self.levels.len().saturating_sub(1);
         if node.level >= here {
-            return self.eval_here(node);
+            return match self.rows_repeated(node, here) {
+                Some((table, n)) => self.eval_by_row(node, table, n),
+                None => self.eval_here(node),
+            };
         }
         if let Kind::Const(_) = node.kind
             && self.notebook.is_none()
         {
             return self.eval_here(node);
         }
-        let inner = self.levels.split_off(node.level + 1);
+        let mut inner = self.spare.pop().unwrap_or_default();
+        inner.extend(self.levels.drain(node.level + 1..));
         let value = self.eval_here(node);
-        self.levels.extend(inner);
+        self.levels.append(&mut inner);
+        self.spare.push(inner);
         if node.level == 0 {
             value
         } else {
             self.lift(&value, &node.ty, node.level, here)
+        }
+    }
+
+    /// The table, and how many rows it has, of which the innermost level holds each row several times, where a piece reads nothing
+    /// but that row and is more than one of its cells.
+    fn rows_repeated(&self, node: &Node, here: LevelNo) -> Option<(TableId, usize)> {
+        if here < 2 || node.is_cell() || self.notebook.is_some() {
+            return None;
+        }
+        let Vector::Rows(table, rows) = &self.levels.last()?.items else {
+            return None;
+        };
+        let n = self.rows(*table)?.len();
+        let is_row = |row: &u32| usize::try_from(*row).is_ok_and(|row| row < n);
+        let is_worth = rows.len() >= n.saturating_mul(2) && node.reads_only(here);
+        (is_worth && rows.iter().all(is_row)).then_some((*table, n))
+    }
+
+    /// The values of a piece that reads one row alone, worked out once a row.
+    fn eval_by_row(&mut self, node: &'a Node, table: TableId, n: usize) -> Vector {
+        let between = |_| Level {
+            len: 1,
+            parent: vec![0],
+            items: Vector::Bools(vec![truth::NULL]),
+        };
+        let mut once: Vec<Level> = (1..self.levels.len()).map(between).collect();
+        if let (Some(first), Some(last)) = (self.levels.first(), once.last_mut()) {
+            *last = Level {
+                len: n,
+                parent: vec![0; n],
+                items: Vector::Rows(table, (0..u32::try_from(n).unwrap_or(0)).collect()),
+            };
+            once.insert(0, first.clone());
+        }
+        let repeated = std::mem::replace(&mut self.levels, once);
+        let value = self.eval_here(node);
+        self.levels = repeated;
+        let Some(Vector::Rows(_, rows)) = self.levels.last().map(|level| &level.items) else {
+            return value;
+        };
+        if value.len() == 1 {
+            return value;
+        }
+        let place = |row: &u32| usize::try_from(*row).unwrap_or(usize::MAX);
+        let rows: Vec<usize> = rows.iter().map(place).collect();
+        self.gather(&value, &node.ty, &rows)
+    }
+
+    /// The values at rows, in their order; unknown when those are too many.
+    fn gather(&mut self, value: &Vector, ty: &Ty, rows: &[usize]) -> Vector {
+        let items = match value {
+            Vector::Lists(lists) => rows.iter().map(|&row| lists.range(row).len()).sum(),
+            _ => rows.len(),
+        };
+        if self.has_room_for(items) {
+            value.gather(rows)
+        } else {
+            Self::missing(ty, rows.len(), true)
         }
     }
 
@@ -275,14 +341,7 @@ impl<'a> Machine<'a> {
                 *row = level.parent.get(*row).copied().unwrap_or(0);
             }
         }
-        let items = match value {
-            Vector::Lists(lists) => rows.iter().map(|&row| lists.range(row).len()).sum(),
-            _ => n,
-        };
-        if !self.has_room_for(items) {
-            return Self::missing(ty, n, true);
-        }
-        value.gather(&rows)
+        self.gather(value, ty, &rows)
     }
 
     fn eval_here(&mut self, node: &'a Node) -> Vector {
@@ -334,10 +393,15 @@ impl<'a> Machine<'a> {
                 .levels
                 .get(*level)
                 .map_or(Vector::Bools(Vec::new()), |l| l.items.clone()),
-            Kind::Field(of, table, field) => {
-                let of = self.eval(of);
-                self.field(of, *table, *field)
-            }
+            Kind::Field(of, table, field) => match of.kind {
+                Kind::Var(level) if self.notebook.is_none() => {
+                    self.cells_of_level(level, *table, *field)
+                }
+                _ => {
+                    let of = self.eval(of);
+                    self.field(of, *table, *field)
+                }
+            },
             Kind::DatePart(of, part) => date_part(&self.eval(of).into_nums(), *part),
             Kind::Lookup(table, keys) => {
                 let keys: Vec<Vector> = keys.iter().map(|k| self.eval(k)).collect();
@@ -621,7 +685,8 @@ impl<'a> Machine<'a> {
         let n = joint_len(test.len(), joint_len(yes.len(), no.len()));
         let yes = Self::held_as(ty, self.expand(yes, yes_type, n));
         let no = Self::held_as(ty, self.expand(no, no_type, n));
-        let merged = merge(&yes, &no, n);
+        let is_unsure = test.contains(&truth::UNKNOWN);
+        let either = is_unsure.then(|| merge(&yes, &no, n));
         let at = |i: usize| {
             test.get(if test.len() == 1 { 0 } else { i })
                 .copied()
@@ -634,7 +699,8 @@ impl<'a> Machine<'a> {
                 _ => n + i,
             })
             .collect();
-        Vector::concat(&[yes, no, merged]).gather(&pick)
+        let pool: Vec<Vector> = [yes, no].into_iter().chain(either).collect();
+        Vector::concat(&pool).gather(&pick)
     }
 
     fn assume(value: Vector, default: Vector) -> Vector {
@@ -710,17 +776,19 @@ impl<'a> Machine<'a> {
                 (lists, false)
             }
         };
-        if iteration.may_not_apply.is_empty() {
+        let marked = iteration.may_not_apply.iter();
+        let marked: Vec<&[State]> = marked
+            .filter_map(|(table, field)| self.not_applicable(*table, *field))
+            .collect();
+        if marked.is_empty() {
             return (lists, holds);
         }
         let Vector::Rows(_, rows) = &*lists.items else {
             return (lists, holds);
         };
         let applies = |k: &usize| {
-            iteration
-                .may_not_apply
-                .iter()
-                .all(|(t, f)| !self.is_marked(*t, *f, rows.get(*k), State::NotApplicable))
+            let mut marked = marked.iter();
+            !marked.any(|states| is_not_applicable(states, rows.get(*k)))
         };
         (keep_items(&lists, applies), holds)
     }

@@ -129,17 +129,22 @@ pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &Machine<'_
         phrases.entry(id).or_insert_with(|| Phrase::new(m.text(id)));
     }
     let is_gap = |k: usize| lists.is_maybe(k) || phrase_at(k) == UNKNOWN_ID;
+    // The same text often comes several times in a row, with other phrases.
+    let mut small = (NULL_ID, String::new());
     let one = |i: usize| match (at(texts, i).unwrap_or(NULL_ID), lists.state(i)) {
         (UNKNOWN_ID, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
         (NULL_ID, _) if lists.range(i).any(is_gap) => truth::UNKNOWN,
         (NULL_ID, _) | (_, truth::NULL) => truth::NULL,
         (id, _) => {
-            let text = m.text(id).to_lowercase();
+            if small.0 != id {
+                small = (id, m.text(id).to_lowercase());
+            }
+            let text = &small.1;
             lists.range(i).fold(truth::FALSE, |found, k| {
                 let test = match phrase_at(k) {
                     UNKNOWN_ID => truth::UNKNOWN,
                     NULL_ID => truth::NULL,
-                    id => truth::of(phrases.get(&id).is_some_and(|phrase| phrase.is_in(&text))),
+                    id => truth::of(phrases.get(&id).is_some_and(|phrase| phrase.is_in(text))),
                 };
                 let test = if lists.is_maybe(k) && test != truth::FALSE {
                     truth::UNKNOWN

@@ -209,6 +209,24 @@ impl Node {
         matches!(&self.kind, Kind::Const(Value::Number(x)) if x.is_zero())
     }
 
+    /// Whether it is a constant, a row, or a cell of one: nothing that takes work.
+    pub(crate) fn is_cell(&self) -> bool {
+        match &self.kind {
+            Kind::Const(_) | Kind::Year | Kind::Param(_) | Kind::Var(_) => true,
+            Kind::Field(of, ..) | Kind::Marked(_, of, ..) => matches!(of.kind, Kind::Var(_)),
+            _ => false,
+        }
+    }
+
+    /// Whether of all rows and items outside it reads that of one level alone, which is its own.
+    pub(crate) fn reads_only(&self, level: LevelNo) -> bool {
+        match &self.kind {
+            Kind::Var(of) => *of >= level,
+            Kind::Let(_) => self.level == 0,
+            _ => self.level == 0 || self.parts().iter().all(|part| part.reads_only(level)),
+        }
+    }
+
     /// How many pieces it is made of, itself included.
     pub(crate) fn size(&self) -> usize {
         1 + self.parts().iter().map(|part| part.size()).sum::<usize>()

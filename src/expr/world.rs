@@ -1,7 +1,8 @@
 //! What expressions are evaluated against besides a submission: reference tables of one fiscal year, parameters, texts.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use super::cells::Index;
 use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::hash::Map;
 use crate::schema::{FieldId, Schema, TableId};
@@ -33,6 +34,8 @@ pub(crate) struct Visible {
     pub(crate) in_force: Vec<u32>,
     /// The columns, each built when it is first asked for.
     pub(crate) columns: Vec<OnceLock<Arc<Vector>>>,
+    /// Those rows by the values of some fields, for every submission: each is built when it is first asked for.
+    pub(super) indexes: Arc<Mutex<Map<Vec<FieldId>, Arc<Index>>>>,
     /// Those rows by key.
     index: Map<Vec<Key>, u32>,
     /// Which parts of the key may be blank in a row.
@@ -177,6 +180,7 @@ impl Visible {
             |f: &usize| t.is_some_and(|t| t.fields.get(*f).is_some_and(|f| !f.required));
         let mut visible = Visible {
             columns: rows.columns.iter().map(|_| OnceLock::new()).collect(),
+            indexes: Arc::default(),
             optional: reference.key.iter().map(may_be_blank).collect(),
             rows: Arc::clone(rows),
             in_force,
