@@ -129,9 +129,12 @@ fn shorten(mistakes: &mut Vec<Mistake>) {
 fn utf8<'a>(folder: &str, files: &Held<'a>) -> BTreeMap<String, Cow<'a, str>> {
     let toml = files.iter().filter(|(path, _)| path.ends_with(".toml"));
     toml.map(|(path, bytes)| {
-        let text = match String::from_utf8_lossy(bytes) {
-            Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix(BOM).unwrap_or(text)),
-            Cow::Owned(text) => Cow::Owned(text.strip_prefix(BOM).unwrap_or(&text).to_owned()),
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text.strip_prefix(BOM).unwrap_or(text)),
+            Err(_) => {
+                let text = String::from_utf8_lossy(bytes);
+                Cow::Owned(text.strip_prefix(BOM).unwrap_or(&text).to_owned())
+            }
         };
         (format!("{folder}/{path}"), text)
     })
