@@ -315,10 +315,11 @@ impl Vector {
 
     /// The same values for `n` rows: a vector of one is repeated.
     pub(crate) fn expand(self, n: usize) -> Vector {
-        if self.len() == n {
-            self
-        } else {
-            self.gather(&vec![0; n])
+        match self {
+            all if all.len() == n => all,
+            Vector::Bools(v) => Vector::Bools(vec![v.first().copied().unwrap_or(truth::NULL); n]),
+            Vector::Texts(v) => Vector::Texts(vec![v.first().copied().unwrap_or(NULL_ID); n]),
+            other => other.gather(&vec![0; n]),
         }
     }
 
@@ -332,15 +333,13 @@ impl Vector {
             None | Some(Vector::Bools(_)) => {
                 Vector::Bools(parts.iter().flat_map(|p| p.clone().into_bools()).collect())
             }
-            Some(Vector::Nums(_)) => Vector::Nums(
-                parts
-                    .iter()
-                    .flat_map(|p| {
-                        let v = p.clone().into_nums();
-                        (0..v.len()).map(move |i| v.at(i)).collect::<Vec<_>>()
-                    })
-                    .collect(),
-            ),
+            Some(Vector::Nums(_)) => Vector::Nums(concat_plain(parts).unwrap_or_else(|| {
+                let numbers = parts.iter().flat_map(|part| {
+                    let v = part.clone().into_nums();
+                    (0..v.len()).map(move |i| v.at(i)).collect::<Vec<_>>()
+                });
+                numbers.collect()
+            })),
             Some(Vector::Texts(_)) => {
                 Vector::Texts(parts.iter().flat_map(|p| p.clone().into_texts()).collect())
             }
@@ -354,6 +353,64 @@ impl Vector {
             Some(Vector::Lists(_)) => Vector::Lists(concat_lists(parts)),
         }
     }
+}
+
+/// The same of numbers that are all scaled integers without bounds, in as many places as their values need.
+fn concat_plain(parts: &[Vector]) -> Option<NumVec> {
+    let plain = |part| match part {
+        &Vector::Nums(NumVec {
+            lows: Nums::Int { ref v, scale },
+            highs: None,
+            ref states,
+        }) => Some((v.as_slice(), scale, states.as_deref())),
+        _ => None,
+    };
+    let parts: Vec<(&[i64], u32, Option<&[u8]>)> =
+        parts.iter().map(plain).collect::<Option<_>>()?;
+    let is_value =
+        |states: Option<&[u8]>, i: usize| states.is_none_or(|s| s.get(i) == Some(&VALUE));
+    let mut parts_held = parts.iter().filter(|(v, ..)| !v.is_empty());
+    let first = parts_held
+        .next()
+        .filter(|(.., states)| is_value(*states, 0));
+    let mut scale = first.map_or(0, |(_, scale, _)| *scale);
+    for (v, own, states) in &parts {
+        let values = v.iter().enumerate().filter(|(i, _)| is_value(*states, *i));
+        let needed = values.map(|(_, x)| places_needed(*x, *own, scale));
+        scale = if *own > scale {
+            needed.fold(scale, u32::max)
+        } else {
+            scale
+        };
+    }
+    let n = parts.iter().map(|(v, ..)| v.len()).sum();
+    let mut all = Vec::with_capacity(n);
+    for (v, own, states) in &parts {
+        let up = 10_i64.pow(scale.saturating_sub(*own));
+        let down = 10_i64.pow(own.saturating_sub(scale));
+        for (i, x) in v.iter().enumerate() {
+            let x = if is_value(*states, i) { *x } else { 0 };
+            all.push((x / down).checked_mul(up)?);
+        }
+    }
+    let has_states = parts.iter().any(|(.., states)| states.is_some());
+    let states = parts.iter().flat_map(|(v, _, states)| match states {
+        Some(states) => states.to_vec(),
+        None => vec![VALUE; v.len()],
+    });
+    Some(NumVec {
+        lows: Nums::Int { v: all, scale },
+        highs: None,
+        states: has_states.then(|| states.collect()),
+    })
+}
+
+/// In how many places, and no fewer than `least`, a number can be written that is held in `scale` of them.
+fn places_needed(mut x: i64, mut scale: u32, least: u32) -> u32 {
+    while scale > least && x % 10 == 0 {
+        (x, scale) = (x / 10, scale - 1);
+    }
+    scale
 }
 
 fn concat_lists(parts: &[Vector]) -> ListVec {
@@ -759,6 +816,30 @@ mod tests {
 
     fn d(x: i64) -> Decimal {
         Decimal::from(x)
+    }
+
+    #[test]
+    fn plain_numbers_are_laid_end_to_end_as_all_are() {
+        use proptest::prelude::*;
+        let number = (-300_i64..300, 0_u32..4, 0..5);
+        let number = number.prop_map(|(x, scale, kind)| match kind {
+            0 => Num::Null,
+            1 => Num::Unknown,
+            _ => Num::Known(Decimal::new(x * 10, scale)),
+        });
+        let part = prop::collection::vec(number, 0..4);
+        proptest!(|(parts in prop::collection::vec(part, 1..4))| {
+            let numbers: Vec<Num> = parts.concat();
+            let parts: Vec<Vector> = parts
+                .into_iter()
+                .map(|part| Vector::Nums(part.into_iter().collect()))
+                .collect();
+            let plain = concat_plain(&parts).unwrap();
+            let slow: NumVec = numbers.into_iter().collect();
+            prop_assert_eq!(&plain.lows, &slow.lows);
+            let state = |v: &NumVec| (0..v.len()).map(|i| v.at(i)).collect::<Vec<_>>();
+            prop_assert_eq!(state(&plain), state(&slow));
+        });
     }
 
     #[test]
