@@ -62,3 +62,43 @@ fn a_mark_takes_away_its_own_change_alone_and_a_stale_one_is_told() {
     let others: Vec<String> = left.into_iter().filter(|m| m != OWN).collect();
     assert_eq!(fewer, others);
 }
+
+/// The small pack, whose rule sums the areas of a list; the changes that nothing notices.
+fn unnoticed_of(list: &str, params: &str) -> Vec<String> {
+    let mut files = set_aside_files();
+    let rule = files
+        .get_mut("rules/budget/reading-reserved.toml")
+        .expect("it is there");
+    let text = String::from_utf8(rule.clone()).expect("it is UTF-8");
+    let with_list = text.replace(
+        "area = \"reading\"",
+        &format!("list contains({list}, area)"),
+    );
+    *rule = with_list.into_bytes();
+    let all_params = files.get_mut("params.toml").expect("it is there");
+    all_params.extend(params.bytes());
+    let pack = load("set-aside", &files).expect("it loads");
+    let mutation = mutate::run(&pack, &[], false);
+    let left = mutation.all().flat_map(|m| &m.survivors);
+    left.map(Survivor::mutant).collect()
+}
+
+#[test]
+fn a_word_of_a_list_is_left_out() {
+    const PARAM: &str = "
+[reserved_areas]
+title = \"areas that count as reading\"
+type = \"text list\"
+values = [{ from = 2020, value = [\"reading\", \"music\"], source = \"handbook\" }]
+";
+    let left = unnoticed_of("[\"reading\", \"music\"]", "");
+    let is_word = |m: &&String| m.contains("left out");
+    let words: Vec<&String> = left.iter().filter(is_word).collect();
+    assert_eq!(words, ["let reserved: \"music\" → left out"]);
+    let left = unnoticed_of("param.reserved_areas", PARAM);
+    let words: Vec<&String> = left.iter().filter(is_word).collect();
+    assert_eq!(
+        words,
+        ["param.reserved_areas from 2020: \"music\" → left out"]
+    );
+}
