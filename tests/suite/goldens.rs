@@ -29,7 +29,7 @@ fn assert_blessed(pack: &str, folder: &str, goldens: usize) {
 
 #[test]
 fn reviews_of_fixtures_are_as_blessed() {
-    assert_blessed("alliance", "fixtures", 6);
+    assert_blessed("alliance", "fixtures", 23);
 }
 
 #[test]
