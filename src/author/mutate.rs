@@ -6,6 +6,7 @@ mod search;
 pub(crate) use self::operators::LEFT_OUT;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -122,23 +123,20 @@ enum Slot {
     Require,
 }
 
-/// Makes every change of every rule and runs it; with `find_cases`, looks for a case for each that nothing noticed.
-pub fn run(pack: &Pack, goldens: &[Golden<'_>], find_cases: bool) -> Mutation {
-    let years = Years::of(pack);
-    let prepared: Vec<Vec<Prepared<'_>>> = pack
-        .rules
-        .par_iter()
-        .map(|rule| {
-            rule.cases
-                .iter()
-                .map(|case| years.prepare(rule, case))
-                .collect()
-        })
-        .collect();
+/// Makes every change of every rule and runs it against all cases of the pack, as [`prepared::all`](super::prepared::all) has
+/// read them; with `find_cases`, looks for a case for each that nothing noticed.
+pub fn run<'p>(
+    pack: &'p Pack,
+    prepared: Vec<Prepared<'p>>,
+    goldens: &[Golden<'_>],
+    find_cases: bool,
+) -> Mutation {
+    let mut prepared = prepared.into_iter();
+    let of_rule = |rule: &Rule| prepared.by_ref().take(rule.cases.len()).collect();
     let bench = Bench {
         pack,
-        years,
-        prepared,
+        years: OnceLock::new(),
+        prepared: pack.rules.iter().map(of_rule).collect(),
         goldens,
         find_cases,
     };
@@ -147,7 +145,8 @@ pub fn run(pack: &Pack, goldens: &[Golden<'_>], find_cases: bool) -> Mutation {
 
 struct Bench<'a, 'p> {
     pack: &'p Pack,
-    years: Years<'p>,
+    /// The rules of each year, for cases that are thought of.
+    years: OnceLock<Years<'p>>,
     /// The cases of each rule.
     prepared: Vec<Vec<Prepared<'p>>>,
     goldens: &'a [Golden<'a>],
@@ -155,6 +154,10 @@ struct Bench<'a, 'p> {
 }
 
 impl<'p> Bench<'_, 'p> {
+    fn years(&self) -> &Years<'p> {
+        self.years.get_or_init(|| Years::of(self.pack))
+    }
+
     fn run(&self) -> Mutation {
         let rules: Vec<Mutated> = (0..self.pack.rules.len())
             .into_par_iter()

@@ -85,7 +85,7 @@ impl Test {
         };
         if self.mutate && run.holds() {
             let goldens = self.goldens.as_deref();
-            return mutants::run(&self.common, &pack, goldens, !self.no_cases);
+            return mutants::run(&self.common, &pack, prepared, goldens, !self.no_cases);
         }
         print(&match self.common.format {
             Format::Json => test::json(&run),

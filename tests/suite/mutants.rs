@@ -1,13 +1,14 @@
 //! Small changes of the rules of the packs: a case notices each, or a reason says why none can.
 
 use accordant::author::mutate::{self, Survivor};
+use accordant::author::prepared;
 use accordant::pack::{Pack, load};
 
 use super::{set_aside_files, shipped};
 
 #[track_caller]
 fn nothing_goes_unnoticed(pack: &Pack) {
-    let mutation = mutate::run(pack, &[], false);
+    let mutation = mutate::run(pack, prepared::all(pack), &[], false);
     let all: usize = mutation.all().map(|m| m.killed).sum();
     assert!(all > pack.rules.len() * 5, "{}: {all} changes", pack.id);
     let left = mutation.all().flat_map(|m| {
@@ -45,7 +46,7 @@ fn marked(mutants: &[&str]) -> (Vec<String>, Vec<String>) {
         rule.extend(mark.into_bytes());
     }
     let pack = load("set-aside", &files).expect("it loads");
-    let mutation = mutate::run(&pack, &[], false);
+    let mutation = mutate::run(&pack, prepared::all(&pack), &[], false);
     let left = mutation.all().flat_map(|m| &m.survivors);
     let stale = mutation.stale.iter().map(|[.., mutant]| mutant.clone());
     (left.map(Survivor::mutant).collect(), stale.collect())
@@ -78,7 +79,7 @@ fn unnoticed_of(list: &str, params: &str) -> Vec<String> {
     let all_params = files.get_mut("params.toml").expect("it is there");
     all_params.extend(params.bytes());
     let pack = load("set-aside", &files).expect("it loads");
-    let mutation = mutate::run(&pack, &[], false);
+    let mutation = mutate::run(&pack, prepared::all(&pack), &[], false);
     let left = mutation.all().flat_map(|m| &m.survivors);
     left.map(Survivor::mutant).collect()
 }
