@@ -920,7 +920,7 @@ const ITEMS: usize = 6;
 fn compared<'s>(machine: &mut Machine<'s>, test: &'s Test) -> Vec<((usize, usize), Decimal)> {
     let mut noted = crate::hash::Map::default();
     for expr in test.when.iter().chain(&test.require) {
-        machine.run(expr);
+        let held = machine.run(expr).into_bools();
         let whole = machine.notebook.iter_mut().flat_map(|notebook| {
             let own: Vec<_> = notebook
                 .keys()
@@ -934,6 +934,10 @@ fn compared<'s>(machine: &mut Machine<'s>, test: &'s Test) -> Vec<((usize, usize
             &raw const expr.root,
             whole.collect::<crate::hash::Map<_, _>>(),
         );
+        // What `when` keeps from being asked is not compared.
+        if held.first() != Some(&truth::TRUE) {
+            break;
+        }
     }
     let mut found = Vec::new();
     for (no, comparison) in test.comparisons().into_iter().enumerate() {

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::prepared::Years;
 use super::vary::Varier;
 use crate::expr::tree::Kind;
-use crate::pack::{Comparison, Pack, Rule, Test};
+use crate::pack::{Comparison, Edition, Pack, Rule, Test};
 use crate::review::Outcome;
 
 /// One comparison of a rule, and the cases at its edge.
@@ -24,8 +24,8 @@ pub struct Edge {
 /// Cases a unit under, at and a unit over an edge, and what the rule says of each.
 type Three<'p> = [Option<(Draft<'p>, Option<Outcome>)>; 3];
 
-/// The edges of a rule's comparisons of numbers, amounts and dates.
-pub fn of(pack: &Pack, rule: &Rule) -> Vec<Edge> {
+/// The edges of a rule's comparisons of numbers, amounts and dates: of all its editions, or of the one in force in a year.
+pub fn of(pack: &Pack, rule: &Rule, year: Option<i64>) -> Vec<Edge> {
     let years = Years::of(pack);
     let prepared: Vec<_> = rule.cases.iter().map(|c| years.prepare(rule, c)).collect();
     let drafts: Vec<Draft<'_>> = prepared.iter().map(Draft::of).collect();
@@ -39,7 +39,9 @@ pub fn of(pack: &Pack, rule: &Rule) -> Vec<Edge> {
     for draft in &drafts {
         solver.solve(draft, &mut found);
     }
+    let is_asked = |edition: &Edition| year.is_none_or(|year| edition.covers(year));
     let editions = rule.editions.iter().enumerate();
+    let editions = editions.filter(|(_, edition)| is_asked(edition));
     let tests = editions.filter_map(|(at, edition)| Some((at, edition.body.test()?)));
     tests
         .flat_map(|(at, test)| edges(pack, at, test, &mut found))

@@ -3,7 +3,10 @@
 pub(crate) mod operators;
 mod search;
 
+pub(crate) use self::operators::LEFT_OUT;
+
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -120,23 +123,20 @@ enum Slot {
     Require,
 }
 
-/// Makes every change of every rule and runs it; with `find_cases`, looks for a case for each that nothing noticed.
-pub fn run(pack: &Pack, goldens: &[Golden<'_>], find_cases: bool) -> Mutation {
-    let years = Years::of(pack);
-    let prepared: Vec<Vec<Prepared<'_>>> = pack
-        .rules
-        .par_iter()
-        .map(|rule| {
-            rule.cases
-                .iter()
-                .map(|case| years.prepare(rule, case))
-                .collect()
-        })
-        .collect();
+/// Makes every change of every rule and runs it against all cases of the pack, as [`prepared::all`](super::prepared::all) has
+/// read them; with `find_cases`, looks for a case for each that nothing noticed.
+pub fn run<'p>(
+    pack: &'p Pack,
+    prepared: Vec<Prepared<'p>>,
+    goldens: &[Golden<'_>],
+    find_cases: bool,
+) -> Mutation {
+    let mut prepared = prepared.into_iter();
+    let of_rule = |rule: &Rule| prepared.by_ref().take(rule.cases.len()).collect();
     let bench = Bench {
         pack,
-        years,
-        prepared,
+        years: OnceLock::new(),
+        prepared: pack.rules.iter().map(of_rule).collect(),
         goldens,
         find_cases,
     };
@@ -145,7 +145,8 @@ pub fn run(pack: &Pack, goldens: &[Golden<'_>], find_cases: bool) -> Mutation {
 
 struct Bench<'a, 'p> {
     pack: &'p Pack,
-    years: Years<'p>,
+    /// The rules of each year, for cases that are thought of.
+    years: OnceLock<Years<'p>>,
     /// The cases of each rule.
     prepared: Vec<Vec<Prepared<'p>>>,
     goldens: &'a [Golden<'a>],
@@ -153,6 +154,10 @@ struct Bench<'a, 'p> {
 }
 
 impl<'p> Bench<'_, 'p> {
+    fn years(&self) -> &Years<'p> {
+        self.years.get_or_init(|| Years::of(self.pack))
+    }
+
     fn run(&self) -> Mutation {
         let rules: Vec<Mutated> = (0..self.pack.rules.len())
             .into_par_iter()
@@ -364,6 +369,11 @@ impl Made {
         changed
     }
 
+    /// Whether it is a list that a parameter has instead.
+    fn is_of_words(&self) -> bool {
+        matches!(self, Made::Param(_, _, Value::List(_)))
+    }
+
     /// Whether it can change what is said in a year.
     fn concerns(&self, year: i64, rule: &Rule) -> bool {
         match self {
@@ -552,21 +562,30 @@ fn param_mutants(at: usize, param: &Param, years: (i64, i64)) -> Vec<Mutant> {
         d.from.is_none_or(|from| from <= years.1) && d.until.is_none_or(|until| until >= years.0)
     };
     for dated in param.values.iter().filter(within) {
-        let mut put = |new: String, years: (Option<i64>, Option<i64>), value: Value| {
-            found.push(Mutant {
-                key: match dated.from {
-                    Some(from) => format!("param.{} from {from}", param.name),
-                    None => format!("param.{}", param.name),
-                },
-                old: written(&dated.value),
+        let of_value = (dated.from, dated.until);
+        let key = match dated.from {
+            Some(from) => format!("param.{} from {from}", param.name),
+            None => format!("param.{}", param.name),
+        };
+        let mutant = |old: String, new: String, years: (Option<i64>, Option<i64>), value: Value| {
+            let made = Made::Param(at, years, value);
+            Mutant {
+                key: key.clone(),
+                old,
                 new,
                 place: None,
-                made: Made::Param(at, years, value),
-                is_edge: true,
-            });
+                is_edge: !made.is_of_words(),
+                made,
+            }
+        };
+        for (word, others) in words(&dated.value) {
+            found.push(mutant(word, LEFT_OUT.to_owned(), of_value, others));
+        }
+        let mut put = |new: String, years: (Option<i64>, Option<i64>), value: Value| {
+            found.push(mutant(written(&dated.value), new, years, value));
         };
         for value in moved(&dated.value, param.ty) {
-            put(written(&value), (dated.from, dated.until), value);
+            put(written(&value), of_value, value);
         }
         let next = dated.until.and_then(|until| param.value_in(until + 1));
         let (Some(until), Some(next)) = (dated.until, next) else {
@@ -612,6 +631,21 @@ fn moved(value: &Value, ty: Type) -> Vec<Value> {
         Value::Bool(b) => vec![Value::Bool(!b)],
         _ => Vec::new(),
     }
+}
+
+/// Each word of a list, and the list without it.
+fn words(value: &Value) -> Vec<(String, Value)> {
+    let Value::List(items) = value else {
+        return Vec::new();
+    };
+    let without = |at: usize| {
+        let others = items.iter().enumerate().filter(|(other, _)| *other != at);
+        Value::List(others.map(|(_, item)| item.clone()).collect())
+    };
+    let items = items.iter().enumerate().filter(|_| items.len() > 1);
+    items
+        .map(|(at, item)| (written(item), without(at)))
+        .collect()
 }
 
 fn written(value: &Value) -> String {

@@ -13,6 +13,9 @@ use crate::value::{
     to_days,
 };
 
+/// How many words of a list are tried.
+const WORDS: usize = 20;
+
 /// What a rule reads, and the values that its text speaks of.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
@@ -72,7 +75,7 @@ impl Reads {
             Value::Text(t) => {
                 self.texts.insert(t.clone());
             }
-            Value::List(items) => items.iter().take(6).for_each(|item| self.value(item)),
+            Value::List(items) => items.iter().take(WORDS).for_each(|item| self.value(item)),
             _ => {}
         }
     }

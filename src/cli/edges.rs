@@ -4,12 +4,13 @@ use clap::Args;
 
 use accordant::author::edges;
 use accordant::diagnostic::suggest;
-use accordant::pack::Rule;
+use accordant::neutral::clean;
+use accordant::pack::{Body, Pack, Rule};
 use accordant::report::edges as report;
 
 use super::{Common, Format, Status, complain, pack, print};
 
-/// Print cases at, under and over the edge of each comparison of a rule, solved from its test.
+/// Print cases at, under and over the edge of each comparison of a rule, solved from its test; with --year, of the test of that year.
 #[derive(Args)]
 pub(super) struct Edges {
     /// The rule
@@ -34,7 +35,31 @@ impl Edges {
             complain(&format!("error: there is no rule `{}`; {help}", self.rule));
             return Ok(Status::CouldNotCheck);
         };
-        print(&report::text(rule, &edges::of(&pack, rule)))?;
+        let year = self.common.year;
+        if let Some(why) = year.and_then(|year| why_not_asked(&pack, rule, year)) {
+            complain(&format!("error: {why}"));
+            return Ok(Status::CouldNotCheck);
+        }
+        print(&report::text(rule, &edges::of(&pack, rule, year)))?;
         Ok(Status::Clean)
+    }
+}
+
+/// Why a rule has no test in a year.
+fn why_not_asked(pack: &Pack, rule: &Rule, year: i64) -> Option<String> {
+    if !pack.covers(year) {
+        return Some(pack.why_not_covered(year));
+    }
+    match rule.body_in(year) {
+        Some(Body::Test(_)) => None,
+        Some(Body::NotApplicable(why)) => Some(format!(
+            "`{}` asks nothing in fiscal year {year}: {}",
+            rule.id,
+            clean(why)
+        )),
+        None => Some(format!(
+            "`{}` is not in force in fiscal year {year}",
+            rule.id
+        )),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 
 use accordant::author::lint::{Linted, Runs, lint};
@@ -11,7 +10,7 @@ use accordant::neutral::clean;
 use accordant::pack::Pack;
 use accordant::report;
 
-use super::{Common, Format, PLAIN, Status, batch, complain, pack, print};
+use super::{Common, Format, PLAIN, Status, batch, complain, pack, print, test};
 
 /// Look through a pack for what nothing uses, what passes unseen and what reads badly.
 #[derive(Args)]
@@ -58,20 +57,11 @@ impl Lint {
 
     /// Adds what the rules say of the folders that hold a golden of the pack; whether there are any.
     fn run_goldens(&self, pack: &Pack, folder: &Path, runs: &mut Runs) -> anyhow::Result<bool> {
-        let entries = std::fs::read_dir(folder)
-            .with_context(|| format!("cannot read the folder {}", folder.display()))?;
-        let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-        let mut paths: Vec<PathBuf> = paths.filter(|path| is_golden_of(pack, path)).collect();
-        paths.sort();
+        let mut paths = test::golden_folders(folder)?;
+        paths.retain(|path| test::pack_of(path).is_some_and(|id| id == pack.id));
         let mut reviews = Vec::new();
         for path in &paths {
-            let office = path.join("office.toml");
-            let pack = if office.is_file() {
-                pack::lay_office(&self.common, pack.clone(), &office)?
-                    .with_context(|| format!("{} cannot be used", office.display()))?
-            } else {
-                pack.clone()
-            };
+            let pack = test::with_office(&self.common, pack, path)?;
             let options = Options {
                 expects_all: false,
                 year: self.common.year,
@@ -92,17 +82,6 @@ fn status(linted: &Linted<'_>) -> Status {
     } else {
         Status::Found
     }
-}
-
-/// Whether the golden of a folder was written by a pack.
-fn is_golden_of(pack: &Pack, folder: &Path) -> bool {
-    let golden = std::fs::read_to_string(folder.join("expected.json")).ok();
-    let golden = golden.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-    golden.is_some_and(|golden| {
-        golden
-            .pointer("/pack/id")
-            .is_some_and(|id| id == pack.id.as_str())
-    })
 }
 
 /// How many findings the text of a pack alone has, in one line with the command that shows them; nothing where there are none.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use accordant::author::mutate::{self, Golden};
+use accordant::author::prepared::Prepared;
 use accordant::batch::identify;
 use accordant::pack::{InForce, Pack};
 use accordant::report::mutate as report;
@@ -15,13 +16,14 @@ use super::{Common, Format, Status, batch, pack, print, test};
 pub(super) fn run(
     common: &Common,
     pack: &Pack,
+    prepared: Vec<Prepared<'_>>,
     goldens: Option<&Path>,
     find_cases: bool,
 ) -> anyhow::Result<Status> {
     let folders = goldens.map_or_else(|| Ok(Vec::new()), |dir| read(common, pack, dir))?;
     let compiled: Vec<Compiled<'_>> = folders.iter().map(Compiled::of).collect();
     let goldens: Vec<Golden<'_>> = compiled.iter().flat_map(Compiled::goldens).collect();
-    let mutation = mutate::run(pack, &goldens, find_cases);
+    let mutation = mutate::run(pack, prepared, &goldens, find_cases);
     let text = match common.format {
         Format::Json => report::json(&mutation, pack),
         _ => {

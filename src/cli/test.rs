@@ -1,8 +1,9 @@
 //! `test`: the cases of a pack's rules, and goldens of whole reviews.
 
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use rayon::prelude::*;
 
@@ -30,7 +31,7 @@ pub(super) struct Test {
     /// The pack: the id of one that is built in, or the path of a pack's folder
     #[arg(value_name = "PACK")]
     tested: Option<String>,
-    /// Compare the review of each folder in DIR with its expected.json, by the pack that it names where no PACK is given
+    /// Compare the review of each folder in DIR, however deep, with its expected.json: by the pack that it names, or by PACK alone
     #[arg(long, value_name = "DIR")]
     goldens: Option<PathBuf>,
     /// Write the goldens that differ anew, and tell finding by finding what changed
@@ -54,6 +55,11 @@ impl Test {
         let all = [Format::Text, Format::Json, Format::Junit];
         let formats: &[Format] = if self.mutate { &PLAIN } else { &all };
         self.common.has_format("test", formats)?;
+        if self.common.year.is_some() {
+            bail!(
+                "`test` takes no `--year`: each case states its year, or is of the pack's last; the plans of a golden state theirs"
+            );
+        }
         if let Some(tested) = &self.tested {
             self.common.names_one_pack(tested)?;
             self.common.pack.clone_from(tested);
@@ -79,7 +85,7 @@ impl Test {
         };
         if self.mutate && run.holds() {
             let goldens = self.goldens.as_deref();
-            return mutants::run(&self.common, &pack, goldens, !self.no_cases);
+            return mutants::run(&self.common, &pack, prepared, goldens, !self.no_cases);
         }
         print(&match self.common.format {
             Format::Json => test::json(&run),
@@ -111,16 +117,15 @@ impl Test {
         }
     }
 
-    /// The goldens in the folders within a folder, each compared with the review of its folder, or written anew.
+    /// The goldens in the folders within a folder, however deep, each compared with the review of its folder, or written anew.
     fn compare_all(
         &self,
         pack: &Pack,
         watcher: Option<&Watcher<'_>>,
         folder: &Path,
     ) -> anyhow::Result<Vec<Golden>> {
-        let folders = golden_folders(folder)?;
         let mut goldens = Vec::new();
-        for path in folders {
+        for path in golden_folders(folder)? {
             goldens.extend(self.compare(pack, watcher, &path)?);
         }
         Ok(goldens)
@@ -135,10 +140,13 @@ impl Test {
     ) -> anyhow::Result<Option<Golden>> {
         let path = folder.join(GOLDEN);
         let before = std::fs::read_to_string(&path).ok();
-        if before.is_none() && (!self.bless || holds_goldens(folder)) {
+        if before.is_none() && !self.bless {
             return Ok(None);
         }
         let before = before.as_deref();
+        if self.names_a_pack() && before.and_then(pack_id).is_some_and(|id| id != pack.id) {
+            return Ok(None);
+        }
         let other = before.and_then(|golden| self.another(pack, golden));
         // A golden of another pack tries nothing of this one.
         let watcher = watcher.filter(|_| other.is_none());
@@ -155,9 +163,14 @@ impl Test {
         }))
     }
 
+    /// Whether goldens of one pack alone are asked for.
+    fn names_a_pack(&self) -> bool {
+        self.tested.is_some() || self.common.pack != DEFAULT_PACK
+    }
+
     /// The pack that is built in by which a golden was written, where nobody names a pack and it is not the default.
     fn another(&self, default: &Pack, golden: &str) -> Option<Pack> {
-        if self.tested.is_some() || self.common.pack != DEFAULT_PACK {
+        if self.names_a_pack() {
             return None;
         }
         let id = pack_id(golden)?;
@@ -173,7 +186,6 @@ impl Test {
     ) -> anyhow::Result<Option<String>> {
         let options = Options {
             expects_all: true,
-            year: self.common.year,
             ..Options::default()
         };
         let pack = with_office(&self.common, pack, path)?;
@@ -189,14 +201,32 @@ impl Test {
     }
 }
 
-/// The folders of a folder.
+/// The folders within a folder that hold a golden, however deep, and beside them those that hold none and might be given one.
 pub(super) fn golden_folders(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
-        .with_context(|| format!("cannot read the folder {}", folder.display()))?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect();
+    let has_golden = |path: &PathBuf| path.join(GOLDEN).is_file();
+    let mut found = Vec::new();
+    for path in folders_of(folder)? {
+        let within = if has_golden(&path) {
+            Vec::new()
+        } else {
+            golden_folders(&path)?
+        };
+        if within.iter().any(has_golden) {
+            found.extend(within);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// The folders of a folder; a link leads out of it, and perhaps back into it.
+fn folders_of(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    let is_folder = |entry: &DirEntry| entry.file_type().is_ok_and(|ty| ty.is_dir());
+    let folders = entries.filter_map(Result::ok).filter(is_folder);
+    let mut folders: Vec<PathBuf> = folders.map(|entry| entry.path()).collect();
     folders.sort();
     Ok(folders)
 }
@@ -227,7 +257,8 @@ fn status(run: &Run<'_>, goldens: Option<&Path>) -> Status {
         && run.goldens.as_ref().is_none_or(Vec::is_empty)
     {
         complain(&format!(
-            "error: no {GOLDEN} stands in a folder of {}: nothing was compared",
+            "error: no {GOLDEN} of `{}` stands in a folder of {}: nothing was compared",
+            run.pack.id,
             folder.display()
         ));
         return Status::CouldNotCheck;
@@ -237,11 +268,4 @@ fn status(run: &Run<'_>, goldens: Option<&Path>) -> Status {
     } else {
         Status::Found
     }
-}
-
-/// Whether the folders within a folder have goldens of their own: it is then no batch itself.
-fn holds_goldens(folder: &Path) -> bool {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    let mut entries = entries.filter_map(Result::ok);
-    entries.any(|entry| entry.path().join(GOLDEN).is_file())
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{At, Teller};
-use crate::expr::Expr;
 use crate::expr::eval::MAIN;
 use crate::expr::tree::{Iteration, Kind, Node};
+use crate::expr::{Expr, Quantifier};
 use crate::value::Value;
 
 /// A part of a test and its value.
@@ -42,6 +42,12 @@ impl<'a> Teller<'_, 'a> {
             told: BTreeSet::new(),
         };
         walk.node((MAIN, expr), &expr.root, &vec![0, 0], 0);
+        // A table alone tells whether it is there.
+        if walk.pieces.is_empty() && self.noted(MAIN, &expr.root).is_some() {
+            let value = self.value(MAIN, &expr.root, &vec![0, 0]);
+            let text = expr.text_of(&expr.root.span);
+            walk.push(0, text, PieceValue::Is(value));
+        }
         walk.pieces
     }
 }
@@ -99,7 +105,7 @@ impl<'a> Walk<'_, '_, 'a> {
     fn items(&mut self, of: Of<'a>, over: (&Node, &'a Iteration), at: &At, depth: usize) {
         let (node, iteration) = over;
         let items = self.teller.items_under(of.0, node, iteration, at);
-        for (nth, item) in items.iter().take(MOST).enumerate() {
+        for (nth, item) in self.told_of(of.0, over, &items) {
             let k = item.get(iteration.item).copied().unwrap_or(0);
             let row = self.teller.frame_row(of.0, node, k);
             let place = row.and_then(|(table, row)| {
@@ -114,5 +120,30 @@ impl<'a> Walk<'_, '_, 'a> {
             let more = format!("and {} more", items.len() - MOST);
             self.push(depth, more, PieceValue::Item);
         }
+    }
+
+    /// The items that are looked at, in their order: those that a filter keeps or that decide, then the first of the others.
+    fn told_of<'i>(
+        &self,
+        of: usize,
+        (node, iteration): (&Node, &Iteration),
+        items: &'i [At],
+    ) -> Vec<(usize, &'i At)> {
+        let idle = match &node.kind {
+            Kind::Filter(_) | Kind::Quantified(Quantifier::Some, _) => Some(Value::Bool(false)),
+            Kind::Quantified(Quantifier::Every, _) => Some(Value::Bool(true)),
+            _ => None,
+        };
+        let is_idle = |item: &At| {
+            let held = self.teller.value(of, &iteration.body, item);
+            idle.as_ref().is_some_and(|idle| *idle == held)
+        };
+        let (others, telling): (Vec<_>, Vec<_>) = items
+            .iter()
+            .enumerate()
+            .partition(|(_, item)| is_idle(item));
+        let mut told: Vec<_> = telling.into_iter().chain(others).take(MOST).collect();
+        told.sort_by_key(|(nth, _)| *nth);
+        told
     }
 }

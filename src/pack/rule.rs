@@ -994,6 +994,13 @@ impl Rule {
         self.editions.iter().find(|e| e.covers(year))?.body.test()
     }
 
+    /// What it asks in a fiscal year, or why it asks nothing; `None` when it is not in force.
+    pub fn body_in(&self, year: i64) -> Option<&Body> {
+        let mut editions = self.editions.iter();
+        let edition = editions.find(|e| self.is_in_force(year) && e.covers(year))?;
+        Some(&edition.body)
+    }
+
     /// How many cases of a kind it has.
     pub fn count(&self, kind: super::CaseKind) -> usize {
         self.cases.iter().filter(|c| c.kind == kind).count()

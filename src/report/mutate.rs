@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::mistake::draw;
 use super::{counted, json_text};
-use crate::author::mutate::{Mutated, Mutation, Survivor};
+use crate::author::mutate::{LEFT_OUT, Mutated, Mutation, Survivor};
 use crate::diagnostic::{Level, Mistake};
 use crate::neutral::clean;
 use crate::pack::Pack;
@@ -87,15 +87,21 @@ fn tell(
         (None, Some((text, span))) => (Some(text.as_str()), Some(span.clone())),
         (None, None) => (None, None),
     };
+    let (becomes, label) = if survivor.new == LEFT_OUT {
+        ("is left out".to_owned(), LEFT_OUT.to_owned())
+    } else {
+        let new = format!("`{}`", survivor.new);
+        (format!("becomes {new}"), new)
+    };
     let mistake = Mistake {
         level: Level::Warning,
         file: mutated.file.clone(),
         span,
         message: format!(
-            "{}: no test notices it when {}: `{}` becomes `{}`",
-            mutated.name, survivor.key, survivor.old, survivor.new
+            "{}: no test notices it when {}: `{}` {becomes}",
+            mutated.name, survivor.key, survivor.old
         ),
-        label: format!("`{}`", survivor.new),
+        label,
         help: String::new(),
     };
     let _ = writeln!(out, "{}\n", draw(&mistake, text, colour));

@@ -8,6 +8,9 @@ use crate::pack::{Comparison, Pack};
 use crate::schema::Schema;
 use crate::value::{Decimal, Value};
 
+/// What becomes of a word that is taken out of a list.
+pub(crate) const LEFT_OUT: &str = "left out";
+
 /// One change of an expression.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
@@ -167,6 +170,7 @@ impl Finder<'_> {
                 }
             }
             Kind::Arithmetic(op, a, b) => self.arithmetic(node, *op, a, b),
+            Kind::List(items) => self.words(node, items),
             Kind::Call(builtin, arguments) => self.call(node, *builtin, arguments),
             _ => {}
         }
@@ -250,6 +254,26 @@ impl Finder<'_> {
         let new = self.text(node).replacen(from, to, 1);
         let kind = Kind::Call(other, arguments.to_vec());
         self.put(node, made(node, kind), new);
+    }
+
+    /// Each word or figure of a list, left out.
+    fn words(&mut self, list: &Node, items: &[Node]) {
+        let is_word = |item: &Node| matches!(item.kind, Kind::Const(_));
+        if items.len() < 2 || !items.iter().all(is_word) {
+            return;
+        }
+        for (at, item) in items.iter().enumerate() {
+            let mut others = items.to_vec();
+            others.remove(at);
+            self.found.push(Change {
+                path: self.path.clone(),
+                node: made(list, Kind::List(others)),
+                span: item.span.clone(),
+                old: self.text(item),
+                new: LEFT_OUT.to_owned(),
+                is_edge: false,
+            });
+        }
     }
 
     /// Arms of `and` that are left out are true, those of `or` are false.

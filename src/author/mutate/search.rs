@@ -43,7 +43,7 @@ impl<'a, 'p> Search<'a, 'p> {
                 .iter()
                 .map(|m| m.made.applied(&bare, bench.pack))
                 .collect(),
-            varier: Varier::new(bench.pack, &bench.years, rule),
+            varier: Varier::new(bench.pack, bench.years(), rule),
             bench,
             at,
             rule,
@@ -60,7 +60,7 @@ impl<'a, 'p> Search<'a, 'p> {
         let drafts: Vec<Draft<'p>> = cases.map(Draft::of).collect();
         let edits: Vec<Vec<Edit>> = drafts.iter().map(|d| self.varier.edits(d)).collect();
         for (draft, edits) in drafts.iter().zip(&edits) {
-            let wrong = draft.read(&self.bench.years).wrong;
+            let wrong = draft.read(self.bench.years()).wrong;
             for edit in edits.iter().take(SINGLE) {
                 if let Some(draft) = draft.with(edit, self.bench.pack) {
                     self.try_one(&draft, wrong, found);
@@ -81,7 +81,7 @@ impl<'a, 'p> Search<'a, 'p> {
             state ^= state << 17;
             usize::try_from(state % u64::try_from(below.max(1)).unwrap_or(1)).unwrap_or(0)
         };
-        let wrong = draft.read(&self.bench.years).wrong;
+        let wrong = draft.read(self.bench.years()).wrong;
         for _ in 0..PAIRS {
             if found.iter().all(Option::is_some) {
                 return;
@@ -102,7 +102,7 @@ impl<'a, 'p> Search<'a, 'p> {
         if found.iter().all(Option::is_some) {
             return;
         }
-        let tried = draft.read(&self.bench.years);
+        let tried = draft.read(self.bench.years());
         if tried.wrong > wrong {
             return;
         }
