@@ -146,6 +146,7 @@ impl Decide {
         let conditions = conditions.map(|(text, due)| Condition {
             text: text.clone(),
             due_on: Some(*due),
+            at: None,
         });
         let determination = Determination {
             decision,
