@@ -35,6 +35,12 @@ fn required<'c>(comparison: &'c Comparison<'_>) -> Vec<(&'c FindingDiff<'c>, &'c
     all.filter_map(|of| Some((of, of.old?))).collect()
 }
 
+/// The questions that were asked before and are asked again.
+fn still_asked<'c>(comparison: &'c Comparison<'_>) -> Vec<(&'c FindingDiff<'c>, &'c Finding)> {
+    let all = comparison.findings.iter().filter(|of| of.is_still_asked());
+    all.filter_map(|of| Some((of, of.new?))).collect()
+}
+
 /// What is found that was not found before.
 fn new_findings<'c>(comparison: &'c Comparison<'_>) -> Vec<(&'c FindingDiff<'c>, &'c Finding)> {
     let all = comparison.findings.iter().filter(|of| of.old.is_none());

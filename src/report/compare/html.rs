@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::{
     SHOWN, change, changed_groups, counts, fate, group, how, is_quiet, label, matched, met, monies,
-    more, moved, new_findings, recommended, required, said, signed, sum, table, tally, title,
+    more, moved, new_findings, recommended, required, said, signed, still_asked, sum, table, tally,
+    title,
 };
 use crate::batch::PackName;
 use crate::memory::compare::{
@@ -34,6 +35,7 @@ pub fn html(comparison: &Comparison<'_>) -> String {
         @if !comparison.is_change() { p { strong { "Nothing changed." } } }
         nav.contents aria-label="On this page" { ul {
             @if !required(comparison).is_empty() { li { a href="#required" { "Required changes" } } }
+            @if !still_asked(comparison).is_empty() { li { a href="#asked" { "Questions asked again" } } }
             @if !new_findings(comparison).is_empty() { li { a href="#new" { "New findings" } } }
             @for (at, of, _) in tables.iter().filter(|(_, of, _)| !is_quiet(of)) { li { a href={ "#table-" (at) } { (title(comparison, of)) } } }
         } }
@@ -61,12 +63,12 @@ fn side(word: &str, side: Side<'_>) -> Markup {
 }
 
 fn findings(comparison: &Comparison<'_>) -> Markup {
-    let (required, new) = (required(comparison), new_findings(comparison));
+    let required = required(comparison);
     html! {
         @if !required.is_empty() { h2 #required { "Required changes" } }
         @for (of, old) in required.iter().take(SHOWN) {
             section class={ "rule s-" (old.severity.name()) } {
-                (head(of, old))
+                (title_of(of, old))
                 p { span class={ "sign " (class_of(of)) } { (sign(of)) " " (met(of)) } ": " (fate(of)) }
                 dl {
                     dt { "Was" } dd { (said(old)) }
@@ -75,19 +77,27 @@ fn findings(comparison: &Comparison<'_>) -> Markup {
             }
         }
         (and_more(required.len()))
-        @if !new.is_empty() { h2 #new { "New findings" } }
-        @for (of, finding) in new.iter().take(SHOWN) {
+        (list("asked", "Questions asked again", &still_asked(comparison)))
+        (list("new", "New findings", &new_findings(comparison)))
+    }
+}
+
+/// Findings under a head.
+fn list(id: &str, head: &str, found: &[(&FindingDiff<'_>, &Finding)]) -> Markup {
+    html! {
+        @if !found.is_empty() { h2 id=(id) { (head) } }
+        @for (of, finding) in found.iter().take(SHOWN) {
             section class={ "rule s-" (finding.severity.name()) } {
-                (head(of, finding))
+                (title_of(of, finding))
                 p.message { (said(finding)) }
             }
         }
-        (and_more(new.len()))
+        (and_more(found.len()))
     }
 }
 
 /// What a finding is called.
-fn head(of: &FindingDiff<'_>, finding: &Finding) -> Markup {
+fn title_of(of: &FindingDiff<'_>, finding: &Finding) -> Markup {
     html! {
         h3 { (severity(finding.severity)) " " (clean(&finding.title)) }
         p.which { (clean(&finding.rule)) " · " (clean(&finding.code)) @if let Some(name) = &of.name { " · " (clean(name)) } }

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use super::{
     SHOWN, cell, change, changed_groups, content, counts, fate, group, how, is_quiet, label,
-    matched, met, monies, more, new_findings, recommended, required, row_name, rule, said, sum,
-    table, tally, title, whose,
+    matched, met, monies, more, new_findings, recommended, required, row_name, rule, said,
+    still_asked, sum, table, tally, title, whose,
 };
-use crate::memory::compare::{Comparison, MoneyDiff, RowDiff, RowKind, TableDiff};
+use crate::memory::compare::{Comparison, FindingDiff, MoneyDiff, RowDiff, RowKind, TableDiff};
 use crate::report::markdown::plain;
 use crate::report::words::ADVICE;
+use crate::review::Finding;
 use crate::schema::Table;
 
 /// The whole comparison.
@@ -67,15 +68,20 @@ fn findings(out: &mut String, comparison: &Comparison<'_>) {
         );
     }
     and_more(out, required.len());
-    let new = new_findings(comparison);
-    if !new.is_empty() {
-        let _ = writeln!(out, "\n## New findings\n");
+    list(out, "Questions asked again", &still_asked(comparison));
+    list(out, "New findings", &new_findings(comparison));
+}
+
+/// Findings under a head, a line each.
+fn list(out: &mut String, head: &str, found: &[(&FindingDiff<'_>, &Finding)]) {
+    if !found.is_empty() {
+        let _ = writeln!(out, "\n## {head}\n");
     }
-    for (of, finding) in new.iter().take(SHOWN) {
+    for (of, finding) in found.iter().take(SHOWN) {
         let (rule, said) = (plain(&rule(of, finding)), plain(&said(finding)));
         let _ = writeln!(out, "- {rule}: {said}");
     }
-    and_more(out, new.len());
+    and_more(out, found.len());
 }
 
 fn and_more(out: &mut String, n: usize) {

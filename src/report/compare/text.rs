@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use super::{
     SHOWN, cell, changed_groups, content, counts, fate, group, how, is_quiet, label, matched, met,
-    monies, more, moved, new_findings, recommended, required, row_name, rule, said, sums, table,
-    tally, title, whose,
+    monies, more, moved, new_findings, recommended, required, row_name, rule, said, still_asked,
+    sums, table, tally, title, whose,
 };
-use crate::memory::compare::{Comparison, MoneyDiff, RowKind, TableDiff};
+use crate::memory::compare::{Comparison, FindingDiff, MoneyDiff, RowKind, TableDiff};
 use crate::neutral::clean;
 use crate::report::words::ADVICE;
+use crate::review::Finding;
 use crate::schema::Table;
 
 /// The whole comparison.
@@ -56,14 +57,19 @@ fn findings(out: &mut String, comparison: &Comparison<'_>) {
         }
     }
     and_more(out, required.len());
-    let new = new_findings(comparison);
-    if !new.is_empty() {
-        let _ = writeln!(out, "\nNew findings");
+    list(out, "Questions asked again", &still_asked(comparison));
+    list(out, "New findings", &new_findings(comparison));
+}
+
+/// Findings under a head, a line each.
+fn list(out: &mut String, head: &str, found: &[(&FindingDiff<'_>, &Finding)]) {
+    if !found.is_empty() {
+        let _ = writeln!(out, "\n{head}");
     }
-    for (of, finding) in new.iter().take(SHOWN) {
+    for (of, finding) in found.iter().take(SHOWN) {
         let _ = writeln!(out, "  {}: {}", rule(of, finding), said(finding));
     }
-    and_more(out, new.len());
+    and_more(out, found.len());
 }
 
 fn and_more(out: &mut String, n: usize) {
