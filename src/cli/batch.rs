@@ -54,11 +54,7 @@ pub(super) struct Check {
     #[arg(long, value_name = "OUT")]
     annotate: Option<PathBuf>,
     #[command(flatten)]
-    before: before::Args,
-    /// What was decided on plans, as `decide` writes it, or an archive: the conditions of last year's approval stand for those that are
-    /// left out
-    #[arg(long, value_name = "FILE", requires = "prior")]
-    decisions: Option<PathBuf>,
+    before: before::Decided,
     /// Leave out working papers: rules for reviewers, questions of judgement, the recommendation
     #[arg(long)]
     public: bool,
@@ -102,13 +98,9 @@ impl Check {
             draws_rows: self.common.format == Format::Html,
             public: self.public,
         };
-        let mut memory = Memory::of(&pack, None, memory::as_of(&self.common)?);
-        if let Some(path) = &self.decisions {
-            let file = memory::read_decisions(&pack, path)?;
-            memory = memory.with_decisions(&pack, vec![file]);
-        }
-        let before = self.before.read(&self.common, &pack)?;
-        let before = before.with_decisions(memory.decisions());
+        let memory = Memory::of(&pack, None, memory::as_of(&self.common)?);
+        let memory = self.before.remember(&pack, memory)?;
+        let before = self.before.read(&self.common, &pack, &memory)?;
         let mut reviewer = memory.reviewer(&pack, options);
         if matches!(self.common.format, Format::Text | Format::Html) {
             reviewer = reviewer.telling_repairs();

@@ -16,7 +16,8 @@ use accordant::pack::Pack;
 use accordant::submission::Submission;
 use accordant::value::Date;
 
-use super::{Common, batch, memory};
+use super::memory::{self, Memory};
+use super::{Common, batch};
 
 /// The options that name them.
 #[derive(clap::Args)]
@@ -28,6 +29,37 @@ pub(super) struct Args {
     /// What an amendment or a closeout changes, as it was approved for the same year
     #[arg(long, value_name = "FILE|DIR")]
     approved: Option<PathBuf>,
+}
+
+/// The same, where what was decided is asked for beside it alone.
+#[derive(clap::Args)]
+pub(super) struct Decided {
+    #[command(flatten)]
+    args: Args,
+    /// What was decided on plans, as `decide` writes it, or an archive: the conditions of last year's approval stand for those that are
+    /// left out
+    #[arg(long, value_name = "FILE", requires = "prior")]
+    decisions: Option<PathBuf>,
+}
+
+impl Decided {
+    /// What is remembered, with what was decided.
+    pub(super) fn remember(&self, pack: &Pack, memory: Memory) -> anyhow::Result<Memory> {
+        Ok(match &self.decisions {
+            Some(path) => memory.with_decisions(pack, vec![memory::read_decisions(pack, path)?]),
+            None => memory,
+        })
+    }
+
+    pub(super) fn read<'p>(
+        &self,
+        common: &Common,
+        pack: &'p Pack,
+        memory: &'p Memory,
+    ) -> anyhow::Result<Before<'p>> {
+        let before = self.args.read(common, pack)?;
+        Ok(before.with_decisions(memory.decisions()))
+    }
 }
 
 /// They, read.

@@ -199,7 +199,8 @@ pub(super) fn read_decisions(pack: &Pack, path: &Path) -> anyhow::Result<(String
         return read_file(path);
     }
     let bytes = archive::decisions(pack, path)?;
-    Ok((name_of(path), bytes))
+    // As `archive export` writes them.
+    Ok((format!("{}/decisions.csv", name_of(path)), bytes))
 }
 
 pub(super) fn read_file(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {

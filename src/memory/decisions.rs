@@ -82,6 +82,13 @@ pub struct Determination {
     pub conditions: Vec<Condition>,
 }
 
+impl Determination {
+    /// Whether it is on that revision, as far as it says.
+    pub fn is_on(&self, revision: Option<Decimal>) -> bool {
+        self.revision.is_none() || self.revision == revision
+    }
+}
+
 /// A condition of a determination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
@@ -222,6 +229,21 @@ impl Decisions {
         let of_plan = self.plans.get(&(code, year)).map_or(&[][..], Vec::as_slice);
         let decided: Vec<&Determination> = of_plan.iter().filter(|one| one.on <= as_of).collect();
         approvals(&decided)
+    }
+
+    /// The conditions of the approval that stands which one more determination on the plan would put out of force.
+    pub fn replaced_by(&self, whose: &Whose, new: &Determination) -> Vec<&Condition> {
+        let submitter = whose.district_code.as_ref().or(whose.district.as_ref());
+        let (Some(submitter), Some(year)) = (submitter, whose.fiscal_year) else {
+            return Vec::new();
+        };
+        let approvals = self.approvals(submitter, year, new.on);
+        let conditions = approvals
+            .first()
+            .map_or(&[][..], |of| of.conditions.as_slice());
+        let is_repeated = |of: &&Condition| new.conditions.iter().any(|c| c.text == of.text);
+        let replaced = conditions.iter().filter(|of| !is_repeated(of));
+        replaced.filter(|_| new.decision.is_approval()).collect()
     }
 
     /// Every determination, with the district's code and the fiscal year of the plan.

@@ -212,16 +212,12 @@ impl<'p> Before<'p> {
             );
             notice(plan, message);
         }
-        let replaced: usize = before.iter().map(|one| one.conditions.len()).sum();
-        if replaced > 0 {
+        let is_repeated = |text: &str| approval.conditions.iter().any(|of| of.text == text);
+        let replaced = before.iter().flat_map(|one| &one.conditions);
+        for condition in replaced.filter(|of| !is_repeated(&of.text)) {
             let message = format!(
-                "the approval of {} stands in the place of an earlier one, whose {replaced} {} not taken",
-                approval.on,
-                if replaced == 1 {
-                    "condition was"
-                } else {
-                    "conditions were"
-                }
+                "the condition `{}` of an earlier approval is not taken: that of {} stands in its place, without it",
+                condition.text, approval.on
             );
             notice(plan, message);
         }
