@@ -349,7 +349,7 @@ fn of_inputs(what: &str, then: &[Input], now: &[Input]) -> Vec<String> {
         match after.get(path) {
             None => found.push(format!("the {what} `{path}` is missing now")),
             Some(other) if other != digest => {
-                found.push(format!("the {what} `{path}` was altered"))
+                found.push(format!("the {what} `{path}` was altered"));
             }
             Some(_) => {}
         }
