@@ -19,6 +19,7 @@ mod memory;
 mod mutants;
 mod new;
 mod office;
+mod one;
 mod out;
 mod pack;
 mod repair;

@@ -84,8 +84,6 @@ pub struct Change {
     pub from: Decimal,
     /// The amount that it is to hold.
     pub to: Decimal,
-    /// Of a figure that is to agree with others within a tolerance: the amount with which it agrees exactly.
-    pub exact: Option<Decimal>,
 }
 
 impl Change {

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::pack::Severity;
 use crate::review::{Recommendation, Review};
-use crate::value::Decimal;
+use crate::value::{Decimal, plain};
 
 /// What a batch knows of a review.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Entry {
     pub weight: Option<Weight>,
     /// What is advised after people's answers, in the pack's words; `None`: none were given.
     pub after_answers: Option<String>,
-    /// What was decided last, in words.
+    /// What was decided last, in words, and on which revision where that is another.
     pub decided: Option<String>,
     /// The worst severity among the findings that still count after people's answers.
     pub still_worst: Option<Severity>,
@@ -75,7 +75,12 @@ impl Entry {
             mistakes: review.mistakes(),
             weight: diagnostics.iter().map(|d| d.weight).max(),
             after_answers: after.map(|(_, words)| words.clone()),
-            decided: decided.map(|d| d.decision.words().to_owned()),
+            decided: decided.map(|of| match of.revision {
+                Some(on) if !of.is_on(review.revision) => {
+                    format!("revision {}: {}", plain(on), of.decision.words())
+                }
+                _ => of.decision.words().to_owned(),
+            }),
             still_worst: review.still_worst(),
             told: memory.map_or_else(Vec::new, |m| m.told.clone()),
             fatal: fatal.cloned().collect(),

@@ -13,7 +13,7 @@ use accordant::review::{Finding, Review};
 use accordant::value::Date;
 
 use super::memory::{self, Memory};
-use super::{Common, Format, Status, batch, complain, disk, pack, print, print_bytes};
+use super::{Common, Format, Status, batch, before, complain, disk, pack, print, print_bytes};
 
 /// List what is to be answered, as rows to be filled in; with --say, write one answer into a file.
 #[derive(Args)]
@@ -51,6 +51,8 @@ pub(super) struct Answers {
     /// The last day on which the answer counts
     #[arg(long, value_name = "DATE", value_parser = memory::date)]
     until: Option<Date>,
+    #[command(flatten)]
+    before: before::Decided,
     #[command(flatten)]
     common: Common,
 }
@@ -91,6 +93,8 @@ impl Answers {
             .filter(|path| path.exists() || self.say.is_none());
         let files: anyhow::Result<_> = there.map(|path| memory::read_file(path)).collect();
         let known = Memory::of(&pack, Some(files?), memory::as_of(&self.common)?);
+        let known = self.before.remember(&pack, known)?;
+        let before = self.before.read(&self.common, &pack, &known)?;
         let options = Options {
             for_districts: false,
             expects_all: false,
@@ -99,7 +103,7 @@ impl Answers {
         };
         let reviewer = known.reviewer(&pack, options);
         let paths = std::slice::from_ref(&self.batch);
-        let found = batch::review_by(&self.common, &pack, paths, &reviewer, |_| {})?;
+        let found = before.review(&self.common, &pack, paths, &reviewer)?;
         batch::tell(&found.diagnostics, &self.common);
         if found.reviews.is_empty() {
             batch::no_submission(&pack, &found);

@@ -16,7 +16,7 @@ use accordant::read::limits::FOREIGN;
 use accordant::report::archive as report;
 use accordant::value::parse_iso_date;
 
-use super::memory::{self, Memory};
+use super::memory::{self, Memory, Way};
 use super::{
     Common, Format, PLAIN, Status, batch, complain, disk, pack, print, print_bytes, verify,
 };
@@ -226,7 +226,12 @@ impl Add {
             batch::no_submission(pack, &found);
             return Ok(None);
         }
-        let text = memory.record(pack, &found, batches, self.common.year)?;
+        let by = Way {
+            year: self.common.year,
+            public: false,
+            before: None,
+        };
+        let text = memory.record(pack, &found, batches, &by)?;
         if let Some(file) = &self.remembered.record {
             disk::write_whole(file, text.as_bytes())?;
         }
@@ -253,12 +258,15 @@ fn items_of(common: &Common, pack: &Pack, read: &Record, text: &str) -> anyhow::
     if items.is_empty() {
         bail!("it has no submission");
     }
-    if let Some(files) = &read.basis.answers {
-        let files = files.iter();
-        let files = files.map(|f| (f.path.clone(), f.text.clone().into_bytes()));
-        let as_of = parse_iso_date(&read.basis.as_of);
-        let as_of = as_of.with_context(|| format!("`{}` is no date", read.basis.as_of))?;
-        let memory = Memory::of(pack, Some(files.collect()), as_of);
+    let basis = &read.basis;
+    if basis.answers.is_some() || basis.decisions.is_some() {
+        let as_of = parse_iso_date(&basis.as_of);
+        let as_of = as_of.with_context(|| format!("`{}` is no date", basis.as_of))?;
+        let answers = basis.answers.as_deref().map(memory::files_of);
+        let mut memory = Memory::of(pack, answers, as_of);
+        if let Some(files) = &basis.decisions {
+            memory = memory.with_decisions(pack, memory::files_of(files));
+        }
         items.extend(memory.items(common, pack)?);
     }
     Ok(items)
@@ -440,12 +448,30 @@ fn records_of(entries: &[Entry]) -> Vec<&Entry> {
     reviews.filter(|of| met.insert(&of.sha256)).collect()
 }
 
+/// Whether a path is that of an archive.
+pub(super) fn is_one(path: &Path) -> bool {
+    let end = path.extension();
+    path.is_file() && end.is_some_and(|end| end.eq_ignore_ascii_case("sqlite"))
+}
+
+/// The determinations of an archive, as a file of them.
+pub(super) fn decisions(pack: &Pack, path: &Path) -> anyhow::Result<Vec<u8>> {
+    let archive = archive::Archive::open(path)?;
+    let files = archive::files(pack, &archive.entries(&Choice::default())?)?;
+    let mut files = files
+        .into_iter()
+        .filter(|(name, _)| *name == "decisions.csv");
+    let (_, bytes) = files
+        .next()
+        .with_context(|| format!("{} holds no determination", path.display()))?;
+    Ok(bytes)
+}
+
 /// The paths of batches, with a folder of its files in the place of each archive; the folders stay as long as what is given beside them.
 pub(super) fn unpacked(paths: Vec<PathBuf>) -> anyhow::Result<(Vec<PathBuf>, Vec<TempDir>)> {
     let (mut batches, mut folders) = (Vec::new(), Vec::new());
     for path in paths {
-        let end = path.extension();
-        if !path.is_file() || end.is_none_or(|end| !end.eq_ignore_ascii_case("sqlite")) {
+        if !is_one(&path) {
             batches.push(path);
             continue;
         }

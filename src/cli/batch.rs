@@ -25,6 +25,7 @@ use accordant::table::Rows;
 use super::annotate;
 use super::aside::{Aside, Kept};
 use super::before::{self, Before};
+use super::memory::{Memory, Way};
 use super::out;
 use super::{
     Common, Format, Status, complain, disk, memory, pack, print, print_bytes, unless_gone,
@@ -53,7 +54,7 @@ pub(super) struct Check {
     #[arg(long, value_name = "OUT")]
     annotate: Option<PathBuf>,
     #[command(flatten)]
-    before: before::Args,
+    before: before::Decided,
     /// Leave out working papers: rules for reviewers, questions of judgement, the recommendation
     #[arg(long)]
     public: bool,
@@ -97,8 +98,10 @@ impl Check {
             draws_rows: self.common.format == Format::Html,
             public: self.public,
         };
-        let before = self.before.read(&self.common, &pack)?;
-        let mut reviewer = Reviewer::new(&pack, options);
+        let memory = Memory::of(&pack, None, memory::as_of(&self.common)?);
+        let memory = self.before.remember(&pack, memory)?;
+        let before = self.before.read(&self.common, &pack, &memory)?;
+        let mut reviewer = memory.reviewer(&pack, options);
         if matches!(self.common.format, Format::Text | Format::Html) {
             reviewer = reviewer.telling_repairs();
         }
@@ -141,11 +144,6 @@ impl Review {
         if self.out.is_none() && self.common.format == Format::Html {
             anyhow::bail!("`--format html` writes many pages: say where with --out DIR");
         }
-        if self.remembered.record.is_some() && (self.before.is_any() || self.public) {
-            anyhow::bail!(
-                "a record holds the whole review of the batch and the answers alone: make one without `--prior`, `--approved` and `--public`"
-            );
-        }
         for out in self.out.iter().chain(&self.remembered.record) {
             disk::refuse_input(out, &self.batches)?;
         }
@@ -170,6 +168,7 @@ impl Review {
             reviewer = reviewer.telling_repairs();
         }
         let before = self.before.read(&self.common, &pack)?;
+        let before = before.with_decisions(memory.decisions());
         let in_turn = matches!(
             (self.common.format, &self.out),
             (Format::Json | Format::Markdown, _) | (Format::Text, None)
@@ -182,7 +181,12 @@ impl Review {
             };
         };
         let batch = self.review_all(&pack, &reviewer, &before)?;
-        let text = memory.record(&pack, &batch, &self.batches, self.common.year)?;
+        let by = Way {
+            year: self.common.year,
+            public: self.public,
+            before: Some(&before),
+        };
+        let text = memory.record(&pack, &batch, &self.batches, &by)?;
         disk::write_whole(record, text.as_bytes())?;
         if !in_turn {
             return self.finish(&pack, &batch);

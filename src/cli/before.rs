@@ -8,11 +8,15 @@ use anyhow::bail;
 
 use accordant::batch::{BatchReview, Reviewer};
 use accordant::diagnostic::Diagnostic;
+use accordant::memory::decisions::Decisions;
 use accordant::memory::prior::{self, Shelf};
+use accordant::memory::record::{Basis, Earlier};
 use accordant::neutral::clean;
-use accordant::pack::{Link, Pack};
+use accordant::pack::Pack;
 use accordant::submission::Submission;
+use accordant::value::Date;
 
+use super::memory::{self, Memory};
 use super::{Common, batch};
 
 /// The options that name them.
@@ -27,37 +31,113 @@ pub(super) struct Args {
     approved: Option<PathBuf>,
 }
 
+/// The same, where what was decided is asked for beside it alone.
+#[derive(clap::Args)]
+pub(super) struct Decided {
+    #[command(flatten)]
+    args: Args,
+    /// What was decided on plans, as `decide` writes it, or an archive: the conditions of last year's approval stand for those that are
+    /// left out
+    #[arg(long, value_name = "FILE", requires = "prior")]
+    decisions: Option<PathBuf>,
+}
+
+impl Decided {
+    /// What is remembered, with what was decided.
+    pub(super) fn remember(&self, pack: &Pack, memory: Memory) -> anyhow::Result<Memory> {
+        Ok(match &self.decisions {
+            Some(path) => memory.with_decisions(pack, vec![memory::read_decisions(pack, path)?]),
+            None => memory,
+        })
+    }
+
+    pub(super) fn read<'p>(
+        &self,
+        common: &Common,
+        pack: &'p Pack,
+        memory: &'p Memory,
+    ) -> anyhow::Result<Before<'p>> {
+        let before = self.args.read(common, pack)?;
+        Ok(before.with_decisions(memory.decisions()))
+    }
+}
+
 /// They, read.
 pub(super) struct Before<'p> {
     shelves: prior::Before<'p>,
     diagnostics: Vec<Diagnostic>,
+    /// What a record holds of them.
+    pub(super) prior: Option<Earlier>,
+    pub(super) approved: Option<Earlier>,
 }
 
 impl Args {
-    /// Whether one of them is named.
-    pub(super) fn is_any(&self) -> bool {
-        self.prior.is_some() || self.approved.is_some()
+    pub(super) fn read<'p>(&self, common: &Common, pack: &'p Pack) -> anyhow::Result<Before<'p>> {
+        self.read_as(common, pack, [None, None])
     }
 
-    pub(super) fn read<'p>(&self, common: &Common, pack: &'p Pack) -> anyhow::Result<Before<'p>> {
+    /// The same, where each is called by the name that a record has for it.
+    pub(super) fn read_again<'p>(
+        &self,
+        common: &Common,
+        pack: &'p Pack,
+        basis: &Basis,
+    ) -> anyhow::Result<Before<'p>> {
+        let given = [&self.prior, &self.approved];
+        let recorded = [&basis.prior, &basis.approved];
+        for ((option, given), recorded) in ["prior", "approved"].iter().zip(given).zip(recorded) {
+            match (given, recorded) {
+                (None, Some(of)) => bail!(
+                    "the review rests on `--{option} {}`: give it again with `--{option}`",
+                    clean(&of.name)
+                ),
+                (Some(_), None) => bail!("the review rests on no `--{option}`: leave it out"),
+                _ => {}
+            }
+        }
+        let names = recorded.map(|of| of.as_ref().map(|of| of.name.as_str()));
+        self.read_as(common, pack, names)
+    }
+
+    fn read_as<'p>(
+        &self,
+        common: &Common,
+        pack: &'p Pack,
+        names: [Option<&str>; 2],
+    ) -> anyhow::Result<Before<'p>> {
         let mut diagnostics = Vec::new();
-        let mut shelf = |option: &str, path: Option<&Path>, links: &[Link]| {
-            let Some(path) = path else { return Ok(None) };
-            if links.is_empty() {
+        let mut shelf = |option: &str, path: Option<&Path>, name: Option<&str>, has: bool| {
+            let Some(path) = path else {
+                return Ok((None, None));
+            };
+            if !has {
                 bail!(
                     "the pack `{}` does not say what to take from `--{option}`: its pack.toml has no `[{option}.TABLE]`",
                     clean(&pack.id)
                 );
             }
-            let (shelf, told) = read_shelf(common, pack, path)?;
+            let name = name.map_or_else(|| path.display().to_string(), str::to_owned);
+            let (shelf, told) = read_shelf(common, pack, path, &name)?;
             diagnostics.extend(told);
-            Ok(Some(shelf))
+            let inputs = memory::inputs(&[path.to_owned()])?;
+            Ok((Some(shelf), Some(Earlier { name, inputs })))
         };
-        let prior = shelf("prior", self.prior.as_deref(), &pack.links.prior)?;
-        let approved = shelf("approved", self.approved.as_deref(), &pack.links.approved)?;
+        let links = &pack.links;
+        let has_prior = !(links.prior.is_empty() && links.conditions.is_empty());
+        let [as_prior, as_approved] = names;
+        let (prior, of_prior) = shelf("prior", self.prior.as_deref(), as_prior, has_prior)?;
+        let has_approved = !links.approved.is_empty();
+        let (approved, of_approved) = shelf(
+            "approved",
+            self.approved.as_deref(),
+            as_approved,
+            has_approved,
+        )?;
         Ok(Before {
             shelves: prior::Before::new(pack, prior, approved),
             diagnostics,
+            prior: of_prior,
+            approved: of_approved,
         })
     }
 }
@@ -66,11 +146,14 @@ fn read_shelf(
     common: &Common,
     pack: &Pack,
     path: &Path,
+    name: &str,
 ) -> anyhow::Result<(Shelf, Vec<Diagnostic>)> {
     let paths = [path.to_owned()];
     let gathered = batch::gather(common, pack, &paths, Submission::clone)?;
     let plans = gathered.made.into_iter();
-    let plans: Vec<Submission> = plans.map(|plan| from_here(path, plan)).collect();
+    let plans: Vec<Submission> = plans
+        .map(|plan| called(path, Path::new(name), plan))
+        .collect();
     if plans.is_empty() {
         batch::tell(&gathered.diagnostics, common);
         bail!(
@@ -79,13 +162,18 @@ fn read_shelf(
             clean(&pack.words.submission)
         );
     }
-    let name = path.display().to_string();
-    let (shelf, mut told) = Shelf::new(pack, &name, plans);
+    let (shelf, mut told) = Shelf::new(pack, name, plans);
     told.extend(gathered.diagnostics);
     Ok((shelf, told))
 }
 
-impl Before<'_> {
+impl<'p> Before<'p> {
+    /// With what was decided by a day on the submissions of the year before.
+    pub(super) fn with_decisions(mut self, decided: Option<(&'p Decisions, Date)>) -> Self {
+        self.shelves = self.shelves.with_decisions(decided);
+        self
+    }
+
     /// A submission with what is known of it from before.
     pub(super) fn lay<'s>(&self, plan: &'s Submission) -> Cow<'s, Submission> {
         self.shelves.lay(plan)
@@ -114,8 +202,13 @@ impl Before<'_> {
 
 /// A submission whose places are those that lead to it from here, and not from its batch.
 pub(super) fn from_here(arg: &Path, plan: Submission) -> Submission {
+    called(arg, arg, plan)
+}
+
+/// The same, where the path is called by another name.
+fn called(arg: &Path, name: &Path, plan: Submission) -> Submission {
     let inside = arg.is_dir() && arg.join(&plan.path).exists();
-    let folder = if inside { Some(arg) } else { arg.parent() };
+    let folder = if inside { Some(name) } else { name.parent() };
     let folder = folder.map(|folder| folder.to_string_lossy().replace('\\', "/"));
     let folder = folder.as_deref().unwrap_or_default().trim_end_matches('/');
     match folder {

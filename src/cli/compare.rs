@@ -4,16 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use accordant::batch::{Options, Reviewer};
 use accordant::diagnostic::{Diagnostic, Weight};
 use accordant::memory::compare::{Comparison, Side};
-use accordant::neutral::clean;
 use accordant::pack::{Pack, Severity};
-use accordant::report::compare::{json, markdown, text};
+use accordant::report::compare::{html, json, markdown, text};
 use accordant::review::Review;
 use accordant::submission::Submission;
 
-use super::{Common, Format, Status, batch, before, complain, pack, print};
+use super::{Common, Format, Status, batch, before, complain, one, pack, print};
 
 /// Compare two submissions: what was added, dropped and changed, where money went, which findings are cured.
 #[derive(Args)]
@@ -28,7 +26,7 @@ pub(super) struct Compare {
 
 impl Compare {
     pub(super) fn run(self) -> anyhow::Result<Status> {
-        let formats = [Format::Text, Format::Markdown, Format::Json];
+        let formats = [Format::Text, Format::Markdown, Format::Json, Format::Html];
         self.common.has_format("compare", &formats)?;
         let Some(pack) = pack::load_to_judge(&self.common)? else {
             return Ok(Status::CouldNotCheck);
@@ -37,18 +35,13 @@ impl Compare {
         let (Some(old), Some(new)) = (old, new) else {
             return Ok(Status::CouldNotCheck);
         };
-        let options = Options {
-            for_districts: false,
-            expects_all: false,
-            year: self.common.year,
-            ..Options::default()
-        };
-        let reviewer = Reviewer::new(&pack, options).noting_subjects();
+        let reviewer = one::reviewer(&self.common, &pack);
         let (was, is) = (reviewer.review(&old), reviewer.review(&new));
         let comparison = Comparison::new(&pack, side(&old, &was), side(&new, &is));
         print(&match self.common.format {
             Format::Markdown => markdown(&comparison),
             Format::Json => json(&comparison),
+            Format::Html => html(&comparison),
             _ => text(&comparison),
         })?;
         let lost = [&was, &is].map(|review| self.tell_lost(review));
@@ -58,31 +51,12 @@ impl Compare {
         ))
     }
 
-    /// The one submission that a path holds; of any other path every reason is told.
+    /// The one submission that a path holds; why there is none is told, so that both paths are looked at.
     fn read(&self, pack: &Pack, path: &Path) -> Option<Submission> {
-        let shown = clean(&path.display().to_string());
-        let (mut plans, wrong) = match batch::read_path(pack, path) {
-            Ok(read) => read,
+        match one::read(&self.common, pack, path) {
+            Ok(plan) => Some(before::from_here(path, plan)),
             Err(error) => {
                 complain(&format!("error: {error:#}"));
-                return None;
-            }
-        };
-        batch::tell(&wrong, &self.common);
-        match (plans.pop(), plans.is_empty()) {
-            (Some((plan, _)), true) => Some(before::from_here(path, plan)),
-            (Some((last, _)), false) => {
-                let mut paths: Vec<String> = plans.iter().map(|(p, _)| p.path.clone()).collect();
-                paths.push(last.path);
-                let count = paths.len();
-                complain(&format!(
-                    "error: {shown} holds {count} submissions, and one is compared: name one of {}",
-                    paths.join(", ")
-                ));
-                None
-            }
-            (None, _) => {
-                complain(&format!("error: {shown} holds no submission"));
                 None
             }
         }

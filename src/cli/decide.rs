@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use accordant::memory::decisions::{self, Condition, Decision, Decisions, Determination};
 use accordant::memory::record;
+use accordant::neutral::clean;
 use accordant::review::Whose;
 use accordant::value::{Date, Decimal};
 
@@ -90,6 +91,12 @@ impl Decide {
         let (_, bytes) = &file;
         let bytes = decisions::append(&pack, (&name, bytes), &whose, &determination);
         disk::write_whole(&self.decisions, &bytes.map_err(anyhow::Error::msg)?)?;
+        for condition in known.replaced_by(&whose, &determination) {
+            complain(&format!(
+                "warning: the condition `{}` of the approval before is not repeated, and stands no longer: decide again with it if it does",
+                clean(&condition.text)
+            ));
+        }
         if !self.common.quiet {
             let whose = whose.district.as_deref().unwrap_or(&whose.path);
             let words = determination.decision.words();
@@ -146,6 +153,7 @@ impl Decide {
         let conditions = conditions.map(|(text, due)| Condition {
             text: text.clone(),
             due_on: Some(*due),
+            at: None,
         });
         let determination = Determination {
             decision,

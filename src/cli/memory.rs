@@ -19,7 +19,8 @@ use accordant::read::sha256;
 use accordant::report::json;
 use accordant::value::{Date, parse_date};
 
-use super::{Common, batch, disk};
+use super::before::Before;
+use super::{Common, archive, batch, disk};
 
 /// What people decided.
 #[derive(Args)]
@@ -39,8 +40,9 @@ pub(super) struct Remembered {
 pub(super) struct Memory {
     answers: Option<Answers>,
     decisions: Option<Decisions>,
-    /// The files of answers.
+    /// The files of answers, and of determinations.
     files: Vec<(String, Vec<u8>)>,
+    decided: Vec<(String, Vec<u8>)>,
     as_of: Date,
 }
 
@@ -48,11 +50,11 @@ impl Remembered {
     pub(super) fn load(&self, common: &Common, pack: &Pack) -> anyhow::Result<Memory> {
         let answers = (!self.answers.is_empty()).then(|| read_all(&self.answers));
         let answers = answers.transpose()?;
-        let decisions = self.decisions.iter().map(|path| read_file(path));
-        let decisions: Vec<(String, Vec<u8>)> = decisions.collect::<anyhow::Result<_>>()?;
-        let mut memory = Memory::of(pack, answers, as_of(common)?);
-        memory.decisions = (!decisions.is_empty()).then(|| Decisions::read(pack, &decisions));
-        Ok(memory)
+        let memory = Memory::of(pack, answers, as_of(common)?);
+        Ok(match &self.decisions {
+            Some(path) => memory.with_decisions(pack, vec![read_decisions(pack, path)?]),
+            None => memory,
+        })
     }
 }
 
@@ -64,8 +66,21 @@ impl Memory {
             answers,
             decisions: None,
             files: files.unwrap_or_default(),
+            decided: Vec::new(),
             as_of,
         }
+    }
+
+    /// With files of determinations.
+    pub(super) fn with_decisions(mut self, pack: &Pack, files: Vec<(String, Vec<u8>)>) -> Self {
+        self.decisions = Some(Decisions::read(pack, &files));
+        self.decided = files;
+        self
+    }
+
+    /// The determinations, and the day by which they count.
+    pub(super) fn decisions(&self) -> Option<(&Decisions, Date)> {
+        self.decisions.as_ref().map(|of| (of, self.as_of))
     }
 
     /// What of it is kept in an archive. Fails where a row of the files was not taken: it would be missed there.
@@ -87,7 +102,7 @@ impl Memory {
     pub(super) fn reviewer<'p>(&'p self, pack: &'p Pack, options: Options) -> Reviewer<'p> {
         Reviewer::new(pack, options)
             .with_answers(self.answers.as_ref())
-            .with_decisions(self.decisions.as_ref().map(|d| (d, self.as_of)))
+            .with_decisions(self.decisions())
     }
 
     /// The record of a review of what these paths hold.
@@ -96,7 +111,7 @@ impl Memory {
         pack: &Pack,
         batch: &BatchReview,
         paths: &[PathBuf],
-        year: Option<i64>,
+        by: &Way<'_>,
     ) -> anyhow::Result<String> {
         let name = record::PackName {
             id: batch.pack.id.clone(),
@@ -104,29 +119,60 @@ impl Memory {
             digest: batch.pack.digest.clone(),
         };
         let office = batch.pack.office.as_ref().map(|o| o.digest.clone());
-        let mut basis = record::Basis::new(name, office, self.as_of.to_string(), year);
+        let mut basis = record::Basis::new(name, office, self.as_of.to_string(), by.year);
         basis.inputs = inputs(paths)?;
         basis.history = json::history(pack, batch);
-        if self.answers.is_some() {
-            let texts = self.files.iter().map(|(path, bytes)| {
-                let text = String::from_utf8(bytes.clone());
-                let text = text.with_context(|| {
-                    format!("{path} is not UTF-8, and a record holds text: save it as CSV UTF-8")
-                })?;
-                Ok(record::Answers {
-                    path: path.clone(),
-                    sha256: sha256(bytes),
-                    text,
-                })
-            });
-            basis.answers = Some(texts.collect::<anyhow::Result<_>>()?);
-        }
+        basis.answers = self
+            .answers
+            .as_ref()
+            .map(|_| texts(&self.files))
+            .transpose()?;
+        basis.prior = by.before.and_then(|before| before.prior.clone());
+        // What was decided says something in a review only of last year's plan, and where it cannot be read.
+        let decided = self.decisions.as_ref();
+        let decided = decided.filter(|of| basis.prior.is_some() || !of.diagnostics.is_empty());
+        basis.decisions = decided.map(|_| texts(&self.decided)).transpose()?;
+        basis.approved = by.before.and_then(|before| before.approved.clone());
+        basis.public = by.public;
         Ok(basis.record(&json::write(batch)))
     }
 }
 
+/// How a review was made, beside its batch and what is remembered.
+pub(super) struct Way<'a> {
+    /// The fiscal year that was given.
+    pub(super) year: Option<i64>,
+    /// It leaves out working papers.
+    pub(super) public: bool,
+    /// What was laid in.
+    pub(super) before: Option<&'a Before<'a>>,
+}
+
+/// Files as a record holds them.
+fn texts(files: &[(String, Vec<u8>)]) -> anyhow::Result<Vec<record::Answers>> {
+    let texts = files.iter().map(|(path, bytes)| {
+        let text = String::from_utf8(bytes.clone());
+        let text = text.with_context(|| {
+            format!("{path} is not UTF-8, and a record holds text: save it as CSV UTF-8")
+        })?;
+        Ok(record::Answers {
+            path: path.clone(),
+            sha256: sha256(bytes),
+            text,
+        })
+    });
+    texts.collect()
+}
+
+/// The files that a record holds, with their bytes.
+pub(super) fn files_of(held: &[record::Answers]) -> Vec<(String, Vec<u8>)> {
+    let files = held.iter();
+    let files = files.map(|f| (f.path.clone(), f.text.clone().into_bytes()));
+    files.collect()
+}
+
 /// Every file that the paths hold; of several paths, each under its own name.
-fn inputs(paths: &[PathBuf]) -> anyhow::Result<Vec<record::Input>> {
+pub(super) fn inputs(paths: &[PathBuf]) -> anyhow::Result<Vec<record::Input>> {
     let mut inputs = Vec::new();
     for path in paths {
         let tree = disk::Tree::of(path)?;
@@ -145,6 +191,16 @@ fn inputs(paths: &[PathBuf]) -> anyhow::Result<Vec<record::Input>> {
 /// The files, each by its name.
 fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     paths.iter().map(|path| read_file(path)).collect()
+}
+
+/// The file of determinations of a path: that file, or those of an archive.
+pub(super) fn read_decisions(pack: &Pack, path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
+    if !archive::is_one(path) {
+        return read_file(path);
+    }
+    let bytes = archive::decisions(pack, path)?;
+    // As `archive export` writes them.
+    Ok((format!("{}/decisions.csv", name_of(path)), bytes))
 }
 
 pub(super) fn read_file(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::Args;
 
-use accordant::batch::{Options, Reviewer};
 use accordant::neutral::clean;
 use accordant::pack::Pack;
 use accordant::repair::{Held, Repairs, Wish};
@@ -15,7 +14,7 @@ use accordant::table::State;
 use accordant::value::Type;
 use accordant::workbook::own;
 
-use super::{Common, Format, PLAIN, Status, batch, complain, disk, pack, print};
+use super::{Common, Format, PLAIN, Status, batch, complain, disk, one, pack, print};
 
 /// Show what would have to be changed so that findings pass: amounts, verified by all rules, and cells to fill in.
 #[derive(Args)]
@@ -60,16 +59,8 @@ impl Repair {
             return Ok(Status::CouldNotCheck);
         };
         let wish = self.wish(&pack)?;
-        let Some(submission) = self.read(&pack)? else {
-            return Ok(Status::CouldNotCheck);
-        };
-        let options = Options {
-            for_districts: false,
-            expects_all: false,
-            year: self.common.year,
-            ..Options::default()
-        };
-        let reviewer = Reviewer::new(&pack, options).noting_subjects();
+        let submission = one::read(&self.common, &pack, &self.submission)?;
+        let reviewer = one::reviewer(&self.common, &pack);
         let Some(repairs) = reviewer.repair(&submission, &wish) else {
             let review = reviewer.review(&submission);
             complain(&format!("error: {}: {}", submission.path, review.wording));
@@ -102,18 +93,6 @@ impl Repair {
             keep: self.keep.clone(),
             only: self.only.clone(),
         })
-    }
-
-    /// The one submission that the path holds.
-    fn read(&self, pack: &Pack) -> anyhow::Result<Option<Submission>> {
-        let (mut plans, wrong) = batch::read_path(pack, &self.submission)?;
-        batch::tell(&wrong, &self.common);
-        let shown = clean(&self.submission.display().to_string());
-        match (plans.pop(), plans.len()) {
-            (Some((plan, _)), 0) => Ok(Some(plan)),
-            (Some(_), more) => bail!("{shown} holds {} submissions: name one", more + 1),
-            (None, _) => bail!("{shown} holds no submission"),
-        }
     }
 }
 

@@ -10,8 +10,8 @@ use accordant::memory::record;
 use accordant::read::limits::FOREIGN;
 use accordant::value::parse_iso_date;
 
-use super::memory::Memory;
-use super::{Common, DEFAULT_PACK, Format, Status, batch, disk, pack, print};
+use super::memory::{self, Memory, Way};
+use super::{Common, DEFAULT_PACK, Format, Status, before, disk, pack, print};
 
 /// Run a recorded review again and compare it byte for byte; say in words what differs.
 #[derive(Args)]
@@ -22,6 +22,8 @@ pub(super) struct Verify {
     /// What was reviewed
     #[arg(long, required = true, value_name = "BATCH", num_args = 1..)]
     inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    before: before::Args,
     #[command(flatten)]
     common: Common,
 }
@@ -61,23 +63,28 @@ impl Verify {
         };
         let as_of = parse_iso_date(&basis.as_of);
         let as_of = as_of.with_context(|| format!("`{}` is no date", basis.as_of))?;
-        let files = basis.answers.as_ref().map(|files| {
-            let files = files.iter();
-            let files = files.map(|f| (f.path.clone(), f.text.clone().into_bytes()));
-            files.collect()
-        });
-        let memory = Memory::of(&pack, files, as_of);
+        let answers = basis.answers.as_deref().map(memory::files_of);
+        let mut memory = Memory::of(&pack, answers, as_of);
+        if let Some(files) = &basis.decisions {
+            memory = memory.with_decisions(&pack, memory::files_of(files));
+        }
+        let before = self.before.read_again(&self.common, &pack, basis)?;
+        let before = before.with_decisions(memory.decisions());
         let options = Options {
             for_districts: false,
             expects_all: true,
             year: basis.year,
+            public: basis.public,
             ..Options::default()
         };
         let reviewer = memory.reviewer(&pack, options).keeping_history(true);
-        let found = batch::review_by(&self.common, &pack, &self.inputs, &reviewer, |_| {})?;
-        memory
-            .record(&pack, &found, &self.inputs, basis.year)
-            .map(Some)
+        let found = before.review(&self.common, &pack, &self.inputs, &reviewer)?;
+        let by = Way {
+            year: basis.year,
+            public: basis.public,
+            before: Some(&before),
+        };
+        memory.record(&pack, &found, &self.inputs, &by).map(Some)
     }
 }
 

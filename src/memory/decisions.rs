@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::sheet::{self, Column, Sheet, WHOSE};
 use crate::diagnostic::Diagnostic;
 use crate::pack::Pack;
+use crate::read::sha256;
 use crate::review::{Memory, Review, Whose};
+use crate::submission::Input;
 use crate::value::{Date, Decimal, Type};
 
 /// What a person decided on a plan.
@@ -50,6 +52,11 @@ impl Decision {
         }
     }
 
+    /// Whether the plan is approved.
+    pub fn is_approval(self) -> bool {
+        matches!(self, Decision::Approve | Decision::ApproveWithConditions)
+    }
+
     /// The decision of that name.
     pub fn of(name: &str) -> Option<Self> {
         Decision::ALL.into_iter().find(|one| one.name() == name)
@@ -75,6 +82,13 @@ pub struct Determination {
     pub conditions: Vec<Condition>,
 }
 
+impl Determination {
+    /// Whether it is on that revision, as far as it says.
+    pub fn is_on(&self, revision: Option<Decimal>) -> bool {
+        self.revision.is_none() || self.revision == revision
+    }
+}
+
 /// A condition of a determination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
@@ -82,6 +96,8 @@ pub struct Condition {
     pub text: String,
     /// By when.
     pub due_on: Option<Date>,
+    /// Where it was read: the file, and its row there.
+    pub at: Option<(String, u32)>,
 }
 
 /// Whose plan a determination is on: the district's code and the fiscal year.
@@ -94,6 +110,8 @@ pub struct Decisions {
     names_submitters: bool,
     /// The codes of districts by their names, in lower case.
     names: BTreeMap<String, String>,
+    /// The files.
+    pub inputs: Vec<Input>,
     /// What is wrong with the files.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -129,6 +147,11 @@ impl Decisions {
             let codes = [("decision", codes)];
             let told = &mut decisions.diagnostics;
             let sheet = Sheet::read(pack, "decisions", &COLUMNS, &codes, (path, bytes), told);
+            decisions.inputs.push(Input {
+                path: path.clone(),
+                rows: sheet.rows.len(),
+                sha256: Some(sha256(bytes)),
+            });
             for row in 0..sheet.rows.len() {
                 if let Err((column, why)) = decisions.take_row(&sheet, row) {
                     let message = format!("the row was not taken: {why}");
@@ -170,7 +193,9 @@ impl Decisions {
                 let why = "no determination on the plan stands above its condition";
                 return Err(("decision", why.to_owned()));
             };
-            last.conditions.push(Condition { text, due_on });
+            let path = sheet.rows.layout.path().to_owned();
+            let at = sheet.rows.numbers.get(row).map(|number| (path, *number));
+            last.conditions.push(Condition { text, due_on, at });
             return Ok(());
         };
         of_plan.push(Determination {
@@ -198,6 +223,29 @@ impl Decisions {
         memory.determinations = decided.cloned().collect();
     }
 
+    /// The approval of a submitter's plan of a fiscal year that stands at a day, and those that it replaces, the last first.
+    pub fn approvals(&self, submitter: &str, year: i64, as_of: Date) -> Vec<&Determination> {
+        let code = Some(submitter.to_owned()).filter(|_| self.names_submitters);
+        let of_plan = self.plans.get(&(code, year)).map_or(&[][..], Vec::as_slice);
+        let decided: Vec<&Determination> = of_plan.iter().filter(|one| one.on <= as_of).collect();
+        approvals(&decided)
+    }
+
+    /// The conditions of the approval that stands which one more determination on the plan would put out of force.
+    pub fn replaced_by(&self, whose: &Whose, new: &Determination) -> Vec<&Condition> {
+        let submitter = whose.district_code.as_ref().or(whose.district.as_ref());
+        let (Some(submitter), Some(year)) = (submitter, whose.fiscal_year) else {
+            return Vec::new();
+        };
+        let approvals = self.approvals(submitter, year, new.on);
+        let conditions = approvals
+            .first()
+            .map_or(&[][..], |of| of.conditions.as_slice());
+        let is_repeated = |of: &&Condition| new.conditions.iter().any(|c| c.text == of.text);
+        let replaced = conditions.iter().filter(|of| !is_repeated(of));
+        replaced.filter(|_| new.decision.is_approval()).collect()
+    }
+
     /// Every determination, with the district's code and the fiscal year of the plan.
     pub fn all(&self) -> impl Iterator<Item = (Option<&str>, i64, &Determination)> {
         self.plans.iter().flat_map(|((code, year), all)| {
@@ -216,15 +264,30 @@ impl Decisions {
             .cloned()
     }
 
-    /// The conditions of the last determination on each plan of a fiscal year: of one district, or of all.
+    /// The conditions of the approval of each plan of a fiscal year that stands: of one district, or of all.
     pub fn conditions(&self, year: i64, code: Option<&str>) -> Vec<(Option<&str>, &Condition)> {
         let plans = self.plans.iter().filter(|((of, y), _)| {
             *y == year && code.is_none_or(|code| of.as_deref() == Some(code))
         });
-        let last = plans.filter_map(|((of, _), all)| Some((of.as_deref(), all.last()?)));
+        let last = plans.filter_map(|((of, _), all)| {
+            let all: Vec<&Determination> = all.iter().collect();
+            Some((of.as_deref(), *approvals(&all).first()?))
+        });
         let each = last.flat_map(|(of, d)| d.conditions.iter().map(move |c| (of, c)));
         each.collect()
     }
+}
+
+/// The approvals among determinations on one plan, the last first. What is decided last on a revision counts for it.
+fn approvals<'d>(decided: &[&'d Determination]) -> Vec<&'d Determination> {
+    let mut revisions = Vec::new();
+    let mut last = decided.iter().rev().copied().collect::<Vec<_>>();
+    last.retain(|one| {
+        let is_last = !revisions.contains(&one.revision);
+        revisions.push(one.revision);
+        is_last && one.decision.is_approval()
+    });
+    last
 }
 
 /// A file of determinations with one more; all else in it stays byte for byte. Fails, in words, where that cannot be done.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::compare::{Half, cell_side};
+use super::decisions::{Decisions, Determination};
 use super::key::{Key, values};
 use super::link::{Drawn, drawn};
 use crate::batch::{Identified, identify};
@@ -13,14 +14,15 @@ use crate::pack::{Link, Pack};
 use crate::schema::{FieldId, Table};
 use crate::submission::Submission;
 use crate::table::{Cell, Laid, Layout, Rows, State, Texts};
-use crate::value::Decimal;
+use crate::value::{Date, Decimal, plain, to_days};
 
 /// Approved submissions, by whose they are and their fiscal year.
 #[derive(Debug, Default)]
 pub struct Shelf {
     /// Where they stand, as it was named.
     name: String,
-    plans: BTreeMap<(String, i64), Submission>,
+    /// The revisions of each, in their order.
+    plans: BTreeMap<(String, i64), Vec<(Decimal, Submission)>>,
 }
 
 /// Approved submissions from before, and what of them goes into others.
@@ -31,19 +33,24 @@ pub struct Before<'p> {
     prior: Option<Shelf>,
     /// Those of the same year.
     approved: Option<Shelf>,
+    /// What was decided on those of the year before, by a day.
+    decided: Option<(&'p Decisions, Date)>,
 }
 
 impl Shelf {
-    /// The last revision of each submission; and what is wrong with the others.
+    /// The revisions of each submission; and what is wrong with the others.
     pub fn new(pack: &Pack, name: &str, plans: Vec<Submission>) -> (Self, Vec<Diagnostic>) {
-        let mut found: BTreeMap<(String, i64), Vec<(Decimal, Submission)>> = BTreeMap::new();
+        let mut shelf = Shelf {
+            name: name.to_owned(),
+            plans: BTreeMap::new(),
+        };
         let mut told = Vec::new();
         for plan in plans {
             let who = identify(pack, &plan);
             match whose(&who).zip(who.year) {
                 Some(key) => {
                     let revision = who.revision.unwrap_or_default();
-                    found.entry(key).or_default().push((revision, plan));
+                    shelf.plans.entry(key).or_default().push((revision, plan));
                 }
                 None => told.push(Diagnostic::error(
                     plan.path,
@@ -54,28 +61,47 @@ impl Shelf {
                 )),
             }
         }
-        let mut plans = BTreeMap::new();
-        for (key, mut revisions) in found {
+        for revisions in shelf.plans.values_mut() {
             revisions.sort_by(|(a, x), (b, y)| (a, &x.path).cmp(&(b, &y.path)));
-            let Some((last, plan)) = revisions.pop() else {
-                continue;
-            };
-            match revisions.pop().filter(|(revision, _)| *revision == last) {
-                Some((_, other)) => {
-                    let message = format!(
-                        "`{}` is of the same {} and year, with the same revision number: which was approved? neither was used",
-                        plan.path, pack.words.submitter
-                    );
-                    told.push(Diagnostic::error(other.path, message));
-                }
-                None => {
-                    plans.insert(key, plan);
-                }
-            }
+            revisions.dedup_by(|(_, x), (_, y)| is_same(x, y));
+            told.extend(leave_doubles(pack, revisions));
         }
-        let name = name.to_owned();
-        (Shelf { name, plans }, told)
+        shelf.plans.retain(|_, revisions| !revisions.is_empty());
+        (shelf, told)
     }
+
+    /// What was approved: the revision that a person approved, and where nobody says which that is, the last.
+    fn approved(
+        &self,
+        whose: &str,
+        year: i64,
+        approval: Option<&Determination>,
+    ) -> Option<&(Decimal, Submission)> {
+        let revisions = self.plans.get(&(whose.to_owned(), year))?;
+        let named = approval.and_then(|of| of.revision);
+        let named = named.and_then(|r| revisions.iter().find(|(revision, _)| *revision == r));
+        named.or(revisions.last())
+    }
+}
+
+/// Leaves out revisions of one number, of which it cannot be told which was approved.
+fn leave_doubles(pack: &Pack, revisions: &mut Vec<(Decimal, Submission)>) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    let mut doubles = Vec::new();
+    for pair in revisions.windows(2) {
+        if let [(a, other), (b, plan)] = pair
+            && a == b
+        {
+            let message = format!(
+                "`{}` is of the same {} and year, with the same revision number: which was approved? neither was used",
+                plan.path, pack.words.submitter
+            );
+            told.push(Diagnostic::error(other.path.clone(), message));
+            doubles.push(*a);
+        }
+    }
+    revisions.retain(|(revision, _)| !doubles.contains(revision));
+    told
 }
 
 fn whose(who: &Identified) -> Option<String> {
@@ -89,7 +115,15 @@ impl<'p> Before<'p> {
             pack,
             prior,
             approved,
+            decided: None,
         }
+    }
+
+    /// With what was decided by a day on the submissions of the year before.
+    #[must_use]
+    pub fn with_decisions(mut self, decided: Option<(&'p Decisions, Date)>) -> Self {
+        self.decided = decided;
+        self
     }
 
     /// A submission with what is known of it from before.
@@ -103,26 +137,95 @@ impl<'p> Before<'p> {
             return Cow::Owned(plan);
         };
         let links = &self.pack.links;
-        let shelves = [
-            (&self.prior, year.saturating_sub(1), &links.prior),
-            (&self.approved, year, &links.approved),
-        ];
-        for (shelf, year, links) in shelves {
-            let Some(shelf) = shelf else { continue };
-            match shelf.plans.get(&(whose.clone(), year)) {
-                Some(source) if !is_same(source, &plan) => {
-                    for link in links {
-                        let laying = Laying::new(self.pack, link, source, year);
-                        laying.into_iter().for_each(|laying| laying.lay(&mut plan));
-                    }
-                    plan.inputs.extend(source.inputs.iter().cloned());
-                }
-                _ => plan
-                    .diagnostics
-                    .push(self.not_there(&plan.path, shelf, year)),
+        if let Some(shelf) = &self.prior {
+            let last = year.saturating_sub(1);
+            let approvals = match self.decided {
+                Some((decided, as_of)) => decided.approvals(&whose, last, as_of),
+                None => Vec::new(),
+            };
+            let source = shelf.approved(&whose, last, approvals.first().copied());
+            self.lay_from(&mut plan, shelf, (source, last), &links.prior);
+            if let Some((decided, _)) = self.decided {
+                self.lay_conditions(&mut plan, decided, &approvals, (source, last));
             }
         }
+        if let Some(shelf) = &self.approved {
+            let source = shelf.approved(&whose, year, None);
+            self.lay_from(&mut plan, shelf, (source, year), &links.approved);
+        }
         Cow::Owned(plan)
+    }
+
+    fn lay_from(
+        &self,
+        plan: &mut Submission,
+        shelf: &Shelf,
+        (source, year): (Option<&(Decimal, Submission)>, i64),
+        links: &[Link],
+    ) {
+        match source {
+            Some((_, source)) if !is_same(source, plan) => {
+                for link in links {
+                    let laying = Laying::of_plan(self.pack, link, source, year);
+                    laying.into_iter().for_each(|laying| laying.lay(plan));
+                }
+                plan.inputs.extend(source.inputs.iter().cloned());
+            }
+            _ => plan
+                .diagnostics
+                .push(self.not_there(&plan.path, shelf, year)),
+        }
+    }
+
+    /// The conditions on which the submission of the year before was approved.
+    fn lay_conditions(
+        &self,
+        plan: &mut Submission,
+        decided: &Decisions,
+        approvals: &[&Determination],
+        (source, year): (Option<&(Decimal, Submission)>, i64),
+    ) {
+        let words = &self.pack.words;
+        let files: Vec<&str> = decided.inputs.iter().map(|of| of.path.as_str()).collect();
+        let notice = |plan: &mut Submission, message: String| {
+            let told = Diagnostic::notice(plan.path.clone(), message);
+            plan.diagnostics.push(told);
+        };
+        let Some((approval, before)) = approvals.split_first() else {
+            let message = format!(
+                "no approval of the {} of this {} for fiscal year {year} is in {}: no conditions were taken from there",
+                words.submission,
+                words.submitter,
+                files.join(" and ")
+            );
+            notice(plan, message);
+            return;
+        };
+        if let Some(revision) = approval.revision
+            && let Some((other, source)) = source.filter(|(other, _)| *other != revision)
+        {
+            let message = format!(
+                "revision {} was approved for fiscal year {year}, and `{}`, which was taken for it, is revision {}",
+                plain(revision),
+                source.path,
+                plain(*other)
+            );
+            notice(plan, message);
+        }
+        let is_repeated = |text: &str| approval.conditions.iter().any(|of| of.text == text);
+        let replaced = before.iter().flat_map(|one| &one.conditions);
+        for condition in replaced.filter(|of| !is_repeated(&of.text)) {
+            let message = format!(
+                "the condition `{}` of an earlier approval is not taken: that of {} stands in its place, without it",
+                condition.text, approval.on
+            );
+            notice(plan, message);
+        }
+        for link in &self.pack.links.conditions {
+            let laying = Laying::of_conditions(self.pack, link, approval, plan, year);
+            laying.into_iter().for_each(|laying| laying.lay(plan));
+        }
+        plan.inputs.extend(decided.inputs.iter().cloned());
     }
 
     fn not_there(&self, path: &str, shelf: &Shelf, year: i64) -> Diagnostic {
@@ -145,37 +248,66 @@ fn is_same(a: &Submission, b: &Submission) -> bool {
     first.is_some_and(|first| Some(first) == digests(b))
 }
 
-/// One table of an approved submission, to be laid into another.
+/// Rows from before, to be laid into a table.
 struct Laying<'a> {
     pack: &'a Pack,
     link: &'a Link,
     table: &'a Table,
-    source: &'a Submission,
+    /// What they are of, as messages call it.
+    of_it: String,
+    /// Where they stand.
+    from: String,
     year: i64,
     drawn: Option<Drawn>,
+    /// A row that is not repeated is laid in, and no mistake.
+    adds: bool,
 }
 
 /// The rows of a key.
 type Index<'a> = BTreeMap<Vec<Key<'a>>, Vec<usize>>;
 
 impl<'a> Laying<'a> {
-    fn new(pack: &'a Pack, link: &'a Link, source: &'a Submission, year: i64) -> Option<Self> {
+    /// A table of an approved submission.
+    fn of_plan(pack: &'a Pack, link: &'a Link, source: &Submission, year: i64) -> Option<Self> {
+        let from = source.table(link.from);
         Some(Laying {
             pack,
             link,
             table: pack.schema.tables.get(link.to)?,
-            source,
+            of_it: format!(
+                "the {} approved for fiscal year {year}",
+                pack.words.submission
+            ),
+            from: from.map_or("", |rows| rows.layout.path()).to_owned(),
             year,
             drawn: drawn(pack, link, source),
+            adds: false,
         })
     }
 
-    /// What the approved submission is called in messages.
-    fn of_it(&self) -> String {
-        format!(
-            "the {} approved for fiscal year {}",
-            self.pack.words.submission, self.year
-        )
+    /// The conditions of an approval. Those that the submission has in the same words but for case and signs stand in its spelling.
+    fn of_conditions(
+        pack: &'a Pack,
+        link: &'a Link,
+        approval: &Determination,
+        plan: &Submission,
+        year: i64,
+    ) -> Option<Self> {
+        let table = pack.schema.tables.get(link.to)?;
+        let from = approval.conditions.iter().find_map(|of| of.at.as_ref());
+        Some(Laying {
+            pack,
+            link,
+            table,
+            of_it: format!(
+                "the approval of the {} for fiscal year {year}",
+                pack.words.submission
+            ),
+            from: from.map_or_else(String::new, |(path, _)| path.clone()),
+            year,
+            drawn: Some(conditions(table, link, approval, plan)),
+            adds: true,
+        })
     }
 
     fn lay(&self, plan: &mut Submission) {
@@ -184,12 +316,9 @@ impl<'a> Laying<'a> {
         };
         let path = own.layout.path().to_owned();
         let Some(drawn) = &self.drawn else {
-            let from = self.source.table(self.link.from);
-            let from = from.map_or("", |rows| rows.layout.path());
             let message = format!(
-                "`{}` could not be held against {}: {from} is not there or cannot be read",
-                self.table.name,
-                self.of_it()
+                "`{}` could not be held against {}: {} is not there or cannot be read",
+                self.table.name, self.of_it, self.from
             );
             plan.diagnostics.push(Diagnostic::error(path, message));
             return;
@@ -200,8 +329,13 @@ impl<'a> Laying<'a> {
             }
             return;
         }
-        let (matches, told) = self.matched(plan, own, drawn);
-        let rows = self.filled(own, &plan.texts, drawn, &matches);
+        let Matched {
+            matches,
+            left_out,
+            told,
+        } = self.matched(plan, own, drawn);
+        let added = if self.adds { left_out } else { Vec::new() };
+        let rows = self.filled((own, &plan.texts), drawn, &matches, &added);
         plan.diagnostics.extend(told);
         if let Some((rows, texts)) = rows {
             plan.texts = texts;
@@ -225,14 +359,14 @@ impl<'a> Laying<'a> {
                 rows.push_cell(field, &cell, drawn.rows.raw(row, field), &mut plan.texts);
             }
         }
-        let from = self.source.table(self.link.from);
-        let from = from.map_or("", |rows| rows.layout.path());
-        let count = rows.len();
-        let lines = if count == 1 { "row" } else { "rows" };
+        let count = match rows.len() {
+            1 => "1 row".to_owned(),
+            n => format!("{n} rows"),
+        };
+        let were = if rows.len() == 1 { "was" } else { "were" };
         let message = format!(
-            "`{}` holds nothing: {count} {lines} of {} were taken from {from}",
-            self.table.name,
-            self.of_it()
+            "`{}` holds nothing: {count} of {} {were} taken from {}",
+            self.table.name, self.of_it, self.from
         );
         plan.diagnostics.push(Diagnostic::notice(path, message));
         if let Some(slot) = plan.tables.get_mut(self.link.to) {
@@ -241,12 +375,7 @@ impl<'a> Laying<'a> {
     }
 
     /// Which row of the approved one each row is, and what is otherwise than there.
-    fn matched(
-        &self,
-        plan: &Submission,
-        own: &Rows,
-        drawn: &Drawn,
-    ) -> (Vec<Option<usize>>, Vec<Diagnostic>) {
+    fn matched(&self, plan: &Submission, own: &Rows, drawn: &Drawn) -> Matched {
         let key = self.link.key();
         let (here, there) = (
             index(own, &key, &plan.texts),
@@ -268,7 +397,7 @@ impl<'a> Laying<'a> {
                     told.extend(differences.into_iter().map(|of| (first, of)));
                 }
                 (rows, Some([other])) => {
-                    let sums = self.sums(own, rows, (*other, drawn));
+                    let sums = self.sums((plan, own), rows, (*other, drawn));
                     told.extend(sums.into_iter().map(|of| (first, of)));
                 }
                 (_, Some(_)) => told.push((first, self.ambiguous(own, first))),
@@ -279,11 +408,8 @@ impl<'a> Laying<'a> {
         let left_out = there.iter().filter(|(of, _)| !here.contains_key(*of));
         let mut left_out: Vec<usize> = left_out.flat_map(|(_, rows)| rows).copied().collect();
         left_out.sort_unstable();
-        told.extend(
-            left_out
-                .into_iter()
-                .map(|row| self.left_out(own, row, drawn)),
-        );
+        let not_here = left_out.iter();
+        told.extend(not_here.map(|&row| self.left_out(plan, own, row, drawn)));
         let unnamed: Vec<usize> = (0..own.len())
             .filter(|&row| values(own, row, &key, &plan.texts).is_none())
             .collect();
@@ -292,11 +418,15 @@ impl<'a> Laying<'a> {
                 "{} of the rows here do not say {}: they were not held against {}",
                 unnamed.len(),
                 self.names(),
-                self.of_it()
+                self.of_it
             );
             Diagnostic::notice(own.row_place(row), message)
         }));
-        (matches, told)
+        Matched {
+            matches,
+            left_out,
+            told,
+        }
     }
 
     /// The fields that tell rows apart.
@@ -310,7 +440,7 @@ impl<'a> Laying<'a> {
     fn ambiguous(&self, own: &Rows, row: usize) -> Diagnostic {
         let message = format!(
             "several rows of {} are {}: which is this cannot be told",
-            self.of_it(),
+            self.of_it,
             self.by()
         );
         Diagnostic::notice(own.row_place(row), message)
@@ -321,17 +451,12 @@ impl<'a> Laying<'a> {
     }
 
     fn not_approved(&self, own: &Rows, row: usize) -> Diagnostic {
-        let message = format!("{} has no row of this {}", self.of_it(), self.names());
+        let message = format!("{} has no row of this {}", self.of_it, self.names());
         Diagnostic::error(own.row_place(row), message)
     }
 
-    fn left_out(&self, own: &Rows, row: usize, drawn: &Drawn) -> Diagnostic {
-        let half = Half {
-            rows: &drawn.rows,
-            texts: &drawn.texts,
-            plan: self.source,
-            year: Some(self.year),
-        };
+    fn left_out(&self, plan: &Submission, own: &Rows, row: usize, drawn: &Drawn) -> Diagnostic {
+        let half = self.there(plan, drawn);
         let fields = self.link.by.iter();
         let words = fields.filter_map(|(field, _)| {
             let name = &self.table.fields.get(*field)?.name;
@@ -339,13 +464,24 @@ impl<'a> Laying<'a> {
             Some(format!("`{name}` {}", side.words))
         });
         let words: Vec<String> = words.collect();
-        let message = format!(
-            "the row of {} with {} ({}) is not here",
-            self.of_it(),
-            words.join(", "),
-            drawn.rows.row_place(row)
-        );
+        let (words, place) = (words.join(", "), drawn.rows.row_place(row));
+        let of_it = &self.of_it;
+        if self.adds {
+            let message = format!("a row of {of_it} was laid in: {words} ({place})");
+            return Diagnostic::notice(own.layout.path(), message);
+        }
+        let message = format!("the row of {of_it} with {words} ({place}) is not here");
         Diagnostic::error(own.layout.path(), message)
+    }
+
+    /// The rows from before as one side of cells that are held against each other.
+    fn there<'h>(&self, plan: &'h Submission, drawn: &'h Drawn) -> Half<'h> {
+        Half {
+            rows: &drawn.rows,
+            texts: &drawn.texts,
+            plan,
+            year: Some(self.year),
+        }
     }
 
     /// The cells of a row that are otherwise than the approved ones.
@@ -362,12 +498,7 @@ impl<'a> Laying<'a> {
             plan,
             year: Some(self.year),
         };
-        let there = Half {
-            rows: &drawn.rows,
-            texts: &drawn.texts,
-            plan: self.source,
-            year: Some(self.year),
-        };
+        let there = self.there(plan, drawn);
         let fields = self.link.fields.iter().chain(&self.link.sums);
         let told = fields.filter_map(|(field, _)| {
             let mine = Key::of(own, row, *field, &plan.texts);
@@ -382,7 +513,7 @@ impl<'a> Laying<'a> {
                 self.table.fields.get(*field)?.name,
                 mine.words,
                 theirs.words,
-                self.of_it(),
+                self.of_it,
                 theirs.place
             );
             Some(Diagnostic::error(mine.place, message))
@@ -391,7 +522,12 @@ impl<'a> Laying<'a> {
     }
 
     /// The sums of several rows that are one row of the approved one.
-    fn sums(&self, own: &Rows, rows: &[usize], (other, drawn): (usize, &Drawn)) -> Vec<Diagnostic> {
+    fn sums(
+        &self,
+        (plan, own): (&Submission, &Rows),
+        rows: &[usize],
+        (other, drawn): (usize, &Drawn),
+    ) -> Vec<Diagnostic> {
         let told = self.link.sums.iter().filter_map(|(field, _)| {
             let figures = rows.iter().map(|&row| {
                 let held = own.state(row, *field) == State::Value;
@@ -404,12 +540,7 @@ impl<'a> Laying<'a> {
             if theirs == Key::Number(sum.normalize()) {
                 return None;
             }
-            let there = Half {
-                rows: &drawn.rows,
-                texts: &drawn.texts,
-                plan: self.source,
-                year: Some(self.year),
-            };
+            let there = self.there(plan, drawn);
             let theirs = cell_side(self.pack, self.table, *field, there, other)?;
             let first = *rows.first()?;
             let message = format!(
@@ -419,7 +550,7 @@ impl<'a> Laying<'a> {
                 self.by(),
                 sum.normalize(),
                 theirs.words,
-                self.of_it(),
+                self.of_it,
                 theirs.place
             );
             Some(Diagnostic::error(
@@ -430,13 +561,13 @@ impl<'a> Laying<'a> {
         told.collect()
     }
 
-    /// The rows with what was left blank filled in; `None` where nothing was.
+    /// The rows with what was left blank filled in, and those that are added; `None` where nothing is.
     fn filled(
         &self,
-        own: &Rows,
-        known: &Texts,
+        (own, known): (&Rows, &Texts),
         drawn: &Drawn,
         matches: &[Option<usize>],
+        added: &[usize],
     ) -> Option<(Rows, Texts)> {
         let mut texts = known.clone();
         let fields = self.link.fields.iter().chain(&self.link.sums);
@@ -448,15 +579,22 @@ impl<'a> Laying<'a> {
                 && drawn.rows.state(other, field) == State::Value;
             fits.then_some(other)
         };
+        let new = |field: FieldId| {
+            let mut rows = added.iter();
+            rows.any(|&row| drawn.rows.state(row, field) == State::Value)
+        };
         let mut columns: Vec<FieldId> = (0..self.table.fields.len()).collect();
         columns.retain(|&field| {
             own.columns.get(field).is_some_and(Option::is_some)
                 || (0..own.len()).any(|row| source(row, field).is_some())
+                || new(field)
         });
         let mut laid = Laid::new(own.layout.clone());
         let mut rows = Rows::new(self.table, own.layout.clone(), &columns);
-        let mut filled = false;
+        let mut filled = !added.is_empty();
+        let mut number = 1;
         for row in 0..own.len() {
+            number = number.max(own.numbers.get(row).copied().unwrap_or(1));
             rows.begin_row(own.numbers.get(row).copied().unwrap_or(1));
             for field in 0..self.table.fields.len() {
                 match source(row, field) {
@@ -473,9 +611,79 @@ impl<'a> Laying<'a> {
                 }
             }
         }
+        // An added row has a number of its own, so that no two rows are taken for one.
+        for (&other, number) in added.iter().zip(number.saturating_add(1)..) {
+            let row = rows.len();
+            laid.lay_row(row, drawn.rows.row_place(other));
+            rows.begin_row(number);
+            for field in 0..self.table.fields.len() {
+                let cell = drawn.rows.cell(other, field, &drawn.texts);
+                if cell.state() == State::Value {
+                    laid.lay(row, field, drawn.rows.place(self.table, other, field));
+                }
+                rows.push_cell(field, &cell, drawn.rows.raw(other, field), &mut texts);
+            }
+        }
         rows.layout = Layout::Laid(Box::new(laid));
         filled.then_some((rows, texts))
     }
+}
+
+/// What became of the rows of a table that was held against one from before.
+struct Matched {
+    /// Of each row, which it is there.
+    matches: Vec<Option<usize>>,
+    /// The rows there that are not here.
+    left_out: Vec<usize>,
+    told: Vec<Diagnostic>,
+}
+
+/// The conditions of an approval as rows of the table that repeats them.
+fn conditions(table: &Table, link: &Link, approval: &Determination, plan: &Submission) -> Drawn {
+    let path = approval.conditions.iter().find_map(|of| of.at.as_ref());
+    let path = path.map_or("", |(path, _)| path.as_str());
+    let own = Layout::Csv(path.to_owned());
+    let mut laid = Laid::new(own.clone());
+    let mut rows = Rows::new(table, own, &link.all_fields());
+    let mut texts = Texts::default();
+    let is_of = |pairs: &[(FieldId, FieldId)], field| pairs.iter().any(|(own, _)| *own == field);
+    for (row, condition) in approval.conditions.iter().enumerate() {
+        let (path, number) = condition.at.clone().unwrap_or_default();
+        laid.lay_row(row, format!("{path}:{number}"));
+        rows.begin_row(number);
+        for field in 0..table.fields.len() {
+            if is_of(&link.by, field) {
+                laid.lay(row, field, format!("{path}:{number}:condition"));
+                let text = own_spelling(plan, link, field, &condition.text);
+                rows.push_cell(field, &Cell::Text(text), text, &mut texts);
+            } else if let Some(due) = condition.due_on.filter(|_| is_of(&link.fields, field)) {
+                laid.lay(row, field, format!("{path}:{number}:due_on"));
+                let cell = Cell::Number(Decimal::from(to_days(due)));
+                rows.push_cell(field, &cell, &due.to_string(), &mut texts);
+            } else {
+                rows.push_cell(field, &Cell::Blank, "", &mut texts);
+            }
+        }
+    }
+    rows.layout = Layout::Laid(Box::new(laid));
+    Drawn { rows, texts }
+}
+
+/// The words of a condition as a submission spells them, where it has the same letters and digits.
+fn own_spelling<'t>(plan: &'t Submission, link: &Link, field: FieldId, text: &'t str) -> &'t str {
+    let bare = |text: &str| -> String {
+        let kept = text.chars().filter(|c| c.is_alphanumeric());
+        kept.flat_map(char::to_lowercase).collect()
+    };
+    let wanted = bare(text);
+    let Some(own) = plan.table(link.to) else {
+        return text;
+    };
+    let mut spelt = (0..own.len()).filter_map(|row| match own.cell(row, field, &plan.texts) {
+        Cell::Text(own) => Some(own),
+        _ => None,
+    });
+    spelt.find(|own| bare(own) == wanted).unwrap_or(text)
 }
 
 fn index<'a>(rows: &'a Rows, key: &[FieldId], texts: &'a Texts) -> Index<'a> {

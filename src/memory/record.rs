@@ -32,6 +32,18 @@ pub struct Basis {
     pub inputs: Vec<Input>,
     /// The files of answers, whole; `None`: none were asked for.
     pub answers: Option<Vec<Answers>>,
+    /// The file of determinations, whole; absent: none says anything in the review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decisions: Option<Vec<Answers>>,
+    /// What was approved for the year before; absent: it was not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<Earlier>,
+    /// What was approved for the same year; absent: it was not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Earlier>,
+    /// The review leaves out working papers; absent: it is whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
     /// What an archive shows of each submission across years.
     #[serde(default)]
     pub history: Vec<Figures>,
@@ -105,7 +117,17 @@ pub struct Input {
     pub sha256: Option<String>,
 }
 
-/// A file of answers.
+/// Approved submissions that a review drew on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Earlier {
+    /// What the review calls the folder or the file in which they stood.
+    pub name: String,
+    /// Every file of it, read or not.
+    pub inputs: Vec<Input>,
+}
+
+/// A file of answers, or of determinations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
@@ -145,6 +167,10 @@ impl Basis {
             year,
             inputs: Vec::new(),
             answers: None,
+            decisions: None,
+            prior: None,
+            approved: None,
+            public: false,
             history: Vec::new(),
         }
     }
@@ -297,23 +323,39 @@ fn of_basis(then: &Basis, now: &Basis) -> Vec<String> {
     let none = "none".to_owned();
     let office = |of: &Basis| of.office.clone().unwrap_or_else(|| none.clone());
     differ("the office file", &office(then), &office(now));
-    let by_path = |of: &Basis| -> BTreeMap<String, Option<String>> {
-        let inputs = of.inputs.iter();
+    found.extend(of_inputs("input", &then.inputs, &now.inputs));
+    let inputs = |of: &Option<Earlier>| of.as_ref().map_or_else(Vec::new, |of| of.inputs.clone());
+    for (what, then, now) in [
+        ("input of `--prior`", &then.prior, &now.prior),
+        ("input of `--approved`", &then.approved, &now.approved),
+    ] {
+        found.extend(of_inputs(what, &inputs(then), &inputs(now)));
+    }
+    if then.history != now.history {
+        found.push("the figures that are shown across years differ".to_owned());
+    }
+    found
+}
+
+/// Which files were altered, are missing or were added.
+fn of_inputs(what: &str, then: &[Input], now: &[Input]) -> Vec<String> {
+    let by_path = |of: &[Input]| -> BTreeMap<String, Option<String>> {
+        let inputs = of.iter();
         inputs.map(|i| (i.path.clone(), i.sha256.clone())).collect()
     };
     let (before, after) = (by_path(then), by_path(now));
+    let mut found = Vec::new();
     for (path, digest) in &before {
         match after.get(path) {
-            None => found.push(format!("the input `{path}` is missing now")),
-            Some(other) if other != digest => found.push(format!("the input `{path}` was altered")),
+            None => found.push(format!("the {what} `{path}` is missing now")),
+            Some(other) if other != digest => {
+                found.push(format!("the {what} `{path}` was altered"));
+            }
             Some(_) => {}
         }
     }
     let added = after.keys().filter(|path| !before.contains_key(*path));
-    found.extend(added.map(|path| format!("the input `{path}` was added")));
-    if then.history != now.history {
-        found.push("the figures that are shown across years differ".to_owned());
-    }
+    found.extend(added.map(|path| format!("the {what} `{path}` was added")));
     found
 }
 

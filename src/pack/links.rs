@@ -21,6 +21,9 @@ use crate::value::Type;
 /// by = ["metric", "group"]
 /// fields = { goal = "target" }
 ///
+/// [prior.last_conditions]     # from the determination on that plan
+/// conditions = { what = "condition", by = "due_on" }
+///
 /// [approved.approved]         # from the plan that was approved for the same year
 /// from = "budget"
 /// ```
@@ -30,6 +33,9 @@ pub struct Links {
     pub money: Vec<String>,
     /// The tables that repeat what the approved submission of the year before holds.
     pub prior: Vec<Link>,
+    /// The tables that repeat the conditions on which it was approved: their words tell them apart, and the other field is the day by
+    /// which they are due. They are drawn from no table.
+    pub conditions: Vec<Link>,
     /// The tables that repeat what the approved submission of the same year holds.
     pub approved: Vec<Link>,
 }
@@ -55,12 +61,14 @@ pub(super) fn read(doc: Doc<'_>, schema: &Schema) -> Links {
         return Links::default();
     };
     let keys = Keys::new(doc, tree.get_ref(), 0..0);
+    let mut conditions = Vec::new();
     Links {
         money: keys
             .table("compare")
             .map_or_else(Vec::new, |of| money(&of, schema)),
-        prior: links(&keys, "prior", schema),
-        approved: links(&keys, "approved", schema),
+        prior: links(&keys, "prior", schema, Some(&mut conditions)),
+        approved: links(&keys, "approved", schema, None),
+        conditions,
     }
 }
 
@@ -92,18 +100,81 @@ fn money(of: &Keys<'_, '_>, schema: &Schema) -> Vec<String> {
     names.map(|name| name.value).collect()
 }
 
-fn links(keys: &Keys<'_, '_>, key: &str, schema: &Schema) -> Vec<Link> {
+fn links(
+    keys: &Keys<'_, '_>,
+    key: &str,
+    schema: &Schema,
+    mut conditions: Option<&mut Vec<Link>>,
+) -> Vec<Link> {
     let Some(of) = keys.table(key) else {
         return Vec::new();
     };
-    let entries = of.entries().into_iter();
-    entries
-        .filter_map(|(name, entry)| link(keys.doc, &name, entry, schema))
-        .collect()
+    let mut links = Vec::new();
+    for (name, entry) in of.entries() {
+        let Some(of) = as_table(keys.doc, entry) else {
+            continue;
+        };
+        let own = conditions.as_mut();
+        match own.and_then(|own| Some((own, of.get("conditions")?))) {
+            Some((conditions, entry)) => {
+                of.done();
+                conditions.extend(conditions_of(keys.doc, &name, entry, schema));
+            }
+            None => links.extend(link(&of, &name, schema)),
+        }
+    }
+    links
 }
 
-fn link(doc: Doc<'_>, name: &Text, entry: Entry<'_>, schema: &Schema) -> Option<Link> {
-    let of = as_table(doc, entry)?;
+/// The fields that hold the words of a condition and the day by which it is due.
+fn conditions_of(doc: Doc<'_>, name: &Text, entry: Entry<'_>, schema: &Schema) -> Option<Link> {
+    let to = table(doc, name, schema)?;
+    let table = schema.tables.get(to)?;
+    let pair = Pair {
+        doc,
+        span: name.span.clone(),
+        to: table,
+        from: table,
+    };
+    let (mut by, mut fields) = (Vec::new(), Vec::new());
+    for (here, there) in as_table(doc, entry)?.entries() {
+        let field = pair.field(table, &here)?;
+        let there = as_text(doc, there)?;
+        let (held, ty) = match there.value.as_str() {
+            "condition" => (&mut by, Type::Text),
+            "due_on" => (&mut fields, Type::Date),
+            other => {
+                let message = format!("`{other}` is no column of a determination's conditions");
+                let help = "name `condition` or `due_on`";
+                doc.mistake(there.span, message, "", help);
+                return None;
+            }
+        };
+        if table.fields.get(field)?.ty != ty {
+            let message = format!("`{}` cannot hold `{}`", here.value, there.value);
+            let help = "a condition is a text, and `due_on` a date";
+            doc.mistake(there.span, message, "", help);
+            return None;
+        }
+        held.push((field, field));
+    }
+    if by.len() != 1 || fields.len() > 1 {
+        let message = "the words of a condition stand in one field, and the day in another";
+        let help = "write `{ condition = \"condition\", due_on = \"due_on\" }`";
+        doc.mistake(entry.span(), message, "", help);
+        return None;
+    }
+    Some(Link {
+        to,
+        from: to,
+        by,
+        fields,
+        sums: Vec::new(),
+    })
+}
+
+fn link(of: &Keys<'_, '_>, name: &Text, schema: &Schema) -> Option<Link> {
+    let doc = of.doc;
     let to = table(doc, name, schema);
     let from = of.required_text("from");
     let from = from.and_then(|text| table(doc, &text, schema));

@@ -255,7 +255,10 @@ pub struct Compare {
 #[schemars(deny_unknown_fields)]
 pub struct Link {
     /// The table of the earlier submission.
-    pub from: String,
+    pub from: Option<String>,
+    /// Under `prior`, in the place of all others: the fields that hold the conditions on which the earlier submission was approved,
+    /// by their columns in a file of determinations: `{ condition = "condition", due_on = "due_on" }`.
+    pub conditions: Option<BTreeMap<String, String>>,
     /// The fields that tell its rows apart, of one name in both; absent: the key.
     pub by: Option<Vec<String>>,
     /// The other fields, here and there: `{ here = "there" }`; absent: all of one name and type.

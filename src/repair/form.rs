@@ -16,6 +16,8 @@ pub(super) struct Sum {
     pub(super) greatest: Vec<(Decimal, Vec<Sum>)>,
     /// It is one side of a difference that is to be no greater than something.
     pub(super) is_tie: bool,
+    /// How much of the constant is a tolerance: without it figures agree exactly.
+    pub(super) slack: Decimal,
 }
 
 impl Sum {
@@ -93,6 +95,21 @@ impl Sum {
             value = value.checked_add(weight.checked_mul(values?.into_iter().max()?)?)?;
         }
         Some(value)
+    }
+
+    /// The greatest figure that has a part in it.
+    pub(super) fn greatest_figure(&self, amounts: &[Decimal]) -> Option<Decimal> {
+        let terms = self.terms.iter();
+        let figures = terms.map(|(var, weight)| weight.checked_mul(*amounts.get(*var)?));
+        let figures: Option<Vec<Decimal>> = figures.chain([Some(self.constant)]).collect();
+        figures?.iter().map(Decimal::abs).max()
+    }
+
+    /// Half a cent, as often as the heaviest cell counts: whole cents may come no nearer to a value.
+    fn half_a_step(&self) -> Decimal {
+        let most = self.terms.values().map(Decimal::abs).max();
+        let half = Decimal::new(5, 3).checked_mul(most.unwrap_or_default());
+        half.unwrap_or_default()
     }
 
     /// The cells that have a part in it.
@@ -266,6 +283,32 @@ impl Asked {
     }
 }
 
+/// Sums without their tolerances, or with as little of them as whole cents need, and how much is taken away in all.
+pub(super) fn without_slack(rows: &[Sum], with_cents: bool) -> (Vec<Sum>, Decimal) {
+    let mut room = Decimal::ZERO;
+    let without = |row: &Sum| {
+        let left = if with_cents {
+            row.half_a_step()
+        } else {
+            Decimal::ZERO
+        };
+        let taken = (row.slack - left).max(Decimal::ZERO);
+        // The two sides of a difference have one tolerance.
+        room += if row.is_tie {
+            taken / Decimal::TWO
+        } else {
+            taken
+        };
+        Sum {
+            constant: row.constant + taken,
+            slack: row.slack - taken,
+            ..row.clone()
+        }
+    };
+    let rows = rows.iter().map(without).collect();
+    (rows, room)
+}
+
 /// What keeps differences from becoming greater than they are: a total that agrees goes on to agree.
 pub(super) fn no_wider(mut rows: Vec<Sum>, held: &[Decimal]) -> Vec<Sum> {
     for at in 1..rows.len() {
@@ -318,6 +361,29 @@ mod tests {
             panic!("one sum");
         };
         assert_eq!(strict.at(&[Decimal::new(1, 2)]), Some(Decimal::ZERO));
+    }
+
+    #[test]
+    fn without_its_tolerance_a_difference_is_nought() {
+        let difference = sum(-100, &[(0, 3)]);
+        let negative = difference.clone().times(-Decimal::ONE).unwrap();
+        let size = Sum::greatest_of(vec![difference, negative]).unwrap();
+        let within = Sum {
+            slack: Decimal::TEN,
+            ..size.plus(&Sum::constant(-Decimal::TEN)).unwrap()
+        };
+        let rows = Asked::at_most_nought(within, false).ways(1).remove(0);
+        let holds = |rows: &[Sum], x: &str| {
+            let at = |row: &Sum| row.at(&[x.parse().unwrap()]).unwrap() <= Decimal::ZERO;
+            rows.iter().all(at)
+        };
+        assert!(holds(&rows, "31") && !holds(&rows, "29.99"));
+        let (exact, room) = without_slack(&rows, false);
+        assert!(!holds(&exact, "33.33") && room == Decimal::TEN);
+        // Whole cents come no nearer to a hundred.
+        let (exact, room) = without_slack(&rows, true);
+        assert!(holds(&exact, "33.33") && !holds(&exact, "33.34"));
+        assert_eq!(room, Decimal::new(9985, 3));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::value::Decimal;
 
 use super::cells::Cells;
 use super::conflict::{self, Conflict};
-use super::form::{Sum, Var, no_wider};
+use super::form::{Sum, Var, no_wider, without_slack};
 use super::model::{Ask, Model, Subject};
 use super::solve::{Effort, Stuck, Task};
 use super::{Change, Way, wish};
@@ -164,20 +164,17 @@ impl<'a> Search<'a> {
             return found;
         }
         if let Ok(solved) = self.together(&asks, effort) {
-            found.take(sought, solved);
+            found.take(sought, self.exactly(&asks, solved));
             return found;
         }
         let mut taken: Vec<(usize, &Ask)> = Vec::new();
+        let mut last: Option<Solved> = None;
         for one in sought {
             let mut tried = taken.clone();
             tried.push(*one);
             let asks: Vec<&Ask> = tried.iter().map(|(_, ask)| *ask).collect();
             match self.together(&asks, effort) {
-                Ok(solved) => {
-                    found.cured.clear();
-                    found.take(&tried, solved);
-                    taken = tried;
-                }
+                Ok(solved) => (last, taken) = (Some(solved), tried),
                 Err(Stuck::NotFound) => found.not_found.push(one.0),
                 Err(Stuck::Impossible) => match conflict::smallest(self, &asks, effort) {
                     Some(against) => found.conflicts.push(Conflict {
@@ -188,12 +185,83 @@ impl<'a> Search<'a> {
                 },
             }
         }
+        if let Some(solved) = last {
+            let asks: Vec<&Ask> = taken.iter().map(|(_, ask)| *ask).collect();
+            found.take(&taken, self.exactly(&asks, solved));
+        }
         found
+    }
+
+    /// A change carried on from the edge of a tolerance to where figures agree, as far as nothing becomes worse and it moves no
+    /// more than the tolerance on top: for all that is asked, or else for one after the other.
+    fn exactly(&self, asks: &[&Ask], least: Solved) -> Solved {
+        let has_slack = |rows: &[Sum]| rows.iter().any(|row| !row.slack.is_zero());
+        let slack = least.wanted.iter().map(|rows| has_slack(rows));
+        let all: Vec<bool> = slack.collect();
+        let mut effort = Effort::quick();
+        if !all.contains(&true) {
+            return least;
+        }
+        if let Some(found) = self.without_slack(asks, &least, &all, &mut effort) {
+            return found;
+        }
+        let (mut taken, mut best) = (vec![false; all.len()], None);
+        for at in (0..all.len()).filter(|at| all.len() > 1 && all.get(*at) == Some(&true)) {
+            let mut tried = taken.clone();
+            tried.get_mut(at).into_iter().for_each(|one| *one = true);
+            if let Some(found) = self.without_slack(asks, &least, &tried, &mut effort) {
+                (taken, best) = (tried, Some(found));
+            }
+        }
+        best.unwrap_or(least)
+    }
+
+    /// The least change with which some of what is asked holds without its tolerance.
+    fn without_slack(
+        &self,
+        asks: &[&Ask],
+        least: &Solved,
+        which: &[bool],
+        effort: &mut Effort,
+    ) -> Option<Solved> {
+        [false, true].into_iter().find_map(|with_cents| {
+            let mut room = Decimal::ZERO;
+            let wanted = least.wanted.iter().zip(which).map(|(rows, is_meant)| {
+                if !is_meant {
+                    return rows.clone();
+                }
+                let (rows, taken) = without_slack(rows, with_cents);
+                room += taken;
+                rows
+            });
+            let wanted = wanted.collect();
+            let found = self.one_choice(asks, wanted, effort).ok()?;
+            let is_near = self.is_near(&least.amounts, &found.amounts, room);
+            is_near.then_some(found)
+        })
+    }
+
+    /// Whether amounts need little more than the least do: no line and no other figure differs by more than some room from
+    /// there, and the lines together are raised by no more than it, and lowered by no more.
+    fn is_near(&self, least: &[Decimal], amounts: &[Decimal], room: Decimal) -> bool {
+        let mut moved = [Decimal::ZERO; 2];
+        let cells = self.cells.all.iter().zip(&self.cells.held);
+        for ((cell, held), (a, b)) in cells.zip(least.iter().zip(amounts)) {
+            if (*b - *a).abs() > room {
+                return false;
+            }
+            if cell.is_line {
+                let [up, down] = &mut moved;
+                *up += (*b - *held).max(Decimal::ZERO) - (*a - *held).max(Decimal::ZERO);
+                *down += (*held - *b).max(Decimal::ZERO) - (*held - *a).max(Decimal::ZERO);
+            }
+        }
+        moved.iter().all(|more| *more <= room)
     }
 
     /// The least change with which one finding passes.
     pub(super) fn alone(&self, ask: &Ask, effort: &mut Effort) -> Option<Way> {
-        let solved = self.together(&[ask], effort).ok()?;
+        let solved = self.exactly(&[ask], self.together(&[ask], effort).ok()?);
         let vars = 0..solved.amounts.len();
         let changes = vars.filter(|var| self.cells.held.get(*var) != solved.amounts.get(*var));
         Some(Way {
@@ -375,12 +443,21 @@ impl<'a> Search<'a> {
             let vars = rows.iter().flat_map(Sum::cells);
             (vars.filter(|v| changed.contains(v)).collect(), Some(*at))
         });
-        let kept = self.tight.values().flatten().flat_map(|kept| &kept.rows);
-        let kept = kept.filter(tight).map(|row| {
-            let vars = row.cells().filter(|v| changed.contains(v));
-            (vars.collect::<BTreeSet<Var>>(), None)
-        });
-        let parts: Vec<(BTreeSet<Var>, Option<usize>)> = of_findings.chain(kept).collect();
+        let kept = || self.tight.values().flatten().flat_map(|kept| &kept.rows);
+        let changed_in = |row: &Sum| -> (BTreeSet<Var>, Option<usize>) {
+            (row.cells().filter(|v| changed.contains(v)).collect(), None)
+        };
+        let binding = kept().filter(tight).map(changed_in);
+        let mut parts: Vec<(BTreeSet<Var>, Option<usize>)> = of_findings.chain(binding).collect();
+        // Whatever else changed belongs to what it is added up or multiplied with.
+        for var in &changed {
+            if !parts.iter().any(|(vars, _)| vars.contains(var)) {
+                let rows = kept().filter(|row| row.cells().any(|v| v == *var));
+                let with: Vec<_> = rows.map(changed_in).collect();
+                parts.extend(with);
+                parts.push((BTreeSet::from([*var]), None));
+            }
+        }
         for (mut vars, finding) in parts {
             if vars.is_empty() && finding.is_none() {
                 continue;
@@ -398,15 +475,7 @@ impl<'a> Search<'a> {
         }
         let of_group = |(vars, mut cures): (BTreeSet<Var>, Vec<usize>)| {
             cures.sort_unstable();
-            let changes = vars.iter().filter_map(|var| {
-                let change = self.change(*var, amounts)?;
-                let mut ties = cured.iter().map(|(_, _, rows)| rows);
-                let exact = ties.find_map(|rows| exact(rows, *var, &vars, amounts));
-                Some(Change {
-                    exact: exact.filter(|x| !change.is_line && *x != change.to),
-                    ..change
-                })
-            });
+            let changes = vars.iter().filter_map(|var| self.change(*var, amounts));
             Way {
                 changes: changes.collect(),
                 cures,
@@ -440,7 +509,6 @@ impl<'a> Search<'a> {
             is_line: cell.is_line,
             from: *self.cells.held.get(var)?,
             to: *amounts.get(var)?,
-            exact: None,
         })
     }
 }
@@ -458,23 +526,6 @@ fn broken(
     };
     let broken = others.filter(|(_, kept)| kept.iter().any(is_broken));
     broken.map(|(rule, _)| *rule).collect()
-}
-
-/// The amount of a cell with which two figures agree exactly that are to agree within a tolerance, where no other cell of
-/// theirs is changed.
-fn exact(rows: &[Sum], var: Var, changed: &BTreeSet<Var>, amounts: &[Decimal]) -> Option<Decimal> {
-    let [a, b] = rows else {
-        return None;
-    };
-    let are_sides = a.is_tie && b.is_tie && a.clone().plus(b)?.is_constant();
-    let is_alone = a.cells().filter(|other| changed.contains(other)).eq([var]);
-    let difference = a
-        .at(amounts)?
-        .checked_sub(b.at(amounts)?)?
-        .checked_div(Decimal::TWO)?;
-    let by = difference.checked_div(*a.terms.get(&var)?)?;
-    let exact = amounts.get(var)?.checked_sub(by)?.normalize();
-    (are_sides && is_alone && exact.scale() <= 2).then_some(exact)
 }
 
 impl Found {

@@ -208,8 +208,14 @@ impl<'a> Walk<'a> {
         wanted: bool,
     ) -> Option<Asked> {
         use BinaryOp as B;
+        let slack = match op {
+            B::Less | B::LessEqual => self.tolerance(part, (a, b), at),
+            B::Greater | B::GreaterEqual => self.tolerance(part, (b, a), at),
+            _ => Decimal::ZERO,
+        };
         let (a, b) = (self.sum(part, a, at)?, self.sum(part, b, at)?);
         let (over, under) = (a.clone().minus(&b)?, b.minus(&a)?);
+        let [over, under] = [over, under].map(|sum| Sum { slack, ..sum });
         let at_most = |sum: &Sum, strictly| Asked::at_most_nought(sum.clone(), strictly);
         Some(match (op, wanted) {
             (B::LessEqual, true) | (B::Greater, false) => at_most(&over, false),
@@ -224,6 +230,28 @@ impl<'a> Walk<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// By how much a figure may miss another though it should be the same, or no more than it: a small given amount in
+    /// `abs(a - b) <= tolerance`, `a <= b + tolerance` or `a - tolerance <= b`. A great one is no tolerance but a limit.
+    fn tolerance(&self, part: Part, (small, great): (&Node, &Node), at: &At) -> Decimal {
+        use BinaryOp::{Add, Subtract};
+        let is_given = |node: &Node| matches!(node.kind, Kind::Const(_) | Kind::Param(_));
+        let given = match (&small.kind, &great.kind) {
+            (Kind::Call(Builtin::Abs, of), _) if is_given(great) => of.first().zip(Some(great)),
+            (_, Kind::Arithmetic(Add, of, given)) if is_given(given) => Some((&**of, &**given)),
+            (Kind::Arithmetic(Subtract, of, given), _) if is_given(given) => {
+                Some((&**of, &**given))
+            }
+            _ => None,
+        };
+        let tolerance = given.and_then(|(of, given)| {
+            let x = self.sum(part, given, at)?.constant;
+            let figure = self.sum(part, of, at)?.greatest_figure(&self.cells.held)?;
+            let is_small = x <= Decimal::ONE || x.checked_mul(Decimal::ONE_HUNDRED)? <= figure;
+            (x > Decimal::ZERO && is_small).then_some(x)
+        });
+        tolerance.unwrap_or_default()
     }
 
     /// A number as a sum of cells; one that is no sum of them as it was noted.

@@ -81,10 +81,6 @@ fn alone(schema: &Schema, change: &Change, by: Decimal) -> String {
         }
     });
     let place = clean(&change.place);
-    let exact = change
-        .exact
-        .map(|x| format!(" ({} agrees exactly)", show(x)));
-    let exact = exact.unwrap_or_default();
     let is_line = table.is_some_and(|t| t.fields.iter().any(Field::is_summed_money));
     let of = match &change.key {
         Some(key) if is_line => format!("of line {} ", clean(key)),
@@ -92,7 +88,7 @@ fn alone(schema: &Schema, change: &Change, by: Decimal) -> String {
         None => String::new(),
     };
     format!(
-        "{verb} \"{}\" {of}(`{place}`) by {amount} to {to}{exact}",
+        "{verb} \"{}\" {of}(`{place}`) by {amount} to {to}",
         clean(label)
     )
 }

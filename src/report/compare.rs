@@ -1,17 +1,19 @@
 //! Two submissions held against each other, for people and programs.
 
+mod html;
 mod json;
 mod markdown;
 mod text;
 
+pub use html::html;
 pub use json::json;
 pub(super) use json::schema;
 pub use markdown::markdown;
 pub use text::text;
 
 use crate::memory::compare::{
-    CellDiff, Comparison, Fate, FindingDiff, Group, How, MoneyDiff, Piece, RowDiff, RowKind,
-    Standing, Sum, Sums, TableDiff,
+    CellDiff, Comparison, Fate, FindingDiff, Group, Grouping, How, MoneyDiff, Piece, RowDiff,
+    RowKind, Standing, Sum, Sums, TableDiff,
 };
 use crate::neutral::clean;
 use crate::report::words::{named, place};
@@ -21,6 +23,58 @@ use crate::value::{Decimal, Value, money, percent, plain};
 
 /// How many rows of a table, or findings of one fate, are printed for people; all are in the JSON report.
 const SHOWN: usize = 100;
+
+/// How many of so many are not printed, if any.
+fn more(n: usize) -> Option<usize> {
+    n.checked_sub(SHOWN).filter(|more| *more > 0)
+}
+
+/// The changes that were required, each with what was found before.
+fn required<'c>(comparison: &'c Comparison<'_>) -> Vec<(&'c FindingDiff<'c>, &'c Finding)> {
+    let all = comparison.findings.iter().filter(|of| of.was_required());
+    all.filter_map(|of| Some((of, of.old?))).collect()
+}
+
+/// The questions that were asked before and are asked again.
+fn still_asked<'c>(comparison: &'c Comparison<'_>) -> Vec<(&'c FindingDiff<'c>, &'c Finding)> {
+    let all = comparison.findings.iter().filter(|of| of.is_still_asked());
+    all.filter_map(|of| Some((of, of.new?))).collect()
+}
+
+/// What is found that was not found before.
+fn new_findings<'c>(comparison: &'c Comparison<'_>) -> Vec<(&'c FindingDiff<'c>, &'c Finding)> {
+    let all = comparison.findings.iter().filter(|of| of.old.is_none());
+    all.filter_map(|of| Some((of, of.new?))).collect()
+}
+
+/// Whether there is nothing to say of a table beyond how many rows it has.
+fn is_quiet(of: &TableDiff) -> bool {
+    !of.is_change() && of.moved == 0 && of.unreadable == 0
+}
+
+/// The money that there is to tell of, field by field.
+fn monies(of: &TableDiff) -> impl Iterator<Item = &MoneyDiff> {
+    of.money.iter().filter(|of| is_money(of))
+}
+
+/// The groups in which money changed, and how many others there are.
+fn changed_groups(of: &Grouping) -> (Vec<&(Group, Sums)>, usize) {
+    let changed = of.groups.iter().filter(|(_, sums)| !sums.is_same());
+    let changed: Vec<_> = changed.collect();
+    let same = of.groups.len() - changed.len();
+    (changed, same)
+}
+
+/// How much moved between groups, if anything: `$100.00 of what is known`.
+fn moved(of: &Grouping, total: &Sums, currency: &str) -> Option<String> {
+    let known = if total.old.missing + total.new.missing > 0 {
+        " of what is known"
+    } else {
+        ""
+    };
+    let moved = money(of.moved, currency);
+    (!of.moved.is_zero()).then(|| format!("{moved}{known}"))
+}
 
 /// The table of a difference.
 fn table<'c>(comparison: &'c Comparison<'_>, of: &TableDiff) -> Option<&'c Table> {

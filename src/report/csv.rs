@@ -100,6 +100,7 @@ fn of_review(review: &Review) -> Vec<Row<'_>> {
     let memory = review.memory.as_ref();
     let after = memory.and_then(|m| m.after_answers.as_ref());
     let decided = memory.and_then(|m| m.determinations.first());
+    let decided = decided.filter(|of| of.is_on(review.revision));
     let head = || Row {
         submission: Safe(&review.path),
         district_code: Safe(review.district_code.as_deref().unwrap_or_default()),

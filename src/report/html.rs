@@ -3,7 +3,7 @@
 
 mod chart;
 mod index;
-mod page;
+pub(super) mod page;
 mod rule;
 mod submission;
 

@@ -455,6 +455,7 @@ fn a_determination_is_shown_and_a_later_one_wins() {
     let condition = Condition {
         text: "Report on reading, each quarter: the total".to_owned(),
         due_on: date(2027, 10, 1),
+        at: None,
     };
     let first = decided(Decision::Return, day(11, 3), Vec::new());
     let second = decided(Decision::ApproveWithConditions, day(12, 1), vec![condition]);

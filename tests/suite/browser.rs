@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use accordant::batch::{BatchReview, Options, Reviewer};
+use accordant::memory::compare::{Comparison, Side};
 use accordant::pack::Audience;
 use accordant::read::{self, File};
-use accordant::report::html;
+use accordant::report::{compare, html};
 use accordant::review::Review;
 use serde_json::{Value, json};
 
+use super::plans::Plan;
 use super::{project, set_aside, shipped, submission};
 
 /// A browser with one window.
@@ -185,14 +187,31 @@ fn written(batch: &BatchReview) -> tempfile::TempDir {
     folder
 }
 
+/// The page of a comparison: a plan that was to be changed, and the next year's.
+fn comparison() -> String {
+    let pack = shipped("alliance");
+    let [old, new] = ["defects/budget-within-funds", "fy2028/windham"].map(Plan::of_folder);
+    let (old, new) = (old.read(&pack), new.read(&pack));
+    let reviewer = Reviewer::new(&pack, Options::default()).noting_subjects();
+    let (was, is) = (reviewer.review(&old), reviewer.review(&new));
+    let side = |plan, review| Side { plan, review };
+    compare::html(&Comparison::new(&pack, side(&old, &was), side(&new, &is)))
+}
+
 #[test]
 fn no_page_has_a_serious_fault_of_accessibility_or_scrolls_sideways() {
     let axe = project("target/axe/node_modules/axe-core/axe.min.js");
     let axe = std::fs::read_to_string(axe).expect("`.ci/programs` fetches axe-core");
     let folder = written(&reviewed(false));
+    std::fs::write(folder.path().join("compare.html"), comparison()).expect("it can be written");
     let browser = Browser::open();
     // The plans stand in the order of their paths: danbury, new-britain, windham.
-    for page in ["index.html", "p1.html", "rule-amount-positive.html"] {
+    for page in [
+        "index.html",
+        "p1.html",
+        "rule-amount-positive.html",
+        "compare.html",
+    ] {
         for (width, scheme) in [
             (1280, "light"),
             (1280, "dark"),

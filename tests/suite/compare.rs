@@ -5,6 +5,7 @@ use accordant::batch::{Options, Reviewer};
 use accordant::memory::compare::{
     Comparison, Fate, How, MoneyDiff, Piece, RowDiff, RowKind, Side, Sums, TableDiff,
 };
+use accordant::memory::decisions::Decisions;
 use accordant::memory::prior::{Before, Shelf};
 use accordant::pack::{Pack, load};
 use accordant::read::{self, File};
@@ -27,6 +28,8 @@ from = \"budget\"
 from = \"budget\"
 by = [\"area\"]
 sums = { awarded = \"amount\" }
+[prior.promised]
+conditions = { what = \"condition\", by = \"due_on\" }
 ";
     let tables = "
 [table.approved.fields]
@@ -37,12 +40,17 @@ what = { type = \"text\" }
 [table.last.fields]
 area = { type = \"code\", codes = \"areas\" }
 awarded = { type = \"money\" }
+[table.promised.fields]
+what = { type = \"text\" }
+by = { type = \"date\" }
+met = { type = \"boolean\" }
 ";
     let schema = String::from_utf8(files["schema.toml"].clone()).expect("it is TOML");
     let schema = schema.replace(
         "pupils =",
         "what = { type = \"text\", not_applicable = true }\npupils =",
     );
+    let schema = schema.replace("award =", "revision = { type = \"number\" }\naward =");
     files.insert("pack.toml".into(), add(&files["pack.toml"], links));
     files.insert("schema.toml".into(), add(schema.as_bytes(), tables));
     load("set-aside", &files).expect("it loads")
@@ -536,9 +544,141 @@ fn a_plan_of_another_is_taken_for_nothing() {
         "{:?}",
         told(&laid)
     );
-    let twice = vec![own.clone(), plan(&pack, "hill-2", &[("budget.csv", TWO)])];
-    let (_, wrong) = Shelf::new(&pack, "last", twice);
+    let twice = |budget: &str| {
+        let other = plan(&pack, "hill-2", &[("budget.csv", budget)]);
+        Shelf::new(&pack, "last", vec![own.clone(), other]).1
+    };
+    let wrong = twice(&TWO.replace("600", "700"));
     assert!(wrong[0].message.contains("which was approved?"));
+    // The same files in two folders leave no doubt.
+    assert_eq!(twice(TWO), []);
+}
+
+/// What was decided on last year's plan, laid into this year's.
+#[track_caller]
+fn promised(decisions: &str, own: Option<&str>, of_last: &[&str]) -> Submission {
+    let pack = pack();
+    let text =
+        format!("district_code,plan_year,revision,decision,condition,due_on,by,on\n{decisions}");
+    let file = ("decisions.csv".to_owned(), text.into_bytes());
+    let known = Decisions::read(&pack, &[file]);
+    assert_eq!(known.diagnostics, []);
+    let last = of_last.iter().enumerate().map(|(at, revision)| {
+        let of_plan = format!("{}{revision}", PLAN.replace("2027", "2026"));
+        let path = format!("last/hill-{at}");
+        plan(
+            &pack,
+            &path,
+            &[("plan.toml", &of_plan), ("budget.csv", TWO)],
+        )
+    });
+    let (shelf, told) = Shelf::new(&pack, "last", last.collect());
+    assert_eq!(told, []);
+    let as_of = jiff::civil::date(2026, 8, 1);
+    let before = Before::new(&pack, Some(shelf), None).with_decisions(Some((&known, as_of)));
+    let mut tables = vec![
+        ("budget.csv", TWO),
+        ("last.csv", "area,awarded\nreading,\nmusic,\n"),
+    ];
+    tables.extend(own.map(|own| ("promised.csv", own)));
+    before.lay(&plan(&pack, "hill", &tables)).into_owned()
+}
+
+/// The rows of the table of conditions, each with its place.
+fn rows_of(plan: &Submission) -> Vec<String> {
+    let pack = pack();
+    let id = pack.schema.table("promised").expect("it has one");
+    let (table, rows) = (&pack.schema.tables[id], &plan.tables[id]);
+    let field = |name| table.field(name).expect("it has it");
+    let row = |row| {
+        let [what, by, met] = ["what", "by", "met"].map(|name| rows.raw(row, field(name)));
+        format!(
+            "{what} | {by} | {met} | {}",
+            rows.place(table, row, field("by"))
+        )
+    };
+    (0..rows.len()).map(row).collect()
+}
+
+const TWO_CONDITIONS: &str = "Hill School,2026,,approve-with-conditions,,,A. Roe,2026-06-01
+Hill School,2026,,condition,Report on reading.,2026-10-01,,
+Hill School,2026,,condition,Name a lead,2026-11-01,,
+";
+
+#[test]
+fn the_conditions_of_last_years_approval_are_laid_in() {
+    let plan = promised(TWO_CONDITIONS, None, &[""]);
+    let wanted = [
+        "Report on reading. | 2026-10-01 |  | decisions.csv:3:due_on",
+        "Name a lead | 2026-11-01 |  | decisions.csv:4:due_on",
+    ];
+    assert_eq!(rows_of(&plan), wanted);
+    let wanted = "hill/promised.csv: `promised` holds nothing: 2 rows of the approval of the plan for fiscal year 2026 were taken from \
+                  decisions.csv";
+    assert_eq!(told(&plan), [wanted]);
+    assert!(
+        plan.inputs
+            .iter()
+            .any(|of| of.path == "decisions.csv" && of.sha256.is_some())
+    );
+}
+
+#[test]
+fn a_condition_that_the_plan_repeats_is_held_against_the_approval() {
+    let own = "what,by,met\nreport on reading,2026-12-01,true\nName another lead,,true\n";
+    let plan = promised(TWO_CONDITIONS, Some(own), &[""]);
+    let wanted = [
+        "report on reading | 2026-12-01 | true | hill/promised.csv:2:by",
+        "Name another lead |  | true | hill/promised.csv:3:by",
+        "Name a lead | 2026-11-01 |  | decisions.csv:4:due_on",
+    ];
+    assert_eq!(rows_of(&plan), wanted);
+    assert_eq!(
+        told(&plan),
+        [
+            "hill/promised.csv:2:by: `by` is 2026-12-01 here, and 2026-10-01 in the approval of the plan for fiscal year 2026 \
+             (decisions.csv:3:due_on)",
+            "hill/promised.csv:3: the approval of the plan for fiscal year 2026 has no row of this `what`",
+            "hill/promised.csv: a row of the approval of the plan for fiscal year 2026 was laid in: `what` Name a lead (decisions.csv:4)",
+        ]
+    );
+}
+
+#[test]
+fn the_approval_that_stands_is_the_one_that_counts() {
+    let other = "Hill School,2026,,approve,,,A. Roe,2026-07-01\n";
+    let plan = promised(&format!("{TWO_CONDITIONS}{other}"), None, &[""]);
+    assert!(rows_of(&plan).is_empty());
+    // What is taken back is no approval, and neither is what is decided later than the day.
+    let taken_back = other.replace("approve", "return");
+    let plan = promised(&format!("{TWO_CONDITIONS}{taken_back}"), None, &[""]);
+    assert_eq!(
+        told(&plan),
+        [
+            "hill: no approval of the plan of this district for fiscal year 2026 is in decisions.csv: no conditions were taken from there"
+        ]
+    );
+    let later = other.replace("2026-07-01", "2026-09-01");
+    let plan = promised(&format!("{TWO_CONDITIONS}{later}"), None, &[""]);
+    assert_eq!(rows_of(&plan).len(), 2);
+}
+
+#[test]
+fn the_revision_that_was_approved_is_the_one_that_is_taken() {
+    let of_last = ["revision = 1\n", "revision = 2\n"];
+    let decisions = "Hill School,2026,1,approve,,,A. Roe,2026-06-01\n";
+    let taken =
+        |plan: &Submission, path: &str| plan.inputs.iter().any(|of| of.path.starts_with(path));
+    let plan = promised(decisions, None, &of_last);
+    assert!(taken(&plan, "last/hill-0/") && !taken(&plan, "last/hill-1/"));
+    assert_eq!(told(&plan), Vec::<String>::new());
+    let plan = promised(&decisions.replace(",1,", ",3,"), None, &of_last);
+    assert_eq!(
+        told(&plan),
+        [
+            "hill: revision 3 was approved for fiscal year 2026, and `last/hill-1`, which was taken for it, is revision 2"
+        ]
+    );
 }
 
 #[track_caller]
@@ -554,6 +694,23 @@ fn assert_mistake(links: &str, wanted: &str) {
 
 #[test]
 fn mistakes_in_links_are_told_at_their_places() {
+    let conditions = |fields: &str| format!("[prior.budget]\nconditions = {{ {fields} }}\n");
+    assert_mistake(
+        &conditions("line_id = \"text\""),
+        "`text` is no column of a determination's conditions",
+    );
+    assert_mistake(
+        &conditions("line_id = \"due_on\""),
+        "`line_id` cannot hold `due_on`",
+    );
+    assert_mistake(
+        &conditions(""),
+        "the words of a condition stand in one field, and the day in another",
+    );
+    assert_mistake(
+        "[approved.budget]\nconditions = { line_id = \"condition\" }\nfrom = \"budget\"\n",
+        "there is no key `conditions` here",
+    );
     assert_mistake(
         "[compare]\nmoney = [\"arae\"]\n",
         "`arae` is no text and no code of a table with a total of money",

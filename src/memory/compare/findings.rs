@@ -47,9 +47,16 @@ impl<'a> FindingDiff<'a> {
         self.new.or(self.old)
     }
 
-    /// Whether a change was required: a finding above a note, before.
+    /// Whether a change was required: a finding above a note, before. A question asks for an answer, and for no change.
     pub fn was_required(&self) -> bool {
-        self.old.is_some_and(|old| old.severity > Severity::Note)
+        let is_required = |old: &Finding| old.severity > Severity::Note && !old.is_question();
+        self.old.is_some_and(is_required)
+    }
+
+    /// Whether it is a question above a note that was asked before and is asked again.
+    pub fn is_still_asked(&self) -> bool {
+        let is_asked = |of: &Finding| of.severity > Severity::Note && of.is_question();
+        self.old.is_some() && self.new.is_some_and(is_asked)
     }
 
     /// Whether the change that it required was made; `None` where that cannot be told.

@@ -65,7 +65,7 @@ struct FindingOut<'a> {
     title: &'a str,
     /// What the key of its row holds.
     key: Option<&'a str>,
-    /// A change was required: it was above a note before.
+    /// A change was required: it was above a note before, and no question.
     required: bool,
     /// Whether the required change was made; null: that cannot be told, or none was required.
     met: Option<bool>,

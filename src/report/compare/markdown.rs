@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use super::{
-    SHOWN, cell, change, content, counts, fate, group, how, is_money, label, matched, met,
-    recommended, row_name, rule, said, sum, table, tally, title, whose,
+    SHOWN, cell, change, changed_groups, content, counts, fate, group, how, is_quiet, label,
+    matched, met, monies, more, new_findings, recommended, required, row_name, rule, said,
+    still_asked, sum, table, tally, title, whose,
 };
 use crate::memory::compare::{Comparison, FindingDiff, MoneyDiff, RowDiff, RowKind, TableDiff};
 use crate::report::markdown::plain;
 use crate::report::words::ADVICE;
+use crate::review::Finding;
 use crate::schema::Table;
 
 /// The whole comparison.
@@ -46,16 +48,14 @@ pub fn markdown(comparison: &Comparison<'_>) -> String {
 }
 
 fn findings(out: &mut String, comparison: &Comparison<'_>) {
-    let all = &comparison.findings;
-    let required: Vec<&FindingDiff<'_>> = all.iter().filter(|f| f.was_required()).collect();
+    let required = required(comparison);
     if !required.is_empty() {
         let _ = writeln!(
             out,
             "\n## Required changes\n\n| | Finding | What became of it | Was | Is |\n|---|---|---|---|---|"
         );
     }
-    for of in required.iter().take(SHOWN) {
-        let Some(old) = of.old else { continue };
+    for (of, old) in required.iter().take(SHOWN) {
         let is = of.new.map_or_else(String::new, said);
         let _ = writeln!(
             out,
@@ -67,20 +67,25 @@ fn findings(out: &mut String, comparison: &Comparison<'_>) {
             plain(&is)
         );
     }
-    more(out, required.len());
-    let new: Vec<&FindingDiff<'_>> = all.iter().filter(|f| f.old.is_none()).collect();
-    if !new.is_empty() {
-        let _ = writeln!(out, "\n## New findings\n");
+    and_more(out, required.len());
+    list(out, "Questions asked again", &still_asked(comparison));
+    list(out, "New findings", &new_findings(comparison));
+}
+
+/// Findings under a head, a line each.
+fn list(out: &mut String, head: &str, found: &[(&FindingDiff<'_>, &Finding)]) {
+    if !found.is_empty() {
+        let _ = writeln!(out, "\n## {head}\n");
     }
-    for (of, finding) in new.iter().filter_map(|f| Some((f, f.new?))).take(SHOWN) {
+    for (of, finding) in found.iter().take(SHOWN) {
         let (rule, said) = (plain(&rule(of, finding)), plain(&said(finding)));
         let _ = writeln!(out, "- {rule}: {said}");
     }
-    more(out, new.len());
+    and_more(out, found.len());
 }
 
-fn more(out: &mut String, n: usize) {
-    if let Some(more) = n.checked_sub(SHOWN).filter(|more| *more > 0) {
+fn and_more(out: &mut String, n: usize) {
+    if let Some(more) = more(n) {
         let _ = writeln!(out, "\nAnd {more} more.");
     }
 }
@@ -88,7 +93,7 @@ fn more(out: &mut String, n: usize) {
 fn rows(out: &mut String, comparison: &Comparison<'_>, of: &TableDiff, table: &Table) {
     let _ = writeln!(out, "\n## {}\n", plain(&title(comparison, of)));
     let _ = writeln!(out, "{}.", plain(&counts(of)));
-    if !of.is_change() && of.moved == 0 && of.unreadable == 0 {
+    if is_quiet(of) {
         return;
     }
     for line in matched(comparison, of) {
@@ -101,8 +106,8 @@ fn rows(out: &mut String, comparison: &Comparison<'_>, of: &TableDiff, table: &T
     for shown in of.rows.iter().take(SHOWN) {
         row(out, table, shown, currency);
     }
-    more(out, of.rows.len());
-    for of in of.money.iter().filter(|of| is_money(of)) {
+    and_more(out, of.rows.len());
+    for of in monies(of) {
         money(out, of, table, currency);
     }
 }
@@ -137,7 +142,8 @@ fn money(out: &mut String, of: &MoneyDiff, table: &Table, currency: &str) {
     let total = ("Total".to_owned(), of.total);
     let groups = of.groupings.iter().flat_map(|grouping| {
         let by = label(table, grouping.by);
-        let rows = grouping.groups.iter().filter(|(_, sums)| !sums.is_same());
+        let (changed, _) = changed_groups(grouping);
+        let rows = changed.into_iter();
         rows.map(move |(name, sums)| (format!("{by}: {}", group(name)), *sums))
     });
     for (name, sums) in std::iter::once(total).chain(groups) {

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use super::{
-    SHOWN, cell, content, counts, fate, group, how, is_money, label, matched, met, recommended,
-    row_name, rule, said, sums, table, tally, title, whose,
+    SHOWN, cell, changed_groups, content, counts, fate, group, how, is_quiet, label, matched, met,
+    monies, more, moved, new_findings, recommended, required, row_name, rule, said, still_asked,
+    sums, table, tally, title, whose,
 };
-use crate::memory::compare::{Comparison, FindingDiff, MoneyDiff, RowKind, Sums, TableDiff};
+use crate::memory::compare::{Comparison, FindingDiff, MoneyDiff, RowKind, TableDiff};
 use crate::neutral::clean;
 use crate::report::words::ADVICE;
+use crate::review::Finding;
 use crate::schema::Table;
 
 /// The whole comparison.
@@ -43,41 +45,42 @@ pub fn text(comparison: &Comparison<'_>) -> String {
 
 fn findings(out: &mut String, comparison: &Comparison<'_>) {
     let _ = writeln!(out, "Findings: {}", tally(comparison));
-    let all = &comparison.findings;
-    let required: Vec<&FindingDiff<'_>> = all.iter().filter(|f| f.was_required()).collect();
+    let required = required(comparison);
     if !required.is_empty() {
         let _ = writeln!(out, "\nRequired changes");
     }
-    for of in required.iter().take(SHOWN) {
-        if let Some(old) = of.old {
-            let _ = writeln!(out, "  {}: {}: {}", met(of), rule(of, old), fate(of));
-            let _ = writeln!(out, "    was: {}", said(old));
-        }
+    for (of, old) in required.iter().take(SHOWN) {
+        let _ = writeln!(out, "  {}: {}: {}", met(of), rule(of, old), fate(of));
+        let _ = writeln!(out, "    was: {}", said(old));
         if let Some(new) = of.new {
             let _ = writeln!(out, "    is:  {}", said(new));
         }
     }
-    more(out, "  ", required.len());
-    let new: Vec<&FindingDiff<'_>> = all.iter().filter(|f| f.old.is_none()).collect();
-    if !new.is_empty() {
-        let _ = writeln!(out, "\nNew findings");
-    }
-    for (of, finding) in new.iter().filter_map(|f| Some((f, f.new?))).take(SHOWN) {
-        let _ = writeln!(out, "  {}: {}", rule(of, finding), said(finding));
-    }
-    more(out, "  ", new.len());
+    and_more(out, required.len());
+    list(out, "Questions asked again", &still_asked(comparison));
+    list(out, "New findings", &new_findings(comparison));
 }
 
-fn more(out: &mut String, indent: &str, n: usize) {
-    if let Some(more) = n.checked_sub(SHOWN).filter(|more| *more > 0) {
-        let _ = writeln!(out, "{indent}and {more} more");
+/// Findings under a head, a line each.
+fn list(out: &mut String, head: &str, found: &[(&FindingDiff<'_>, &Finding)]) {
+    if !found.is_empty() {
+        let _ = writeln!(out, "\n{head}");
+    }
+    for (of, finding) in found.iter().take(SHOWN) {
+        let _ = writeln!(out, "  {}: {}", rule(of, finding), said(finding));
+    }
+    and_more(out, found.len());
+}
+
+fn and_more(out: &mut String, n: usize) {
+    if let Some(more) = more(n) {
+        let _ = writeln!(out, "  and {more} more");
     }
 }
 
 fn rows(out: &mut String, comparison: &Comparison<'_>, of: &TableDiff, table: &Table) {
-    let quiet = !of.is_change() && of.moved == 0 && of.unreadable == 0;
     let _ = writeln!(out, "\n{}: {}", title(comparison, of), counts(of));
-    if quiet {
+    if is_quiet(of) {
         return;
     }
     for line in matched(comparison, of) {
@@ -102,8 +105,8 @@ fn rows(out: &mut String, comparison: &Comparison<'_>, of: &TableDiff, table: &T
             }
         }
     }
-    more(out, "  ", of.rows.len());
-    for of in of.money.iter().filter(|of| is_money(of)) {
+    and_more(out, of.rows.len());
+    for of in monies(of) {
         money(out, of, table, currency);
     }
 }
@@ -112,33 +115,19 @@ fn money(out: &mut String, of: &MoneyDiff, table: &Table, currency: &str) {
     let name = label(table, of.field);
     let _ = writeln!(out, "  {name}: {}", sums(&of.total, currency));
     for grouping in &of.groupings {
-        let changed = |(_, sums): &&(_, Sums)| !sums.is_same();
-        let by = label(table, grouping.by);
-        if !grouping.groups.iter().any(|group| changed(&group)) {
+        let (changed, same) = changed_groups(grouping);
+        if changed.is_empty() {
             continue;
         }
-        let moved = if grouping.moved.is_zero() {
-            String::new()
-        } else {
-            let Sums { old, new } = of.total;
-            let known = if old.missing + new.missing > 0 {
-                " of what is known"
-            } else {
-                ""
-            };
-            let moved = crate::value::money(grouping.moved, currency);
-            format!(", moved: {moved}{known}")
-        };
+        let by = label(table, grouping.by);
+        let moved = moved(grouping, &of.total, currency);
+        let moved = moved.map_or_else(String::new, |moved| format!(", moved: {moved}"));
         let _ = writeln!(out, "    by {by}{moved}");
-        for (name, of) in grouping.groups.iter().filter(changed) {
+        for (name, of) in changed {
             let _ = writeln!(out, "      {}: {}", group(name), sums(of, currency));
         }
-        let same = grouping.groups.iter().filter(|group| !changed(group));
-        match same.count() {
-            0 => {}
-            n => {
-                let _ = writeln!(out, "      {n} more without a change");
-            }
+        if same > 0 {
+            let _ = writeln!(out, "      {same} more without a change");
         }
     }
 }

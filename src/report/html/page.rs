@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Site;
+use crate::batch::PackName;
 use crate::neutral::clean;
 use crate::pack::{Severity, Verification};
 use crate::report::words::{ADVICE, with_office};
@@ -13,7 +14,11 @@ const STYLE: &str = include_str!("style.css");
 
 /// A page with its title and its body.
 pub(super) fn frame(site: &Site<'_>, title: &str, body: &Markup) -> String {
-    let pack = &site.batch.pack;
+    framed(&site.batch.pack, title, body)
+}
+
+/// The same, by what is told of a pack.
+pub(in crate::report) fn framed(pack: &PackName, title: &str, body: &Markup) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -59,12 +64,12 @@ pub(super) fn class(outcome: Outcome) -> &'static str {
 }
 
 /// A severity as a badge.
-pub(super) fn severity(severity: Severity) -> Markup {
+pub(in crate::report) fn severity(severity: Severity) -> Markup {
     html! { span class={ "badge s-" (severity.name()) } { (severity.name()) } }
 }
 
 /// The class of a submission's recommendation.
-pub(super) fn step(review: &Review) -> &'static str {
+pub(in crate::report) fn step(review: &Review) -> &'static str {
     match review.recommendation {
         Some(Recommendation::Approve) => "r0",
         Some(Recommendation::ApproveWithConditions) => "r1",

@@ -61,8 +61,6 @@ struct ChangeOut<'a> {
     from: String,
     to: String,
     by: String,
-    /// Of a figure that is to agree with others within a tolerance: the amount with which it agrees exactly.
-    exact: Option<String>,
 }
 
 /// A finding.
@@ -202,7 +200,6 @@ fn change_out<'a>(pack: &'a Pack, change: &'a Change) -> ChangeOut<'a> {
         from: plain_money(change.from),
         to: plain_money(change.to),
         by: plain_money(change.by()),
-        exact: change.exact.map(plain_money),
     }
 }
 
