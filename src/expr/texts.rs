@@ -262,7 +262,14 @@ pub(crate) fn date(args: &[Vector], n: usize, m: &Machine<'_>) -> Vector {
             };
             Vector::Nums(ids.iter().map(one).collect())
         }
-        Some(other) => Vector::Nums(other.clone().into_nums()),
+        Some(other) => {
+            let days = other.clone().into_nums();
+            let one = |i: usize| match days.at(i) {
+                Num::Between(..) => Num::Unknown,
+                known => known,
+            };
+            Vector::Nums((0..days.len()).map(one).collect())
+        }
         None => Vector::Nums(std::iter::once(Num::Null).collect()),
     }
 }
