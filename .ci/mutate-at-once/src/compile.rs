@@ -167,8 +167,9 @@ fn cargo(tree: &Tree) -> Result<(Vec<PathBuf>, Vec<Fault>)> {
     let run = Command::new("cargo")
         .args(["test", "--locked", "--no-run", "--lib", "--test", "suite"])
         .args(["--profile", "mutants", "--message-format", "json"])
-        // Built once and run often.
+        // What the project builds on is built once and run often; the project itself is built again after every change.
         .args(["--config", "profile.mutants.opt-level=1"])
+        .args(["--config", "profile.mutants.package.accordant.opt-level=0"])
         .env("CARGO_TARGET_DIR", &tree.target)
         .current_dir(&tree.folder)
         .stderr(Stdio::inherit())
