@@ -27,8 +27,9 @@ fn main() -> Result<()> {
     let tree = Tree::copy(&root, &mutants)?;
     let build = compile::all_at_once(&tree, &mutants, &out)?;
     let mut tests = trial::tests(&build.programs, &trial::filters(&root)?)?;
-    trial::record(&tree, &mut tests, &out)?;
-    let journal = Journal::open(&out, tree.digest(&mutants)?)?;
+    let digest = tree.digest(&mutants)?;
+    trial::record(&tree, &mut tests, &out, digest)?;
+    let journal = Journal::open(&out, digest)?;
     trial::judge(&tree, &mutants, &build, &tests, &journal)?;
     journal.summarize(&mutants, &build)
 }

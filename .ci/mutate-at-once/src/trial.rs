@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +22,17 @@ const WORKERS: usize = 2;
 /// The memory that one test may take, in KiB: a mutant that asks for more is stopped, and so caught.
 const MEMORY: &str = "6000000";
 /// Fast tests run together until they take this long.
-const TOGETHER: Duration = Duration::from_millis(300);
+const TOGETHER: Duration = Duration::from_millis(500);
+/// All mutants are tried on the tests that take less than this before any is tried on a slower one.
+const ROUNDS: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(10),
+    Duration::MAX,
+];
+/// The limit of a test is on the processor's time, which other work does not change; it may wait so many times as long.
+const WAIT: u64 = 30;
+/// The status of what is stopped at its limit: by `timeout`, and by the system at the end of the processor's time.
+const KILLED: i32 = 137;
 
 /// A test function, how long it takes, and which mutants it asks for.
 pub(crate) struct Test {
@@ -79,45 +91,43 @@ pub(crate) fn tests(programs: &[PathBuf], filters: &[String]) -> Result<Vec<Test
     Ok(tests)
 }
 
-/// Runs every test once alone, without a mutant: how long it takes, and which mutants it asks for.
-pub(crate) fn record(tree: &Tree, tests: &mut [Test], out: &Path) -> Result<()> {
-    eprintln!("{} tests", tests.len());
-    let folder = out.join("reached");
+/// Runs every test once alone, without a mutant: how long it takes, and which mutants it asks for. An earlier run of the same
+/// programs is taken as it was.
+pub(crate) fn record(tree: &Tree, tests: &mut [Test], out: &Path, digest: u64) -> Result<()> {
+    let folder = out.join(format!("reached-{digest:x}"));
     fs::create_dir_all(&folder)?;
-    let half = tests.len().div_ceil(WORKERS).max(1);
-    thread::scope(|scope| {
-        let workers: Vec<_> = tests
-            .chunks_mut(half)
-            .enumerate()
-            .map(|(n, part)| {
-                let path = folder.join(n.to_string());
-                scope.spawn(move || part.iter_mut().try_for_each(|t| t.record(tree, &path)))
-            })
-            .collect();
-        workers
-            .into_iter()
-            .try_for_each(|w| w.join().unwrap_or_else(|_| bail!("a worker stopped")))
+    eprintln!("{} tests", tests.len());
+    let tests: Vec<_> = tests.iter_mut().map(Mutex::new).collect();
+    side_by_side(&tests, |test| {
+        let mut test = test.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = folder.join(test.name.replace("::", "."));
+        test.record(tree, &path)
     })
 }
 
 impl Test {
+    /// Notes are lines with the number of a mutant each, and behind them one with the time in milliseconds.
     fn record(&mut self, tree: &Tree, path: &Path) -> Result<()> {
-        let _ = fs::remove_file(path);
-        let begun = Instant::now();
-        let ended = run(
-            tree,
-            &[self],
-            Duration::from_mins(10),
-            ("MUTANT_REACHED", path.as_os_str().to_owned()),
-        )?;
-        ensure!(
-            ended == Ended::Passed,
-            "`{}` fails without any mutant",
-            self.name
-        );
-        self.time = begun.elapsed();
-        let reached = fs::read_to_string(path).unwrap_or_default();
-        self.reaches = reached.lines().filter_map(|n| n.parse().ok()).collect();
+        let noted = fs::read_to_string(path).unwrap_or_default();
+        if !noted.contains("ms") {
+            let _ = fs::remove_file(path);
+            let begun = Instant::now();
+            let variable = ("MUTANT_REACHED", path.as_os_str().to_owned());
+            let ended = run(tree, &[self], Duration::from_mins(10), variable)?;
+            ensure!(
+                ended == Ended::Passed,
+                "`{}` fails without any mutant",
+                self.name
+            );
+            let noted = fs::read_to_string(path).unwrap_or_default();
+            fs::write(path, format!("{noted}{} ms\n", begun.elapsed().as_millis()))?;
+        }
+        for line in fs::read_to_string(path)?.lines() {
+            match line.strip_suffix(" ms") {
+                Some(time) => self.time = Duration::from_millis(time.parse()?),
+                None => self.reaches.extend(line.parse::<usize>().ok()),
+            }
+        }
         Ok(())
     }
 }
@@ -131,8 +141,14 @@ fn run(
 ) -> Result<Ended> {
     let program = &tests.first().context("no test")?.program;
     let run = Command::new("timeout")
-        .args(["--signal=KILL", &format!("{}", limit.as_secs().max(1))])
-        .args(["sh", "-c", "ulimit -v $0 -c 0; exec \"$@\"", MEMORY])
+        .args(["--signal=KILL", &format!("{}", WAIT * limit.as_secs())])
+        .args([
+            "sh",
+            "-c",
+            "ulimit -c 0; ulimit -v $0; ulimit -t $1; shift; exec \"$@\"",
+            MEMORY,
+        ])
+        .arg(limit.as_secs().to_string())
         .arg(program)
         .args(["--exact", "--test-threads=1", "--quiet"])
         .args(tests.iter().map(|t| &t.name))
@@ -149,7 +165,7 @@ fn run(
         .context("timeout")?;
     Ok(match run.status.code() {
         Some(0) => Ended::Passed,
-        Some(137) | None => Ended::Late,
+        Some(KILLED) | None => Ended::Late,
         Some(_) => Ended::Failed(failed(&String::from_utf8_lossy(&run.stdout))),
     })
 }
@@ -168,53 +184,68 @@ pub(crate) fn judge(
     tests: &[Test],
     journal: &Journal,
 ) -> Result<()> {
-    let open: Vec<&Mutant> = mutants
-        .iter()
-        .filter(|m| !build.put_back.contains_key(&m.id) && !journal.is_known(m))
-        .collect();
-    eprintln!("{} mutants to try", open.len());
+    let mut least = Duration::ZERO;
+    for most in ROUNDS {
+        let has_switch = |m: &&Mutant| !build.put_back.contains_key(&m.id);
+        let is_open = |m: &&Mutant| has_switch(m) && !journal.is_known(m);
+        let open: Vec<&Mutant> = mutants.iter().filter(is_open).collect();
+        eprintln!(
+            "{} mutants to try on tests of less than {most:?}",
+            open.len()
+        );
+        side_by_side(&open, |mutant| {
+            let groups = groups(mutant, tests, journal.likely(mutant), least..most);
+            match outcome(tree, mutant, &groups)? {
+                Outcome::Missed if most < Duration::MAX => Ok(()),
+                outcome => journal.note(mutant, outcome),
+            }
+        })?;
+        least = most;
+    }
+    Ok(())
+}
+
+/// Does something with each of these, several at once.
+fn side_by_side<T: Sync>(all: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
     let next = AtomicUsize::new(0);
-    let work = || -> Result<()> {
-        while let Some(mutant) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-            journal.note(
-                mutant,
-                outcome(tree, mutant, tests, journal.likely(mutant))?,
-            )?;
+    let worker = || -> Result<()> {
+        while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(one)?;
         }
         Ok(())
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(worker)).collect();
         workers
             .into_iter()
             .try_for_each(|w| w.join().unwrap_or_else(|_| bail!("a worker stopped")))
     })
 }
 
-fn outcome(tree: &Tree, mutant: &Mutant, tests: &[Test], likely: &str) -> Result<Outcome> {
-    for group in groups(mutant, tests, likely) {
+fn outcome(tree: &Tree, mutant: &Mutant, groups: &[Vec<&Test>]) -> Result<Outcome> {
+    for group in groups {
         let time: Duration = group.iter().map(|t| t.time).sum();
-        let limit = time * 5 + Duration::from_secs(20);
-        let name = || group.first().map(|t| t.name.clone()).unwrap_or_default();
-        match run(
-            tree,
-            &group,
-            limit,
-            ("MUTANT", mutant.id.to_string().into()),
-        )? {
+        let limit = time * 5 + Duration::from_secs(10);
+        let first = || group.first().map(|t| t.name.clone()).unwrap_or_default();
+        match run(tree, group, limit, ("MUTANT", mutant.id.to_string().into()))? {
             Ended::Passed => {}
-            Ended::Failed(test) => return Ok(Outcome::Caught(test.unwrap_or_else(name))),
-            Ended::Late => return Ok(Outcome::Late(name())),
+            Ended::Failed(test) => return Ok(Outcome::Caught(test.unwrap_or_else(first))),
+            Ended::Late => return Ok(Outcome::Late(first())),
         }
     }
     Ok(Outcome::Missed)
 }
 
 /// The tests that reach a mutant, the likely one first, then the fastest; fast ones of one program together.
-fn groups<'t>(mutant: &Mutant, tests: &'t [Test], likely: &str) -> Vec<Vec<&'t Test>> {
+fn groups<'t>(
+    mutant: &Mutant,
+    tests: &'t [Test],
+    likely: &str,
+    times: Range<Duration>,
+) -> Vec<Vec<&'t Test>> {
     let mut reaching: Vec<&Test> = tests
         .iter()
-        .filter(|t| t.reaches.contains(&mutant.id))
+        .filter(|t| t.reaches.contains(&mutant.id) && times.contains(&t.time))
         .collect();
     reaching.sort_by_key(|t| (t.name != likely, t.time));
     let mut groups: Vec<Vec<&Test>> = Vec::new();
