@@ -55,7 +55,9 @@ pub(crate) struct Journal {
     file: Mutex<File>,
     outcomes: Mutex<BTreeMap<String, Outcome>>,
     earlier: BTreeMap<String, Outcome>,
-    out: PathBuf,
+    pub(crate) out: PathBuf,
+    /// Of the project that the outcomes are of.
+    pub(crate) digest: u64,
 }
 
 impl Journal {
@@ -77,6 +79,7 @@ impl Journal {
             outcomes: Mutex::new(read(&text)),
             earlier: read(&fs::read_to_string(&old).unwrap_or_default()),
             out: out.to_owned(),
+            digest,
         })
     }
 

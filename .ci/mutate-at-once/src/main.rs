@@ -26,10 +26,8 @@ fn main() -> Result<()> {
     eprintln!("{} mutants", mutants.len());
     let tree = Tree::copy(&root, &mutants)?;
     let build = compile::all_at_once(&tree, &mutants, &out)?;
-    let mut tests = trial::tests(&build.programs, &trial::filters(&root)?)?;
-    let digest = tree.digest(&mutants)?;
-    trial::record(&tree, &mut tests, &out, digest)?;
-    let journal = Journal::open(&out, digest)?;
-    trial::judge(&tree, &mutants, &build, &tests, &journal)?;
+    let tests = trial::tests(&build.programs, &trial::filters(&root)?)?;
+    let journal = Journal::open(&out, tree.digest(&mutants)?)?;
+    trial::judge(&tree, &mutants, &build, tests, &journal)?;
     journal.summarize(&mutants, &build)
 }

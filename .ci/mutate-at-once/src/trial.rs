@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -91,26 +90,43 @@ pub(crate) fn tests(programs: &[PathBuf], filters: &[String]) -> Result<Vec<Test
     Ok(tests)
 }
 
-/// Runs every test once alone, without a mutant: how long it takes, and which mutants it asks for. An earlier run of the same
-/// programs is taken as it was.
-pub(crate) fn record(tree: &Tree, tests: &mut [Test], out: &Path, digest: u64) -> Result<()> {
-    let folder = out.join(format!("reached-{digest:x}"));
-    fs::create_dir_all(&folder)?;
-    eprintln!("{} tests", tests.len());
-    let tests: Vec<_> = tests.iter_mut().map(Mutex::new).collect();
-    side_by_side(&tests, |test| {
-        let mut test = test.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = folder.join(test.name.replace("::", "."));
-        test.record(tree, &path)
-    })
+/// Where the time of each test and the mutants that it asks for are kept for later runs.
+struct Records {
+    times: PathBuf,
+    /// Of the same programs alone.
+    reached: PathBuf,
+}
+
+impl Records {
+    fn open(out: &Path, digest: u64) -> Result<Self> {
+        let (times, reached) = (out.join("times"), out.join(format!("reached-{digest:x}")));
+        fs::create_dir_all(&times)?;
+        fs::create_dir_all(&reached)?;
+        Ok(Self { times, reached })
+    }
+
+    /// How long a test took at last; nothing is known of a new one.
+    fn time(&self, test: &Test) -> Result<Duration> {
+        let noted = fs::read_to_string(self.times.join(test.file()));
+        let millis = noted.ok().map(|t| t.trim().parse()).transpose()?;
+        Ok(Duration::from_millis(millis.unwrap_or_default()))
+    }
 }
 
 impl Test {
-    /// Notes are lines with the number of a mutant each, and behind them one with the time in milliseconds.
-    fn record(&mut self, tree: &Tree, path: &Path) -> Result<()> {
-        let noted = fs::read_to_string(path).unwrap_or_default();
-        if !noted.contains("ms") {
-            let _ = fs::remove_file(path);
+    /// The name of its records.
+    fn file(&self) -> String {
+        self.name.replace("::", ".")
+    }
+
+    /// Runs it once alone, without a mutant, unless that was done.
+    fn record(&mut self, tree: &Tree, records: &Records) -> Result<()> {
+        let (done, path) = (
+            records.reached.join(self.file()),
+            records.reached.join(format!("{}.part", self.file())),
+        );
+        if !done.exists() {
+            let _ = fs::remove_file(&path);
             let begun = Instant::now();
             let variable = ("MUTANT_REACHED", path.as_os_str().to_owned());
             let ended = run(tree, &[self], Duration::from_mins(10), variable)?;
@@ -119,15 +135,14 @@ impl Test {
                 "`{}` fails without any mutant",
                 self.name
             );
-            let noted = fs::read_to_string(path).unwrap_or_default();
-            fs::write(path, format!("{noted}{} ms\n", begun.elapsed().as_millis()))?;
+            let millis = begun.elapsed().as_millis().to_string();
+            fs::write(records.times.join(self.file()), millis)?;
+            fs::write(&done, fs::read(&path).unwrap_or_default())?;
+            let _ = fs::remove_file(&path);
         }
-        for line in fs::read_to_string(path)?.lines() {
-            match line.strip_suffix(" ms") {
-                Some(time) => self.time = Duration::from_millis(time.parse()?),
-                None => self.reaches.extend(line.parse::<usize>().ok()),
-            }
-        }
+        self.time = records.time(self)?;
+        let noted = fs::read_to_string(&done)?;
+        self.reaches = noted.lines().filter_map(|n| n.parse().ok()).collect();
         Ok(())
     }
 }
@@ -176,31 +191,39 @@ fn failed(printed: &str) -> Option<String> {
     Some(list.lines().next()?.trim().to_owned())
 }
 
-/// Tries every mutant that is not in the journal.
+/// Tries every mutant that is not in the journal, first on all tests that are fast.
 pub(crate) fn judge(
     tree: &Tree,
     mutants: &[Mutant],
     build: &Build,
-    tests: &[Test],
+    mut tests: Vec<Test>,
     journal: &Journal,
 ) -> Result<()> {
-    let mut least = Duration::ZERO;
+    let records = Records::open(&journal.out, journal.digest)?;
+    for test in &mut tests {
+        test.time = records.time(test)?;
+    }
     for most in ROUNDS {
+        let fits = |t: &mut Test| t.time < most;
+        let round: Vec<_> = tests.extract_if(.., fits).map(Mutex::new).collect();
+        eprintln!("{} tests that take less than {most:?}", round.len());
+        side_by_side(&round, |test| {
+            let mut test = test.lock().unwrap_or_else(PoisonError::into_inner);
+            test.record(tree, &records)
+        })?;
+        let unlock = |test: Mutex<_>| test.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let round: Vec<Test> = round.into_iter().map(unlock).collect();
         let has_switch = |m: &&Mutant| !build.put_back.contains_key(&m.id);
         let is_open = |m: &&Mutant| has_switch(m) && !journal.is_known(m);
         let open: Vec<&Mutant> = mutants.iter().filter(is_open).collect();
-        eprintln!(
-            "{} mutants to try on tests of less than {most:?}",
-            open.len()
-        );
+        eprintln!("{} mutants to try on them", open.len());
         side_by_side(&open, |mutant| {
-            let groups = groups(mutant, tests, journal.likely(mutant), least..most);
+            let groups = groups(mutant, &round, journal.likely(mutant));
             match outcome(tree, mutant, &groups)? {
                 Outcome::Missed if most < Duration::MAX => Ok(()),
                 outcome => journal.note(mutant, outcome),
             }
         })?;
-        least = most;
     }
     Ok(())
 }
@@ -237,15 +260,10 @@ fn outcome(tree: &Tree, mutant: &Mutant, groups: &[Vec<&Test>]) -> Result<Outcom
 }
 
 /// The tests that reach a mutant, the likely one first, then the fastest; fast ones of one program together.
-fn groups<'t>(
-    mutant: &Mutant,
-    tests: &'t [Test],
-    likely: &str,
-    times: Range<Duration>,
-) -> Vec<Vec<&'t Test>> {
+fn groups<'t>(mutant: &Mutant, tests: &'t [Test], likely: &str) -> Vec<Vec<&'t Test>> {
     let mut reaching: Vec<&Test> = tests
         .iter()
-        .filter(|t| t.reaches.contains(&mutant.id) && times.contains(&t.time))
+        .filter(|t| t.reaches.contains(&mutant.id))
         .collect();
     reaching.sort_by_key(|t| (t.name != likely, t.time));
     let mut groups: Vec<Vec<&Test>> = Vec::new();
