@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use accordant::evaluate::{Evaluator, Settled};
 use accordant::pack::{InForce, Pack, load};
 use accordant::review::{Evidence, Finding, Recommendation, Review};
-use accordant::value::feel;
+use accordant::value::{Value, feel};
 
 use super::{project, set_aside_files, submission};
 
@@ -130,6 +130,40 @@ fn every_finding_tells_what_decided() {
         .map(|test| told(test.trim(), PLAN, BUDGET))
         .collect();
     insta::assert_snapshot!("what-decided", told);
+}
+
+/// A value with its bounds, where it is not known.
+fn bounded(value: &Value) -> String {
+    let bound = |bound: &Option<Box<Value>>| bound.as_ref().map_or("?".to_owned(), |v| feel(v));
+    match value {
+        Value::Unknown { min, max } => format!("{} to {}", bound(min), bound(max)),
+        Value::List(items) => format!(
+            "[{}]",
+            items.iter().map(bounded).collect::<Vec<_>>().join(", ")
+        ),
+        Value::Money(x) => format!("{x} of money"),
+        known => feel(known),
+    }
+}
+
+#[test]
+fn what_is_not_known_is_bounded() {
+    let pack = with_rule(ENOUGH);
+    let in_force = InForce::new(&pack, 2027);
+    let plan = submission(&pack, PLAN, BUDGET);
+    let expressions =
+        std::fs::read_to_string(project("tests/feel/unknown.txt")).expect("it is there");
+    let told: String = expressions
+        .lines()
+        .map(|expression| {
+            let value = match accordant::expr::check(expression, &pack.scope()) {
+                Ok((expr, _)) => bounded(&in_force.evaluate(&expr, &plan)),
+                Err(faults) => panic!("{expression}: {faults:?}"),
+            };
+            format!("{expression}\n  {value}\n")
+        })
+        .collect();
+    insta::assert_snapshot!("what-is-not-known", told);
 }
 
 #[test]

@@ -155,8 +155,14 @@ fn run(
     variable: (&str, std::ffi::OsString),
 ) -> Result<Ended> {
     let program = &tests.first().context("no test")?.program;
-    let run = Command::new("timeout")
-        .args(["--signal=KILL", &format!("{}", WAIT * limit.as_secs())])
+    let run = Command::new("nice")
+        .args([
+            "-n",
+            "15",
+            "timeout",
+            "--signal=KILL",
+            &format!("{}", WAIT * limit.as_secs()),
+        ])
         .args([
             "sh",
             "-c",
