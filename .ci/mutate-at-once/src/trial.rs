@@ -1,6 +1,7 @@
 //! Tries each mutant on the tests that reach it, the fastest first, until one fails.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,6 +21,8 @@ use crate::tree::Tree;
 const WORKERS: usize = 2;
 /// The memory that one test may take, in KiB: a mutant that asks for more is stopped, and so caught.
 const MEMORY: &str = "6000000";
+/// What the shell does with that, the time and the program.
+const LIMITS: &str = "ulimit -c 0; ulimit -v $0; ulimit -t $1; shift; exec \"$@\"";
 /// Fast tests run together until they take this long.
 const TOGETHER: Duration = Duration::from_millis(500);
 /// All mutants are tried on the tests that take less than this before any is tried on a slower one.
@@ -147,33 +150,29 @@ impl Test {
     }
 }
 
+/// A command that is stopped when it takes too long or too much.
+fn limited(limit: Duration) -> Command {
+    let (limit, wait) = (limit.as_secs(), WAIT * limit.as_secs());
+    let mut command = Command::new("nice");
+    command
+        .args(["-n", "15", "timeout", "--signal=KILL", &wait.to_string()])
+        .args(["sh", "-c", LIMITS, MEMORY, &limit.to_string()]);
+    command
+}
+
 /// Runs some tests of one program.
 fn run(
     tree: &Tree,
     tests: &[&Test],
     limit: Duration,
-    variable: (&str, std::ffi::OsString),
+    (variable, value): (&str, OsString),
 ) -> Result<Ended> {
     let program = &tests.first().context("no test")?.program;
-    let run = Command::new("nice")
-        .args([
-            "-n",
-            "15",
-            "timeout",
-            "--signal=KILL",
-            &format!("{}", WAIT * limit.as_secs()),
-        ])
-        .args([
-            "sh",
-            "-c",
-            "ulimit -c 0; ulimit -v $0; ulimit -t $1; shift; exec \"$@\"",
-            MEMORY,
-        ])
-        .arg(limit.as_secs().to_string())
+    let run = limited(limit)
         .arg(program)
         .args(["--exact", "--test-threads=1", "--quiet"])
         .args(tests.iter().map(|t| &t.name))
-        .env(variable.0, variable.1)
+        .env(variable, value)
         // The same cases on every run, none shrunk and none kept.
         .env("PROPTEST_RNG_SEED", "20261122")
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
@@ -183,7 +182,7 @@ fn run(
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
-        .context("timeout")?;
+        .context("nice")?;
     Ok(match run.status.code() {
         Some(0) => Ended::Passed,
         Some(KILLED) | None => Ended::Late,
@@ -211,14 +210,8 @@ pub(crate) fn judge(
     }
     for most in ROUNDS {
         let fits = |t: &mut Test| t.time < most;
-        let round: Vec<_> = tests.extract_if(.., fits).map(Mutex::new).collect();
+        let round = recorded(tree, tests.extract_if(.., fits), &records)?;
         eprintln!("{} tests that take less than {most:?}", round.len());
-        side_by_side(&round, |test| {
-            let mut test = test.lock().unwrap_or_else(PoisonError::into_inner);
-            test.record(tree, &records)
-        })?;
-        let unlock = |test: Mutex<_>| test.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let round: Vec<Test> = round.into_iter().map(unlock).collect();
         let has_switch = |m: &&Mutant| !build.put_back.contains_key(&m.id);
         let is_open = |m: &&Mutant| has_switch(m) && !journal.is_known(m);
         let open: Vec<&Mutant> = mutants.iter().filter(is_open).collect();
@@ -232,6 +225,21 @@ pub(crate) fn judge(
         })?;
     }
     Ok(())
+}
+
+/// The tests with what they reach.
+fn recorded(
+    tree: &Tree,
+    tests: impl Iterator<Item = Test>,
+    records: &Records,
+) -> Result<Vec<Test>> {
+    let tests: Vec<_> = tests.map(Mutex::new).collect();
+    side_by_side(&tests, |test| {
+        let mut test = test.lock().unwrap_or_else(PoisonError::into_inner);
+        test.record(tree, records)
+    })?;
+    let unlock = |test: Mutex<_>| test.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(tests.into_iter().map(unlock).collect())
 }
 
 /// Does something with each of these, several at once.
