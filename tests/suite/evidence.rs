@@ -160,7 +160,7 @@ fn what_is_not_known_is_bounded() {
                 Ok((expr, _)) => bounded(&in_force.evaluate(&expr, &plan)),
                 Err(faults) => panic!("{expression}: {faults:?}"),
             };
-            format!("{expression}\n  {value}\n")
+            [expression, "\n  ", &value, "\n"].concat()
         })
         .collect();
     insta::assert_snapshot!("what-is-not-known", told);
