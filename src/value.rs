@@ -146,14 +146,15 @@ pub fn ceiling(x: Decimal, places: i64) -> Option<Decimal> {
 pub(crate) fn remainder(a: Decimal, b: Decimal) -> Decimal {
     let (whole, part) = (a.mantissa().unsigned_abs(), b.mantissa().unsigned_abs());
     let places = a.scale().max(b.scale());
-    let left = if a.scale() > b.scale() {
-        let factor = 10_u128.checked_pow(a.scale() - b.scale());
-        // A divisor too large for the product is larger than `a`.
-        let part = factor.and_then(|factor| part.checked_mul(factor));
-        part.map_or(whole, |part| whole % part)
-    } else {
+    let left = match a.scale().checked_sub(b.scale()) {
+        Some(more) => {
+            let factor = 10_u128.checked_pow(more);
+            // A divisor too large for the product is larger than `a`.
+            let part = factor.and_then(|factor| part.checked_mul(factor));
+            part.map_or(whole, |part| whole % part)
+        }
         // Both have 96 bits, so that ten times a remainder fits.
-        (a.scale()..b.scale()).fold(whole % part, |left, _| left * 10 % part)
+        None => (a.scale()..b.scale()).fold(whole % part, |left, _| left * 10 % part),
     };
     let left = i128::try_from(left).unwrap_or(0);
     let left = if a.is_sign_negative() { -left } else { left };
@@ -162,7 +163,6 @@ pub(crate) fn remainder(a: Decimal, b: Decimal) -> Decimal {
 
 fn round(x: Decimal, places: i64, strategy: RoundingStrategy) -> Option<Decimal> {
     match u32::try_from(places) {
-        Ok(p) if p >= 28 => Some(x),
         Ok(p) => Some(x.round_dp_with_strategy(p, strategy)),
         Err(_) => {
             let tens = u32::try_from(places.checked_neg()?).ok()?;
@@ -541,9 +541,7 @@ pub fn plain(x: Decimal) -> String {
 /// Money with at least two decimals and no sign of its currency: `1234.50`.
 pub fn plain_money(x: Decimal) -> String {
     let mut x = x.normalize();
-    if x.scale() < 2 {
-        x.rescale(2);
-    }
+    x.rescale(x.scale().max(2));
     x.to_string()
 }
 
@@ -743,6 +741,126 @@ mod tests {
     }
 
     #[test]
+    fn signs_brackets_currencies_and_groups_of_figures() {
+        for (text, value) in [
+            ("+5", "5"),
+            ("\u{2212}5", "-5"),
+            ("\u{2013}5.5", "-5.5"),
+            ("\u{2014} 5", "-5"),
+            ("5\u{2212}", "-5"),
+            ("5 -", "-5"),
+            ("$5-", "-5"),
+            ("€5", "5"),
+            ("£ 5", "5"),
+            ("5 USD", "5"),
+            ("$.5", "0.5"),
+            ("$-5", "-5"),
+            ("( 5 )", "-5"),
+            ("\u{200b}$5\u{feff}", "5"),
+            ("123,456,789.25", "123456789.25"),
+            ("1\u{2009}234", "1234"),
+            ("1\u{2007}234", "1234"),
+            ("\u{2014}", "0"),
+        ] {
+            assert_figure(text, value);
+        }
+        assert_eq!(parse_figure("5 %"), Some((d("5"), true)));
+        assert_eq!(parse_figure("(5%)"), Some((d("-5"), true)));
+        assert_eq!(parse_figure("$5"), Some((d("5"), false)));
+        let (zero, _) = parse_figure("(0.00)").unwrap();
+        assert_eq!(zero.to_string(), "0.00");
+        for bad in [
+            "+",
+            "-%",
+            "(-)",
+            "(5",
+            "5)",
+            "(+5)",
+            "5-%",
+            "+5-",
+            "1234,567",
+            "1,,234",
+            ".5,000",
+            "1_000",
+            "1:5",
+            "$1_000",
+            "$1.2.3",
+            "$.",
+            "1,234 567",
+        ] {
+            assert_eq!(parse_figure(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn bare_figures_have_digits_and_a_point_alone() {
+        for (text, parts) in [
+            ("0", (0, 0)),
+            ("1.25", (125, 2)),
+            ("-1.5", (-15, 1)),
+            ("1.", (1, 0)),
+            ("123456789012345678", (123_456_789_012_345_678, 0)),
+            ("-123456789012345678", (-123_456_789_012_345_678, 0)),
+        ] {
+            assert_eq!(bare_parts(text), Some(parts), "{text}");
+        }
+        for bad in [
+            "",
+            "-",
+            ".5",
+            "+5",
+            "1:5",
+            "1/5",
+            "1..5",
+            "1.2.3",
+            "--5",
+            " 5",
+            "1234567890123456789",
+        ] {
+            assert_eq!(bare_parts(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn decimals_with_and_without_an_exponent() {
+        for (text, value) in [
+            ("12e0", "12"),
+            ("1.5e1", "15"),
+            ("1.5e+2", "150"),
+            ("1.5E-1", "0.15"),
+            ("+5", "5"),
+            ("-.5", "-0.5"),
+            ("1e28", "10000000000000000000000000000"),
+            ("1e-28", "0.0000000000000000000000000001"),
+        ] {
+            assert_eq!(parse_decimal(text), Some(d(value)), "{text}");
+        }
+        for bad in [
+            "", ".", "+", "1e", "e5", "1.2.3", "1_000", "1e29", "1e-29", "1e40", "0x1", "1 ", "+-5",
+        ] {
+            assert_eq!(parse_decimal(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn blanks_of_every_kind_are_trimmed() {
+        for text in [
+            "x y",
+            " x y",
+            "x y ",
+            "\u{a0}x y",
+            "\u{200b}x y",
+            "x y\u{feff}",
+            "\tx y\r\n",
+        ] {
+            assert_eq!(trim(text), "x y", "{text:?}");
+        }
+        assert_eq!(trim("\u{e9} "), "\u{e9}");
+        assert_eq!(trim("  "), "");
+        assert_eq!(trim(""), "");
+    }
+
+    #[test]
     fn dates_and_years() {
         assert_eq!(parse_date("2026-07-01"), date(2026, 7, 1));
         assert_eq!(parse_date("7/1/2026"), date(2026, 7, 1));
@@ -788,6 +906,151 @@ mod tests {
     }
 
     #[test]
+    fn dates_and_years_at_their_edges() {
+        for text in [
+            "2026-07-01T00:00:00",
+            "7/1/2026 00:00:00",
+            "1\u{a0}July\u{a0}2026",
+            "1.July.2026",
+            "July,1,2026",
+        ] {
+            assert_eq!(parse_date(text), date(2026, 7, 1), "{text}");
+        }
+        for (text, month) in [
+            ("January", 1),
+            ("feb", 2),
+            ("March", 3),
+            ("Apr", 4),
+            ("MAY", 5),
+            ("june", 6),
+            ("Jul", 7),
+            ("August", 8),
+            ("sept", 9),
+            ("Sep", 9),
+            ("October", 10),
+            ("nov", 11),
+            ("December", 12),
+        ] {
+            assert_eq!(
+                parse_date(&format!("{text} 2, 2026")),
+                date(2026, month, 2),
+                "{text}"
+            );
+        }
+        for bad in [
+            "",
+            "2026-07-01-1",
+            "26-07-01",
+            "2026-7-01",
+            "2026-07-1",
+            "+026-07-01",
+            "2026--01",
+            "0000-01-01",
+            "007/1/2026",
+            "7/001/2026",
+            "7/1/20261",
+            "Septe 30, 2026",
+            "Janu 1, 2026",
+            "Ju 1, 2026",
+            "July July 2026",
+            "July 1 2026 x",
+            "1 2 2026 July",
+        ] {
+            assert_eq!(parse_date(bad), None, "{bad}");
+        }
+        assert_eq!(
+            date(9999, 12, 31).map(|d| d.to_string()),
+            Some("9999-12-31".to_owned())
+        );
+        assert_eq!(date(10_000, 1, 1), None);
+        assert_eq!(date(0, 1, 1), None);
+        assert_eq!(to_days(date(1970, 1, 2).unwrap()), 1);
+        assert_eq!(from_days(-1), date(1969, 12, 31));
+        for (text, year) in [
+            ("1999-00", Some(2000)),
+            ("1999-2000", Some(2000)),
+            ("2026/27", Some(2027)),
+            ("FY 27", Some(2027)),
+            ("fy2027", Some(2027)),
+            (" 2027 ", Some(2027)),
+            ("1900", Some(1900)),
+            ("2999", Some(2999)),
+            ("1899", None),
+            ("3000", None),
+            ("027", None),
+            ("26-27", None),
+            ("2026-127", None),
+            ("2026-2028", None),
+            ("2026-", None),
+            ("FY", None),
+            ("2027.5", None),
+        ] {
+            assert_eq!(parse_year(text), year, "{text}");
+        }
+    }
+
+    #[test]
+    fn yes_and_no_in_every_writing() {
+        for text in [
+            "yes", "Y", "TRUE", "t", "1", "x", "\u{2713}", "\u{2714}", " yes ",
+        ] {
+            assert_eq!(parse_boolean(text), Some(true), "{text}");
+        }
+        for text in ["no", "N", "False", "f", "0"] {
+            assert_eq!(parse_boolean(text), Some(false), "{text}");
+        }
+        assert_eq!(parse_boolean("maybe"), None);
+        assert_eq!(parse_boolean(""), None);
+    }
+
+    #[track_caller]
+    fn assert_told(value: &Value, feel_says: &str, people_read: &str) {
+        assert_eq!(feel(value), feel_says);
+        assert_eq!(say(value, "EUR"), people_read);
+    }
+
+    #[test]
+    fn every_value_is_told_to_programs_and_to_people() {
+        let unknown = |min: Option<&str>, max: Option<&str>| Value::Unknown {
+            min: min.map(|x| Box::new(Value::Money(d(x)))),
+            max: max.map(|x| Box::new(Value::Money(d(x)))),
+        };
+        assert_told(&Value::Null, "null", "none");
+        assert_told(&Value::Bool(true), "true", "yes");
+        assert_told(&Value::Bool(false), "false", "no");
+        assert_told(&Value::Number(d("1.50")), "1.50", "1.5");
+        assert_told(&Value::Percent(d("0.150")), "0.150", "15 %");
+        assert_told(&Value::Money(d("-1234.5")), "-1234.5", "-€1,234.50");
+        assert_told(
+            &Value::Date(date(2026, 7, 1).unwrap()),
+            "@\"2026-07-01\"",
+            "2026-07-01",
+        );
+        assert_told(
+            &Value::Text("a\"\\\n\r\t\u{1}b".to_owned()),
+            "\"a\\\"\\\\\\n\\r\\t\\u0001b\"",
+            "a\"\\\n\r\t\u{1}b",
+        );
+        assert_told(&Value::List(Vec::new()), "[]", "none");
+        let list = Value::List(vec![Value::Bool(true), Value::Number(d("2"))]);
+        assert_told(&list, "[true, 2]", "yes, 2");
+        assert_told(&Value::Suppressed, "unknown", "suppressed");
+        assert_told(&Value::NotApplicable, "unknown", "n/a");
+        assert_told(&Value::UNKNOWN, "unknown", "not known");
+        assert_told(&unknown(Some("1"), None), "unknown", "at least €1.00");
+        assert_told(&unknown(None, Some("1.001")), "unknown", "at most €1.01");
+        assert_told(&unknown(Some("1"), Some("2")), "unknown", "€1.00 to €2.00");
+        assert_eq!(
+            unknown(Some("1"), Some("2")).settled(),
+            unknown(Some("1"), Some("2"))
+        );
+        assert_eq!(
+            unknown(Some("1"), Some("1")).settled(),
+            Value::Money(d("1"))
+        );
+    }
+
+    #[test]
     fn rounding_names_its_rule() {
         assert_eq!(round_half_even(d("2.5"), 0), Some(d("2")));
         assert_eq!(round_half_up(d("2.5"), 0), Some(d("3")));
@@ -800,6 +1063,46 @@ mod tests {
         assert_eq!(floor(d("-0.5"), -29), None);
         assert_eq!(round_half_up(d("6e28"), -29), None);
         assert_eq!(round_half_even(d("5e28"), -29), Some(d("0")));
+    }
+
+    /// The figure rounded half to even, half up, down and up; `-` where no decimal is so large.
+    #[track_caller]
+    fn assert_rounded(text: &str, places: i64, want: [&str; 4]) {
+        let ways = [round_half_even, round_half_up, floor, ceiling];
+        for (way, want) in ways.into_iter().zip(want) {
+            let want = (want != "-").then(|| d(want));
+            assert_eq!(way(d(text), places), want, "{text} to {places}");
+        }
+    }
+
+    #[test]
+    fn every_way_of_rounding_at_its_edges() {
+        assert_rounded("1200", -2, ["1200", "1200", "1200", "1200"]);
+        assert_rounded("-1200", -2, ["-1200", "-1200", "-1200", "-1200"]);
+        assert_rounded("1201", -2, ["1200", "1200", "1200", "1300"]);
+        assert_rounded("-1201", -2, ["-1200", "-1200", "-1300", "-1200"]);
+        assert_rounded("1249.99", -2, ["1200", "1200", "1200", "1300"]);
+        assert_rounded("1250", -2, ["1200", "1300", "1200", "1300"]);
+        assert_rounded("-1250", -2, ["-1200", "-1300", "-1300", "-1200"]);
+        assert_rounded("1250.01", -2, ["1300", "1300", "1200", "1300"]);
+        assert_rounded("1350", -2, ["1400", "1400", "1300", "1400"]);
+        assert_rounded("-1350", -2, ["-1400", "-1400", "-1400", "-1300"]);
+        assert_rounded("0", -2, ["0", "0", "0", "0"]);
+        assert_rounded("1.25", 1, ["1.2", "1.3", "1.2", "1.3"]);
+        assert_rounded("1.25", 2, ["1.25"; 4]);
+        assert_rounded("1.25", 28, ["1.25"; 4]);
+        assert_rounded("1.25", 4_000_000_000, ["1.25"; 4]);
+        assert_rounded("1.25", 5_000_000_000, ["-"; 4]);
+        assert_rounded("1.25", i64::MIN, ["-"; 4]);
+        assert_rounded("6.5e28", -28, ["6e28", "7e28", "6e28", "7e28"]);
+        assert_rounded("0", -29, ["0"; 4]);
+        assert_rounded("0.5", -29, ["0", "0", "0", "-"]);
+        assert_rounded("-0.5", -29, ["0", "0", "-", "0"]);
+        assert_rounded("4.9e28", -29, ["0", "0", "0", "-"]);
+        assert_rounded("5e28", -29, ["0", "-", "0", "-"]);
+        assert_rounded("-5e28", -29, ["0", "-", "-", "0"]);
+        assert_rounded("5.1e28", -29, ["-", "-", "0", "-"]);
+        assert_rounded("7e28", -30, ["0", "0", "0", "-"]);
     }
 
     #[test]
@@ -832,6 +1135,11 @@ mod tests {
         assert_eq!(money(d("-1234567.5"), "USD"), "-$1,234,567.50");
         assert_eq!(money(d("123"), "USD"), "$123.00");
         assert_eq!(money(d("0.125"), "CHF"), "CHF 0.125");
+        assert_eq!(money(d("12"), "EUR"), "€12.00");
+        assert_eq!(money(d("1234"), "GBP"), "£1,234.00");
+        assert_eq!(money(-d("0"), "USD"), "$0.00");
+        assert_eq!(plain_money(d("1234.567")), "1234.567");
+        assert_eq!(plain_money(d("1234.5")), "1234.50");
         assert_eq!(percent(d("0.125")), "12.5 %");
     }
 }

@@ -22,6 +22,10 @@ fn table(name: &str) -> Table {
 
 /// The answer in FEEL's notation, or every complaint.
 fn answer(pack: &Pack, expression: &str) -> Result<String, String> {
+    if let Some(subjects) = expression.strip_prefix("for each ") {
+        let faults = expr::check_for(subjects, &pack.scope()).expect_err(subjects);
+        return Err(faults.into_iter().map(|f| f.message).collect());
+    }
     let (expr, _) = expr::check(expression, &pack.scope()).map_err(|faults| {
         let told = faults.iter().map(|f| format!("{} ({})", f.message, f.help));
         told.collect::<Vec<_>>().join("; ")
@@ -65,6 +69,36 @@ fn what_is_not_taken_is_refused() {
     hold("refused.toml", |got, wanted| {
         got.as_ref().is_err_and(|told| told.contains(wanted))
     });
+}
+
+/// Every complaint about an expression, with what it underlines and what would be right.
+fn complaints(expression: &str, scope: &expr::Scope<'_>) -> String {
+    let faults = match expression.strip_prefix("for each ") {
+        Some(subjects) => expr::check_for(subjects, scope).err(),
+        None => expr::check(expression, scope).err(),
+    };
+    let mut out = format!("{expression:?}\n");
+    for fault in faults.expect(expression) {
+        let marked = expression
+            .get(fault.span.clone())
+            .unwrap_or("beyond the text");
+        let _ = writeln!(out, "  {:?} {marked:?}: {}", fault.span, fault.message);
+        if !fault.help.is_empty() {
+            let _ = writeln!(out, "    {}", fault.help);
+        }
+    }
+    out
+}
+
+#[test]
+fn complaints_mark_what_is_wrong_and_say_what_would_be_right() {
+    let pack = set_aside();
+    let cases = table("refused.toml").into_values().flatten();
+    let told: String = cases
+        .filter(|[expression, _]| expression.len() < 200)
+        .map(|[expression, _]| complaints(&expression, &pack.scope()))
+        .collect();
+    insta::assert_snapshot!("complaints-about-expressions", told);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod broken_packs;
 mod browser;
 mod cases;
 mod compare;
+mod evidence;
 mod feel;
 mod forms;
 mod goldens;

@@ -1,0 +1,254 @@
+//! What a finding rests on: the tests that decided, their cells, the gap, and what is missing, for every way a test can be written.
+
+use std::fmt::Write as _;
+
+use accordant::evaluate::{Evaluator, Settled};
+use accordant::pack::{InForce, Pack, load};
+use accordant::review::{Evidence, Finding, Recommendation, Review};
+use accordant::value::{Value, feel};
+
+use super::{project, set_aside_files, submission};
+
+const PLAN: &str =
+    "applicant = \"A\"\nfiscal_year = 2027\naward = \"1000.00\"\nstarts_on = 2026-07-01\n";
+const BUDGET: &str = "line_id,area,amount,pupils\n1,reading,100.00,12\n2,music,250.00,*\n3,reading,,7\n4,music,50.00,30\n5,,75.00,\n";
+
+/// The small pack with this instead of its rule's test and words.
+fn with_rule(test: &str) -> Pack {
+    let mut files = set_aside_files();
+    let rule = files
+        .get_mut("rules/budget/reading-reserved.toml")
+        .expect("it is there");
+    let words = if test.contains("message") {
+        ""
+    } else {
+        "message = \"no\"\n"
+    };
+    *rule = format!(
+        "code = \"T\"\ntitle = \"A test\"\nbasis = \"data\"\ncites = [\"act-1\"]\nseverity = \"condition\"\n\
+         effective = {{ from = 2021 }}\n{test}\n{words}"
+    )
+    .into_bytes();
+    load("set-aside", &files).unwrap_or_else(|refused| {
+        let mistakes = refused.mistakes.iter().map(|m| format!("\n{}", m.message));
+        panic!("{test}{}", mistakes.collect::<String>())
+    })
+}
+
+fn write_evidence(out: &mut String, heading: &str, evidence: &[Evidence]) {
+    for one in evidence {
+        let value = feel(&one.value);
+        let _ = writeln!(
+            out,
+            "  {heading}: {} is {value}, of {}",
+            one.expression,
+            one.cells.join(" ")
+        );
+    }
+}
+
+fn write_finding(out: &mut String, finding: &Finding) {
+    let (at, row) = (finding.subject.as_deref().unwrap_or("-"), finding.row);
+    let _ = writeln!(
+        out,
+        "  {:?} {:?} at {at} {row:?}: {} | {}",
+        finding.outcome, finding.severity, finding.message, finding.advice
+    );
+    if let Some(gap) = &finding.gap {
+        let _ = writeln!(out, "  gap: {} {} {}", gap.value, gap.unit, gap.is_share);
+    }
+    if let Some(needs) = &finding.needs {
+        let _ = writeln!(out, "  needs: {needs}");
+    }
+    write_evidence(out, "evidence", &finding.evidence);
+    write_evidence(out, "assumed", &finding.assumptions);
+    if !finding.missing.is_empty() {
+        let _ = writeln!(out, "  missing: {}", finding.missing.join(" "));
+    }
+    for cell in &finding.cells {
+        let gap = if cell.missing { " (a gap)" } else { "" };
+        let _ = writeln!(
+            out,
+            "  cell: {} {}: {}{gap}",
+            cell.row, cell.label, cell.written
+        );
+    }
+    for row in &finding.rows {
+        let cells = row
+            .cells
+            .iter()
+            .map(|c| format!("{}={:?}", c.label, c.mark));
+        let cells: Vec<_> = cells.collect();
+        let _ = writeln!(
+            out,
+            "  row: {} {}: {}",
+            row.table,
+            row.place,
+            cells.join(" ")
+        );
+    }
+}
+
+fn write_review(out: &mut String, review: &Review) {
+    for rule in &review.rules {
+        let tally = rule.tally;
+        let _ = writeln!(
+            out,
+            "  {} pass, {} fail, {} unknown, {} not applicable",
+            tally.pass, tally.fail, tally.unknown, tally.not_applicable
+        );
+        for judged in &rule.subjects {
+            let _ = writeln!(
+                out,
+                "  {:?} {:?}: {:?}",
+                judged.row, judged.line, judged.outcome
+            );
+        }
+    }
+    review.findings.iter().for_each(|f| write_finding(out, f));
+}
+
+/// What a review says of the budget by a rule with this test.
+fn told(test: &str, plan: &str, budget: &str) -> String {
+    let pack = with_rule(test);
+    let in_force = InForce::new(&pack, 2027);
+    let plan = submission(&pack, plan, budget);
+    let review = Evaluator::new(&in_force)
+        .noting_subjects()
+        .drawing_rows()
+        .review(&plan);
+    let mut out = format!("{test}\n");
+    write_review(&mut out, &review);
+    out + "\n"
+}
+
+#[test]
+fn every_finding_tells_what_decided() {
+    let tests = std::fs::read_to_string(project("tests/feel/evidence.txt")).expect("it is there");
+    let told: String = tests
+        .split("\n\n")
+        .map(|test| told(test.trim(), PLAN, BUDGET))
+        .collect();
+    insta::assert_snapshot!("what-decided", told);
+}
+
+/// A value with its bounds, where it is not known.
+fn bounded(value: &Value) -> String {
+    let bound = |bound: &Option<Box<Value>>| bound.as_ref().map_or("?".to_owned(), |v| feel(v));
+    match value {
+        Value::Unknown { min, max } => format!("{} to {}", bound(min), bound(max)),
+        Value::List(items) => format!(
+            "[{}]",
+            items.iter().map(bounded).collect::<Vec<_>>().join(", ")
+        ),
+        Value::Money(x) => format!("{x} of money"),
+        known => feel(known),
+    }
+}
+
+#[test]
+fn what_is_not_known_is_bounded() {
+    let pack = with_rule(ENOUGH);
+    let in_force = InForce::new(&pack, 2027);
+    let plan = submission(&pack, PLAN, BUDGET);
+    let expressions =
+        std::fs::read_to_string(project("tests/feel/unknown.txt")).expect("it is there");
+    let told: String = expressions
+        .lines()
+        .map(|expression| {
+            let value = match accordant::expr::check(expression, &pack.scope()) {
+                Ok((expr, _)) => bounded(&in_force.evaluate(&expr, &plan)),
+                Err(faults) => panic!("{expression}: {faults:?}"),
+            };
+            [expression, "\n  ", &value, "\n"].concat()
+        })
+        .collect();
+    insta::assert_snapshot!("what-is-not-known", told);
+}
+
+#[test]
+fn a_table_that_is_not_there_is_told() {
+    let empty = "line_id,area,amount,pupils\n";
+    let tests = [
+        "for = 'b in budget'\nrequire = 'b.amount > plan.award'\nadvice = \"More.\"",
+        "for = 'b in budget[area = \"music\"]'\nrequire = 'b.amount > plan.award'",
+        "require = 'sum(budget.amount) >= plan.award'",
+        "require = 'count(budget) > 0'",
+        "require = 'some b in budget satisfies b.amount = plan.award'",
+    ];
+    let told: String = tests.iter().map(|test| told(test, PLAN, empty)).collect();
+    insta::assert_snapshot!("without-a-table", told);
+}
+
+const ENOUGH: &str = "require = 'sum(budget.amount) >= plan.award'";
+
+#[test]
+fn what_is_settled_is_taken_as_it_was() {
+    let pack = with_rule(ENOUGH);
+    let in_force = InForce::new(&pack, 2027);
+    let plan = submission(&pack, PLAN, "line_id,area,amount\n1,reading,10.00\n");
+    let mut earlier = Evaluator::new(&in_force).review(&plan);
+    let [finding] = &mut *earlier.findings else {
+        panic!("{:#?}", earlier.findings)
+    };
+    finding.title = "settled".to_owned();
+    let mut other = finding.clone();
+    other.rule = "another".to_owned();
+    earlier.findings.insert(0, other);
+    earlier.rules[0].tally.pass = 7;
+    earlier.tables.clear();
+    let rules = [earlier.rules[0].rule.to_string()].into();
+    let review = |earlier: &Review, rules, tables| {
+        let settled = Settled {
+            review: earlier,
+            rules,
+            tables,
+        };
+        let review = Evaluator::new(&in_force).after(settled).review(&plan);
+        let titles: Vec<_> = review.findings.iter().map(|f| f.title.clone()).collect();
+        (
+            titles.join(", "),
+            review.rules[0].tally.pass,
+            review.tables.len(),
+        )
+    };
+    assert_eq!(review(&earlier, &rules, true), ("settled".to_owned(), 7, 0));
+    assert_eq!(
+        review(&earlier, &rules, false),
+        ("settled".to_owned(), 7, 1)
+    );
+    let none = std::collections::BTreeSet::new();
+    assert_eq!(review(&earlier, &none, true), ("A test".to_owned(), 0, 0));
+    // A review that broke off says less of its rules than it would have said.
+    earlier
+        .diagnostics
+        .push(accordant::diagnostic::Diagnostic::fatal(
+            "plan",
+            "it broke off",
+        ));
+    assert_eq!(review(&earlier, &rules, true), ("A test".to_owned(), 0, 1));
+}
+
+#[test]
+fn one_rule_is_judged_alone_as_among_all() {
+    let pack = with_rule(ENOUGH);
+    let rule = &pack.rules[0];
+    let plan = submission(&pack, PLAN, "line_id,area,amount\n1,reading,10.00\n");
+    let in_force = InForce::new(&pack, 2027);
+    let evaluator = Evaluator::new(&in_force);
+    let tally = evaluator.tally_of(&plan, rule).expect("it is in force");
+    assert_eq!(
+        (tally.pass, tally.fail, tally.unknown, tally.not_applicable),
+        (0, 1, 0, 0)
+    );
+    let (tally, findings) = evaluator.judge_rule(&plan, rule).expect("it is in force");
+    assert_eq!((tally.pass, tally.fail), (0, 1));
+    assert_eq!(findings.len(), 1);
+    let before = InForce::new(&pack, 2020);
+    assert!(Evaluator::new(&before).tally_of(&plan, rule).is_none());
+    assert!(Evaluator::new(&before).judge_rule(&plan, rule).is_none());
+    assert_eq!(
+        Evaluator::new(&before).review(&plan).recommendation,
+        Some(Recommendation::Approve)
+    );
+}
