@@ -114,6 +114,7 @@ impl Ty {
                 Ty::Null => "an empty list".to_owned(),
                 Ty::Bool => "a list of truth values".to_owned(),
                 Ty::Money => "a list of amounts".to_owned(),
+                Ty::List(_) => "a list of lists".to_owned(),
                 item => format!("a list of {}s", item.name(schema).trim_start_matches("a ")),
             },
         }
