@@ -138,6 +138,14 @@ impl Nums {
 }
 
 impl Nums {
+    /// Adds a number at the end, of so many decimal places.
+    fn push_scaled(&mut self, x: i64, places: u32) {
+        match self {
+            Nums::Int { v, scale } if *scale == places => v.push(x),
+            _ => self.push(Decimal::new(x, places)),
+        }
+    }
+
     /// Adds a zero at the end, which fits every column as it is.
     fn push_zero(&mut self) {
         match self {
@@ -240,6 +248,23 @@ impl Column {
         self.states.push(state);
     }
 
+    /// The cells of these rows alone.
+    fn only(&self, keep: &[usize]) -> Self {
+        let data = match &self.data {
+            Data::Nums(Nums::Int { v, scale }) => Data::Nums(Nums::Int {
+                v: picked(v, keep),
+                scale: *scale,
+            }),
+            Data::Nums(Nums::Dec(v)) => Data::Nums(Nums::Dec(picked(v, keep))),
+            Data::Bools(v) => Data::Bools(picked(v, keep)),
+            Data::Texts(v) => Data::Texts(picked(v, keep)),
+        };
+        Column {
+            data,
+            states: picked(&self.states, keep),
+        }
+    }
+
     /// A column of the same kind without cells.
     pub(crate) fn emptied(&self) -> Self {
         let data = match &self.data {
@@ -257,6 +282,11 @@ impl Column {
     pub fn state(&self, row: usize) -> State {
         self.states.get(row).copied().unwrap_or(State::Blank)
     }
+}
+
+/// What stands at these places.
+fn picked<T: Clone>(all: &[T], keep: &[usize]) -> Vec<T> {
+    keep.iter().filter_map(|&at| all.get(at).cloned()).collect()
 }
 
 /// Texts, each held once and known by its number.
@@ -732,6 +762,26 @@ impl Rows {
         if let Some(Some(column)) = self.columns.get_mut(field) {
             column.push(cell, texts);
         }
+        self.push_raw(from, to);
+    }
+
+    /// Adds the next cell of the row that was begun, as [`Rows::push_held`], of a number and its decimal places.
+    pub(crate) fn push_figure(
+        &mut self,
+        field: FieldId,
+        (x, places): (i64, u32),
+        (from, to): (usize, usize),
+    ) {
+        if let Some(Some(column)) = self.columns.get_mut(field)
+            && let Data::Nums(nums) = &mut column.data
+        {
+            nums.push_scaled(x, places);
+            column.states.push(State::Value);
+        }
+        self.push_raw(from, to);
+    }
+
+    fn push_raw(&mut self, from: usize, to: usize) {
         let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         self.raw_parts.push((byte(from), byte(to)));
     }
@@ -744,8 +794,7 @@ impl Rows {
             ids.push(text);
             column.states.push(State::Value);
         }
-        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        self.raw_parts.push((byte(from), byte(to)));
+        self.push_raw(from, to);
     }
 
     /// The number of the text that stands in the cell of the last row, if one does.
@@ -769,6 +818,41 @@ impl Rows {
                 Data::Nums(Nums::Dec(v)) => v.reserve(rows),
                 Data::Bools(v) => v.reserve(rows),
                 Data::Texts(v) => v.reserve(rows),
+            }
+        }
+    }
+
+    /// These rows alone, in that order, of a table whose layout names no row.
+    pub(crate) fn only(&self, keep: &[usize]) -> Rows {
+        let width = self.columns.len();
+        let part = |row: usize, field: usize| self.raw_parts.get(row * width + field).copied();
+        let parts = keep
+            .iter()
+            .flat_map(|&row| (0..width).map(move |field| (row, field)));
+        let pick = |column: &Column| column.only(keep);
+        Rows {
+            layout: self.layout.clone(),
+            columns: self.columns.iter().map(|c| c.as_ref().map(pick)).collect(),
+            numbers: picked(&self.numbers, keep),
+            lost: self.lost,
+            supplied: picked(&self.supplied, keep),
+            raw: self.raw.clone(),
+            raw_parts: parts
+                .map(|(row, field)| part(row, field).unwrap_or_default())
+                .collect(),
+        }
+    }
+
+    /// Columns for fields that have none yet, blank in each row.
+    pub(crate) fn add_columns(&mut self, table: &Table, fields: &[FieldId]) {
+        let n = self.len();
+        for &id in fields {
+            if let (Some(slot @ None), Some(field)) =
+                (self.columns.get_mut(id), table.fields.get(id))
+            {
+                let mut column = Column::new(field.ty);
+                (0..n).for_each(|_| column.push(&Cell::Blank, &mut Texts::default()));
+                *slot = Some(column);
             }
         }
     }

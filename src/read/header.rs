@@ -48,7 +48,13 @@ impl Header {
             .filter(|(_, row)| !row.is_blank())
             .take(DEPTH)
         {
-            let header = Header::of_row(table, keys, at, &grid.seen_down(row));
+            let row = grid.seen_down(row);
+            // No more can be known of a row than it has cells.
+            let most = row.cells.iter().filter(|cell| !cell.is_blank()).count();
+            if best.as_ref().is_some_and(|best| best.known >= most) {
+                continue;
+            }
+            let header = Header::of_row(table, keys, at, &row);
             if header.counts() && best.as_ref().is_none_or(|best| header.known > best.known) {
                 best = Some(header);
             }

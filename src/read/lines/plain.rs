@@ -93,14 +93,13 @@ fn length_of_cell(bytes: &[u8], delimiter: u8) -> usize {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
     let (words, rest) = bytes.as_chunks::<8>();
-    let signs = [delimiter, b'\n'].map(|sign| ONES * u64::from(sign));
+    let (delimiters, ends) = (ONES * u64::from(delimiter), ONES * u64::from(b'\n'));
     for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let (a, b) = (word ^ delimiters, word ^ ends);
         // The high bit of the first byte that is such a sign, and perhaps of some behind it.
-        let [a, b] = signs.map(|sign| {
-            let differs = u64::from_le_bytes(*word) ^ sign;
-            differs.wrapping_sub(ONES) & !differs & HIGH
-        });
-        let bits = (a | b).trailing_zeros();
+        let found = (a.wrapping_sub(ONES) & !a | b.wrapping_sub(ONES) & !b) & HIGH;
+        let bits = found.trailing_zeros();
         if bits < u64::BITS {
             return at * 8 + usize::try_from(bits / 8).unwrap_or(0);
         }
@@ -131,8 +130,8 @@ fn quoted_cell(bytes: &[u8], from: usize) -> Option<(Span, usize)> {
 /// What a column holds where nothing is odd.
 #[derive(Debug, Clone, Copy)]
 enum Shape {
-    /// Words as they stand.
-    Text,
+    /// Words as they stand, of so many bytes at least: shorter ones may have lost zeros.
+    Text { least: usize },
     /// A bare figure within its bounds, in millionths.
     Figure { least: i64, most: i64 },
     /// Four digits within their bounds, in millionths.
@@ -165,7 +164,9 @@ impl Shape {
         let least = field.least().unwrap_or(-LIMIT).max(-LIMIT);
         let bounds = millionths(least).zip(millionths(field.max.unwrap_or(LIMIT)));
         match (field.ty, bounds) {
-            (Type::Text, _) if field.digits.is_none() => Shape::Text,
+            (Type::Text, _) => Shape::Text {
+                least: field.digits.unwrap_or(0),
+            },
             (Type::Money | Type::Number, Some((least, most))) => Shape::Figure { least, most },
             (Type::Year, Some((least, most))) => Shape::Year { least, most },
             _ => Shape::Other,
@@ -189,14 +190,28 @@ impl Shape {
             return None;
         }
         match self {
-            Shape::Text => (!may_be_mark(text)).then_some(Cell::Text(text)),
+            Shape::Text { least } => {
+                let is_whole = text.len() >= least && !may_be_mark(text);
+                is_whole.then_some(Cell::Text(text))
+            }
+            Shape::Figure { .. } | Shape::Year { .. } => {
+                let (value, places) = self.read_figure(text)?;
+                Some(Cell::Number(Decimal::new(value, places)))
+            }
+            Shape::Code | Shape::Other => None,
+        }
+    }
+
+    /// The digits of a bare figure within the bounds, and how many stand behind the point.
+    fn read_figure(self, text: &str) -> Option<(i64, u32)> {
+        match self {
             Shape::Figure { least, most } => figure_between(text, least, most),
             Shape::Year { least, most } => {
                 let is_year = matches!(text.as_bytes(), [b'1', b'9', d, e] | [b'2', _, d, e]
                     if d.is_ascii_digit() && e.is_ascii_digit());
                 is_year.then(|| figure_between(text, least, most))?
             }
-            Shape::Code | Shape::Other => None,
+            Shape::Text { .. } | Shape::Code | Shape::Other => None,
         }
     }
 }
@@ -208,13 +223,13 @@ fn millionths(x: Decimal) -> Option<i64> {
     i64::try_from(x.mantissa().checked_mul(factor)?).ok()
 }
 
-fn figure_between(text: &str, least: i64, most: i64) -> Option<Cell<'static>> {
+fn figure_between(text: &str, least: i64, most: i64) -> Option<(i64, u32)> {
     const POWERS: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
     let (value, places) = bare_parts(text)?;
     let factor = POWERS.get(usize::try_from(places).ok()?)?;
     let compared = value.checked_mul(*factor)?;
     let is_within = (least..=most).contains(&compared);
-    is_within.then(|| Cell::Number(Decimal::new(value, places)))
+    is_within.then_some((value, places))
 }
 
 impl Lines<'_> {
@@ -244,19 +259,20 @@ impl Lines<'_> {
                     .push_held(field, &Cell::Blank, (held, held), texts);
                 continue;
             };
-            if let Some(cell) = shape
-                .read_plain(span, text)
-                .filter(|_| odd_key != Some(field))
-            {
-                let place = (held + span.from, held + span.to);
-                self.rows.push_held(field, &cell, place, texts);
-                continue;
-            }
-            let known = self.known_code(field, *shape, span.text(text));
-            if let Some(code) = known.filter(|_| odd_key != Some(field) && !span.has_quotes) {
-                let place = (held + span.from, held + span.to);
-                self.rows.push_known(field, code, place);
-                continue;
+            if odd_key != Some(field) && !span.has_quotes {
+                let (words, place) = (span.text(text), (held + span.from, held + span.to));
+                if let Some(figure) = shape.read_figure(words) {
+                    self.rows.push_figure(field, figure, place);
+                    continue;
+                }
+                if let Some(cell) = shape.read(words) {
+                    self.rows.push_held(field, &cell, place, texts);
+                    continue;
+                }
+                if let Some(code) = self.known_code(field, *shape, words) {
+                    self.rows.push_known(field, code, place);
+                    continue;
+                }
             }
             match &odd {
                 Some((key, read)) if *key == field => self.push(field, read, texts, diagnostics),
@@ -310,7 +326,7 @@ impl Lines<'_> {
         let follows_nine = || last.is_some_and(|row| self.rows.raw(row, key).ends_with('9'));
         let is_odd = span.text(text).as_bytes().first() == Some(&b'0')
             || !self.odd_ids.is_empty()
-            || Shape::Text.read_plain(span, text).is_none()
+            || Shape::Text { least: 0 }.read_plain(span, text).is_none()
             || follows_nine();
         is_odd.then(|| (key, Written::Text(span.words(text))))
     }
