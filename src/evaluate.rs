@@ -199,7 +199,7 @@ impl<'p> Evaluator<'p> {
             public: false,
         };
         let asked = |r: &Current<'p>| self.audience.is_none_or(|a| a == r.rule.audience);
-        let rules = self.in_force.rules.iter().zip(&self.in_force.names);
+        let rules = self.in_force.rules.iter().zip(&*self.in_force.names);
         for (current, names) in rules.filter(|(current, _)| asked(current)) {
             let settled = self.settled.and_then(|s| s.judged(&current.rule.id));
             let (tally, findings, undecided) = settled

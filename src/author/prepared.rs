@@ -56,7 +56,7 @@ impl<'p> Years<'p> {
         let years = cases.map(|case| year_of(pack, case));
         let years: BTreeSet<i64> = years.collect();
         let compiled = |year| (year, Arc::new(InForce::new(pack, year)));
-        let by_year = years.into_iter().map(compiled).collect();
+        let by_year = years.into_par_iter().map(compiled).collect();
         Years { pack, by_year }
     }
 
@@ -75,19 +75,17 @@ impl<'p> Years<'p> {
         }
     }
 
-    /// The rules over a case: those of its year, shared, unless it brings rows or parameters of its own.
+    /// The rules over a case: those of its year, shared as far as it brings no rows or parameters of its own.
     fn in_force(&self, case: &Case, read: &mut Read) -> Arc<InForce<'p>> {
         let year = year_of(self.pack, case);
-        let own = !read.replaced.is_empty() || !case.params.is_empty();
-        match self.by_year.get(&year) {
-            Some(shared) if !own => Arc::clone(shared),
-            _ => {
-                let texts = read.texts.take();
-                let texts = texts.unwrap_or_else(|| self.pack.texts.clone());
-                let in_force = InForce::with(self.pack, year, texts, &read.replaced);
-                Arc::new(in_force.setting(&case.params))
-            }
+        let shared = match self.by_year.get(&year) {
+            Some(shared) => Arc::clone(shared),
+            None => Arc::new(InForce::new(self.pack, year)),
+        };
+        if read.replaced.is_empty() && case.params.is_empty() {
+            return shared;
         }
+        Arc::new(shared.over(read.texts.take(), &read.replaced, &case.params))
     }
 
     /// What a case holds, and the rules over it: those that are given, if it brings no rows but theirs.

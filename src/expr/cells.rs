@@ -18,7 +18,7 @@ use crate::table::{Data, Rows, State};
 use crate::value::{Decimal, Type};
 
 /// Rows of a table by the values of some fields, shared by all rules.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Index {
     /// Of each field the keys of all rows.
     keys: Vec<Vec<Key>>,
@@ -34,7 +34,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    fn new(keys: Vec<Vec<Key>>, rows: &[u32]) -> Self {
+    pub(super) fn new(keys: Vec<Vec<Key>>, rows: &[u32]) -> Self {
         let n = keys.first().map_or(0, Vec::len);
         let mut index = Index {
             first: vec![NULL_ID; n],
@@ -81,6 +81,23 @@ impl Index {
         self.rows_from(group.map(|group| group.0))
     }
 
+    /// The last row that has a key.
+    pub(super) fn last(&self, key: &[Key]) -> Option<u32> {
+        let is_same = |group: &(u32, u32)| {
+            let parts = self.keys.iter().map(|keys| keys.get(place(group.0)));
+            parts.eq(key.iter().map(Some))
+        };
+        let hash = hash_of(&self.hasher, key.iter());
+        self.groups.find(hash, is_same).map(|group| group.1)
+    }
+
+    /// The key of a row; `None` where it is not known, or the row is not there.
+    pub(super) fn key_of(&self, row: u32) -> Option<Vec<Key>> {
+        let parts = self.keys.iter().map(|keys| keys.get(place(row)).copied());
+        let key: Option<Vec<Key>> = parts.collect();
+        key.filter(|key| !key.contains(&Key::UNKNOWN))
+    }
+
     /// The rows that have the same keys as row `i` of the table itself, in order.
     fn rows_like(&self, i: usize) -> impl Iterator<Item = u32> {
         let first = self.first.get(i).copied();
@@ -112,10 +129,12 @@ impl Index {
 }
 
 fn hash(hasher: &foldhash::fast::FixedState, keys: &[Vec<Key>], i: usize) -> u64 {
+    hash_of(hasher, keys.iter().filter_map(|keys| keys.get(i)))
+}
+
+fn hash_of<'k>(hasher: &foldhash::fast::FixedState, key: impl Iterator<Item = &'k Key>) -> u64 {
     let mut hasher = hasher.build_hasher();
-    for key in keys.iter().filter_map(|keys| keys.get(i)) {
-        key.hash(&mut hasher);
-    }
+    key.for_each(|key| key.hash(&mut hasher));
     hasher.finish()
 }
 
@@ -150,6 +169,7 @@ impl<'a> Machine<'a> {
         table
             .checked_sub(self.schema.submission)
             .and_then(|at| self.world.references.get(at))
+            .map(|visible| &**visible)
     }
 
     fn field_of(&self, table: TableId, field: FieldId) -> Option<&'a Field> {

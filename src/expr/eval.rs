@@ -11,10 +11,11 @@ use super::builtin::Builtin;
 use super::cells::{Index, is_not_applicable};
 use super::equality::equal;
 use super::pattern;
+use super::texts::Phrases;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
-    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, are_null, compare, for_pairs, holds,
-    is_unknown_at, joint_len, keep_items, monotone, null_comparison, truth,
+    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, are_null, choose, compare, for_pairs,
+    holds, is_unknown_at, joint_len, keep_items, monotone, null_comparison, truth,
 };
 use super::world::World;
 use crate::hash::Map;
@@ -69,6 +70,7 @@ pub(crate) struct Machine<'a> {
     pub(super) columns: Map<(TableId, FieldId), Arc<Vector>>,
     pub(super) indexes: Map<(TableId, Vec<FieldId>), Arc<Index>>,
     pub(super) patterns: Map<(String, u32), Option<Regex>>,
+    phrases: Map<Vec<u32>, Arc<Phrases>>,
     pub(crate) levels: Vec<Level>,
     /// Room in which levels are put aside, used again.
     spare: Vec<Vec<Level>>,
@@ -91,6 +93,7 @@ impl<'a> Machine<'a> {
             columns: Map::default(),
             indexes: Map::default(),
             patterns: Map::default(),
+            phrases: Map::default(),
             levels: Vec::new(),
             spare: Vec::new(),
             lets: Vec::new(),
@@ -237,6 +240,17 @@ impl<'a> Machine<'a> {
         compiled.map_or(truth::NULL, |regex| {
             truth::of(regex.is_match(self.text(input)))
         })
+    }
+
+    /// Words to be sought in texts, by their numbers.
+    pub(super) fn phrases(&mut self, ids: Vec<u32>) -> Arc<Phrases> {
+        if let Some(phrases) = self.phrases.get(&ids) {
+            return Arc::clone(phrases);
+        }
+        let words = ids.iter().map(|id| self.text(*id).to_owned()).collect();
+        let phrases = self.world.phrases(words);
+        self.phrases.insert(ids, Arc::clone(&phrases));
+        phrases
     }
 
     /// The values of a piece for the rows of the innermost level, or one that stands for all.
@@ -683,10 +697,13 @@ impl<'a> Machine<'a> {
         let (yes_type, no_type) = (&yes.ty, &no.ty);
         let (yes, no) = (self.eval(yes), self.eval(no));
         let n = joint_len(test.len(), joint_len(yes.len(), no.len()));
+        let is_sure = !test.contains(&truth::UNKNOWN);
+        if is_sure && let Some(chosen) = choose(&test, &yes, &no, n) {
+            return chosen;
+        }
         let yes = Self::held_as(ty, self.expand(yes, yes_type, n));
         let no = Self::held_as(ty, self.expand(no, no_type, n));
-        let is_unsure = test.contains(&truth::UNKNOWN);
-        let either = is_unsure.then(|| merge(&yes, &no, n));
+        let either = (!is_sure).then(|| merge(&yes, &no, n));
         let at = |i: usize| {
             test.get(if test.len() == 1 { 0 } else { i })
                 .copied()

@@ -1,5 +1,6 @@
 //! Functions of texts and dates: what they give for every row of a set.
 
+use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 
 use super::aggregate;
@@ -113,78 +114,114 @@ pub(crate) fn matches(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector 
     Vector::Bools(out)
 }
 
-pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &Machine<'_>) -> Vec<u8> {
+pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &mut Machine<'_>) -> Vec<u8> {
     let lists = match phrases {
         Vector::Texts(_) => aggregate::wrap(phrases),
         other => other.clone().into_lists(),
     };
     let ids = (*lists.items).clone().into_texts();
-    let phrase_at = |k: usize| at_or_null(&ids, k);
-    // The same phrases are sought in every text.
-    let mut phrases: Map<u32, Phrase> = Map::default();
-    for &id in ids
-        .iter()
-        .filter(|id| !matches!(**id, NULL_ID | UNKNOWN_ID))
-    {
-        phrases.entry(id).or_insert_with(|| Phrase::new(m.text(id)));
-    }
+    let (distinct, numbers) = numbered(&ids);
+    let sought = m.phrases(distinct);
+    let phrase_at = |k: usize| ids.get(k).copied().unwrap_or(NULL_ID);
     let is_gap = |k: usize| lists.is_maybe(k) || phrase_at(k) == UNKNOWN_ID;
     // The same text often comes several times in a row, with other phrases.
-    let mut small = (NULL_ID, String::new());
+    let (mut last, mut text, mut found) = (NULL_ID, String::new(), None);
     let one = |i: usize| match (at(texts, i).unwrap_or(NULL_ID), lists.state(i)) {
         (UNKNOWN_ID, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
         (NULL_ID, _) if lists.range(i).any(is_gap) => truth::UNKNOWN,
         (NULL_ID, _) | (_, truth::NULL) => truth::NULL,
         (id, _) => {
-            if small.0 != id {
-                small = (id, m.text(id).to_lowercase());
+            if last != id {
+                (last, text) = (id, m.text(id).to_lowercase());
+                found = sought.all_in(&text);
             }
-            let text = &small.1;
-            lists.range(i).fold(truth::FALSE, |found, k| {
+            let holds = |number: usize| match &found {
+                Some(found) => found.contains(&number),
+                None => sought.is_in(&text, number),
+            };
+            lists.range(i).fold(truth::FALSE, |held, k| {
                 let test = match phrase_at(k) {
                     UNKNOWN_ID => truth::UNKNOWN,
                     NULL_ID => truth::NULL,
-                    id => truth::of(phrases.get(&id).is_some_and(|phrase| phrase.is_in(text))),
+                    _ => truth::of(numbers.get(k).copied().is_some_and(holds)),
                 };
                 let test = if lists.is_maybe(k) && test != truth::FALSE {
                     truth::UNKNOWN
                 } else {
                     test
                 };
-                truth::or(found, test)
+                truth::or(held, test)
             })
         }
     };
     (0..n).map(one).collect()
 }
 
-fn at_or_null(ids: &[u32], k: usize) -> u32 {
-    ids.get(k).copied().unwrap_or(NULL_ID)
+/// The different texts, and for each place the number of its text among them.
+fn numbered(ids: &[u32]) -> (Vec<u32>, Vec<usize>) {
+    let (mut distinct, mut numbers) = (Vec::new(), Vec::with_capacity(ids.len()));
+    let mut known: Map<u32, usize> = Map::default();
+    let mut next = 0;
+    for &id in ids {
+        // Lists are often one list again and again.
+        if distinct.get(next) != Some(&id) {
+            next = *known.entry(id).or_insert_with(|| {
+                distinct.push(id);
+                distinct.len() - 1
+            });
+        }
+        numbers.push(next);
+        next = if next + 1 < distinct.len() {
+            next + 1
+        } else {
+            0
+        };
+    }
+    (distinct, numbers)
 }
 
-/// Words that are sought in many texts, in lower case.
-struct Phrase(Finder<'static>);
+/// Words that are sought in texts, in lower case.
+#[derive(Debug)]
+pub(crate) struct Phrases {
+    words: Vec<String>,
+    /// Finds all of them in one pass; of many, each is sought where it is asked for.
+    finder: Option<AhoCorasick>,
+}
 
-impl Phrase {
-    fn new(words: &str) -> Self {
-        Phrase(Finder::new(words.to_lowercase().trim()).into_owned())
+impl Phrases {
+    /// How many are sought in one pass.
+    const AT_ONCE: usize = 100;
+
+    pub(super) fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        let words: Vec<String> = words.map(|w| w.to_lowercase().trim().to_owned()).collect();
+        let few = Some(&words).filter(|words| words.len() <= Self::AT_ONCE);
+        Phrases {
+            finder: few.and_then(|words| AhoCorasick::new(words).ok()),
+            words,
+        }
     }
 
-    /// Whether it stands in a text of lower case with no letter or digit next to it.
-    fn is_in(&self, text: &str) -> bool {
-        let length = self.0.needle().len();
-        let is_edge = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    /// The numbers of those that stand in a text of lower case; `None` where each must be asked for.
+    fn all_in(&self, text: &str) -> Option<Vec<usize>> {
+        let hits = self.finder.as_ref()?.find_overlapping_iter(text);
+        let hits = hits.filter(|hit| is_phrase(text, hit.start(), hit.end()));
+        Some(hits.map(|hit| hit.pattern().as_usize()).collect())
+    }
+
+    /// Whether that one stands in a text of lower case.
+    fn is_in(&self, text: &str, number: usize) -> bool {
+        let Some(words) = self.words.get(number) else {
+            return false;
+        };
+        let finder = Finder::new(words);
         let mut from = 0;
         while let Some(at) = text
             .as_bytes()
             .get(from..)
-            .and_then(|rest| self.0.find(rest))
+            .and_then(|rest| finder.find(rest))
         {
-            let (start, end) = (from + at, from + at + length);
-            let (before, after) = (text.get(..start), text.get(end..));
-            let before = before.and_then(|text| text.chars().next_back());
-            if length > 0 && is_edge(before) && is_edge(after.and_then(|text| text.chars().next()))
-            {
+            let start = from + at;
+            if is_phrase(text, start, start + words.len()) {
                 return true;
             }
             // One that has a letter beside it may cover the beginning of one that has none.
@@ -192,6 +229,15 @@ impl Phrase {
         }
         false
     }
+}
+
+/// Whether a part of a text holds something and has no letter or digit next to it.
+fn is_phrase(text: &str, start: usize, end: usize) -> bool {
+    let (before, after) = (text.get(..start), text.get(end..));
+    let before = before.and_then(|text| text.chars().next_back());
+    let after = after.and_then(|text| text.chars().next());
+    let is_edge = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    start < end && is_edge(before) && is_edge(after)
 }
 
 pub(crate) fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {

@@ -355,6 +355,34 @@ impl Vector {
     }
 }
 
+/// Of two vectors that stand for `n` rows the values of one where a test is true, of the other elsewhere; `None` where that
+/// takes more care.
+pub(crate) fn choose(test: &[u8], yes: &Vector, no: &Vector, n: usize) -> Option<Vector> {
+    fn each<T: Copy>(test: &[u8], yes: &[T], no: &[T], n: usize) -> Option<Vec<T>> {
+        let pick = |i: usize| match at(test, i)? {
+            truth::TRUE => at(yes, i),
+            _ => at(no, i),
+        };
+        (0..n).map(pick).collect()
+    }
+    match (yes, no) {
+        (Vector::Bools(yes), Vector::Bools(no)) => each(test, yes, no, n).map(Vector::Bools),
+        (Vector::Texts(yes), Vector::Texts(no)) => each(test, yes, no, n).map(Vector::Texts),
+        (Vector::Nums(yes), Vector::Nums(no)) if yes.all_known() && no.all_known() => {
+            let (Nums::Int { v: a, scale }, Nums::Int { v: b, scale: own }) = (&yes.lows, &no.lows)
+            else {
+                return None;
+            };
+            // As if they were laid end to end: those of the first have their places.
+            let up = 10_i64.checked_pow(scale.checked_sub(*own)?)?;
+            let b: Option<Vec<i64>> = b.iter().map(|x| x.checked_mul(up)).collect();
+            let v = each(test, a, &b?, n)?;
+            Some(Vector::Nums(NumVec::known(Nums::Int { v, scale: *scale })))
+        }
+        _ => None,
+    }
+}
+
 /// The same of numbers that are all scaled integers without bounds, in as many places as their values need.
 fn concat_plain(parts: &[Vector]) -> Option<NumVec> {
     let plain = |part| match part {
@@ -840,6 +868,33 @@ mod tests {
             let state = |v: &NumVec| (0..v.len()).map(|i| v.at(i)).collect::<Vec<_>>();
             prop_assert_eq!(state(&plain), state(&slow));
         });
+    }
+
+    #[test]
+    fn what_is_chosen_is_as_if_both_were_laid_end_to_end() {
+        let nums = |x: &[i64], scale: u32| {
+            let numbers = x.iter().map(|x| Decimal::new(*x, scale));
+            Vector::Nums(NumVec::known(numbers.collect()))
+        };
+        let test = [truth::TRUE, truth::FALSE, truth::NULL];
+        for (yes, no) in [
+            (nums(&[150, 25, 301], 2), nums(&[0], 0)),
+            (nums(&[1], 1), nums(&[2, 4, 6], 1)),
+            (Vector::Texts(vec![1, 2, 3]), Vector::Texts(vec![9])),
+            (
+                Vector::Bools(vec![truth::TRUE]),
+                Vector::Bools(vec![truth::FALSE]),
+            ),
+        ] {
+            let both = [yes.clone().expand(3), no.clone().expand(3)];
+            let wanted = Vector::concat(&both).gather(&[0, 4, 5]);
+            assert_eq!(choose(&test, &yes, &no, 3), Some(wanted));
+        }
+        let odd = Vector::Nums([Num::Known(d(1)), Num::Null].into_iter().collect());
+        assert_eq!(choose(&test, &odd, &nums(&[0], 0), 3), None);
+        assert_eq!(choose(&test, &nums(&[0], 0), &nums(&[15], 1), 3), None);
+        let large = nums(&[i64::MAX], 0);
+        assert_eq!(choose(&test, &nums(&[10], 1), &large, 3), None);
     }
 
     #[test]

@@ -3,11 +3,15 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::cells::Index;
+use super::texts::Phrases;
 use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::hash::Map;
 use crate::schema::{FieldId, Schema, TableId};
 use crate::table::{Column, Data, Nums, Rows, State, Texts, Vintage};
 use crate::value::{Decimal, Value};
+
+/// How many sets of words are kept to be sought in texts; those that a submission writes itself could be many.
+const MOST_PHRASES: usize = 100;
 
 /// The reference tables and parameters of one fiscal year.
 #[derive(Debug, Default)]
@@ -17,13 +21,30 @@ pub struct World {
     /// The texts of the reference tables.
     pub(crate) texts: Texts,
     /// A reference table for each table of the schema, by its number less that of the submission's tables.
-    pub(crate) references: Vec<Visible>,
+    pub(crate) references: Vec<Arc<Visible>>,
     /// The values of the parameters; `Null` for one that is off.
     pub(crate) params: Vec<Value>,
     /// For each parameter the place in an office file that set it, if one did.
     pub(crate) set_at: Vec<Option<String>>,
     /// Parameters below which counts are printed nowhere.
     pub(crate) suppress: Vec<(String, Decimal)>,
+    /// Words that are sought in texts, for every submission.
+    pub(crate) phrases: Mutex<Map<Vec<String>, Arc<Phrases>>>,
+}
+
+impl World {
+    /// Words to be sought in texts.
+    pub(super) fn phrases(&self, words: Vec<String>) -> Arc<Phrases> {
+        let new = |words: &[String]| Arc::new(Phrases::new(words.iter().map(String::as_str)));
+        match self.phrases.lock() {
+            Ok(mut held) => match held.get(&words) {
+                Some(phrases) => Arc::clone(phrases),
+                None if held.len() >= MOST_PHRASES => new(&words),
+                None => Arc::clone(&held.entry(words).or_insert_with_key(|words| new(words))),
+            },
+            Err(_) => new(&words),
+        }
+    }
 }
 
 /// A reference table with the rows that are in force.
@@ -37,7 +58,7 @@ pub(crate) struct Visible {
     /// Those rows by the values of some fields, for every submission: each is built when it is first asked for.
     pub(super) indexes: Arc<Mutex<Map<Vec<FieldId>, Arc<Index>>>>,
     /// Those rows by key.
-    index: Map<Vec<Key>, u32>,
+    by_key: Index,
     /// Which parts of the key may be blank in a row.
     optional: Vec<bool>,
     /// For rows that take what they leave blank from another: that other.
@@ -158,24 +179,17 @@ impl Visible {
                     && bound(until, row).is_none_or(|until| year <= until)
             })
         };
-        let key_of = |row: usize| -> Option<Vec<Key>> {
-            let fields = reference.key.iter();
-            fields.map(|&f| Key::of_cell(column(f), row)).collect()
-        };
+        let keys = reference.key.iter().map(|&f| {
+            let key = |row| Key::of_cell(column(f), row).unwrap_or(Key::UNKNOWN);
+            (0..rows.len()).map(key).collect()
+        });
+        let keys: Vec<Vec<Key>> = keys.collect();
         let mut in_force: Vec<usize> = (0..rows.len()).filter(|&row| counts(row)).collect();
         if let Some(fields) = reference.vintage {
-            in_force = latest(in_force, key_of, |row| rows.vintage(row, fields, texts));
+            in_force = latest(in_force, &keys, |row| rows.vintage(row, fields, texts));
         }
         let in_force = in_force.into_iter();
         let in_force: Vec<u32> = in_force.filter_map(|row| u32::try_from(row).ok()).collect();
-        let mut index =
-            Map::with_capacity_and_hasher(in_force.len(), foldhash::fast::RandomState::default());
-        for &row in &in_force {
-            let key = usize::try_from(row).ok().and_then(key_of);
-            if let Some(key) = key {
-                index.insert(key, row);
-            }
-        }
         let may_be_blank =
             |f: &usize| t.is_some_and(|t| t.fields.get(*f).is_some_and(|f| !f.required));
         let mut visible = Visible {
@@ -183,8 +197,8 @@ impl Visible {
             indexes: Arc::default(),
             optional: reference.key.iter().map(may_be_blank).collect(),
             rows: Arc::clone(rows),
+            by_key: Index::new(keys, &in_force),
             in_force,
-            index,
             behind: Map::default(),
         };
         if visible.optional.contains(&true) {
@@ -195,8 +209,8 @@ impl Visible {
 
     /// The row of a key; where none has it, the one that leaves blank what of the key may be blank.
     pub(crate) fn find(&self, key: &[Key]) -> Option<u32> {
-        let exact = self.index.get(key).copied();
-        exact.or_else(|| self.index.get(&self.general(key)?).copied())
+        let exact = self.by_key.last(key);
+        exact.or_else(|| self.by_key.last(&self.general(key)?))
     }
 
     /// A key with blanks where it may have them; `None` for one that has them already.
@@ -215,9 +229,12 @@ impl Visible {
 
     /// Lets each row take what it leaves blank from the row that leaves blank what of the key may be blank.
     fn fill(&mut self, key: &[FieldId], texts: &Texts) {
-        let others = self.index.iter();
+        let others = self.in_force.iter();
         self.behind = others
-            .filter_map(|(key, row)| Some((*row, *self.index.get(&self.general(key)?)?)))
+            .filter_map(|row| {
+                let key = self.by_key.key_of(*row)?;
+                Some((*row, self.by_key.last(&self.general(&key)?)?))
+            })
             .collect();
         if self.behind.is_empty() {
             return;
@@ -249,9 +266,13 @@ impl Visible {
 /// Of the rows of one key the one of the latest vintage, in their order.
 fn latest(
     rows: Vec<usize>,
-    key_of: impl Fn(usize) -> Option<Vec<Key>>,
+    keys: &[Vec<Key>],
     vintage_of: impl Fn(usize) -> Vintage,
 ) -> Vec<usize> {
+    let key_of = |row: usize| -> Option<Vec<Key>> {
+        let known = |keys: &Vec<Key>| keys.get(row).copied().filter(|key| *key != Key::UNKNOWN);
+        keys.iter().map(known).collect()
+    };
     let mut best: Map<Vec<Key>, (Vintage, usize)> = Map::default();
     for &row in &rows {
         let Some(key) = key_of(row) else { continue };

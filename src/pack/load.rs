@@ -39,7 +39,8 @@ pub fn load(folder: &str, files: &Files) -> Result<Pack, Refused> {
 pub(crate) enum Purpose {
     /// For everything, the rules' cases included.
     Author,
-    /// To judge by it alone: what the rules' cases say is left unread.
+    /// To judge by it alone, of a pack that was checked: what the rules' cases say is left unread, and rows of tables are not
+    /// held against one another.
     Judge,
 }
 
@@ -215,10 +216,12 @@ impl PackFiles<'_> {
         let rows = read::read_csv(table, &path, bytes, &mut texts, &mut diagnostics);
         diagnostics.extend(read::missing(table, &rows));
         let mut mistakes: Vec<Mistake> = diagnostics.into_iter().map(of_reading).collect();
-        let mut wrong = reference::check_keys(table, &[&rows], &texts);
-        wrong.extend(reference::check_blanks(table, &rows));
-        let wrong = wrong.into_iter();
-        mistakes.extend(wrong.map(|one| whole(&one.place, one.message, one.help)));
+        if self.purpose == Purpose::Author {
+            let mut wrong = reference::check_keys(table, &[&rows], &texts);
+            wrong.extend(reference::check_blanks(table, &rows));
+            let wrong = wrong.into_iter();
+            mistakes.extend(wrong.map(|one| whole(&one.place, one.message, one.help)));
+        }
         ReadTable {
             rows,
             texts,

@@ -1,6 +1,6 @@
 //! The rows of reference tables: what may stand in them, and how rows of an office are laid over those of a pack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -327,41 +327,42 @@ pub(crate) fn merge(table: &Table, base: &Rows, extra: &Rows, texts: &mut Texts)
     let reference = table.reference.clone().unwrap_or_default();
     let mut key: Vec<usize> = reference.key.clone();
     key.extend(reference.dated.map(|(from, _)| from));
-    let known = texts.clone();
-    let key_of = |rows: &Rows, row: usize| {
-        let key: Vec<String> = key.iter().map(|&f| written(rows, row, f, &known)).collect();
-        (
-            key,
-            reference
-                .vintage
-                .map(|fields| rows.vintage(row, fields, &known)),
-        )
+    let rest_of = |rows: &Rows, row: usize| {
+        let rest = key.iter().skip(1);
+        let rest: Vec<String> = rest.map(|&f| written(rows, row, f, texts)).collect();
+        let vintage = reference.vintage;
+        (rest, vintage.map(|fields| rows.vintage(row, fields, texts)))
     };
-    let replaced: BTreeSet<_> = (0..extra.len()).map(|row| key_of(extra, row)).collect();
-    let kept: Vec<usize> = (0..base.len())
-        .filter(|&row| key.is_empty() || !replaced.contains(&key_of(base, row)))
-        .collect();
+    let first_of = |rows: &Rows, row: usize| {
+        let first = key.first();
+        first.map_or_else(String::new, |&f| written(rows, row, f, texts))
+    };
+    let mut replaced: BTreeMap<String, BTreeSet<_>> = BTreeMap::new();
+    for row in 0..extra.len() {
+        let others = replaced.entry(first_of(extra, row)).or_default();
+        others.insert(rest_of(extra, row));
+    }
+    let is_kept = |row: &usize| {
+        let others = replaced.get(&first_of(base, *row));
+        key.is_empty() || !others.is_some_and(|others| others.contains(&rest_of(base, *row)))
+    };
+    let kept: Vec<usize> = (0..base.len()).filter(is_kept).collect();
     let fields: Vec<usize> = (0..table.fields.len())
         .filter(|&f| base.has_column(f) || extra.has_column(f))
         .collect();
-    let layout = if base.is_absent() {
-        extra.layout.clone()
-    } else {
-        base.layout.clone()
-    };
-    let mut merged = Rows::new(table, layout, &fields);
     let path: Arc<str> = extra.layout.path().into();
-    merged.supplied = kept
-        .iter()
-        .map(|&row| base.supplied.get(row).cloned().flatten())
-        .chain((0..extra.len()).map(|_| Some(Arc::clone(&path))))
-        .collect();
-    for (rows, at) in kept
-        .iter()
-        .map(|&row| (base, row))
-        .chain((0..extra.len()).map(|row| (extra, row)))
-    {
-        copy(rows, at, &mut merged, &known, texts);
+    let mut merged = base.only(&kept);
+    if base.is_absent() {
+        merged = Rows::new(table, extra.layout.clone(), &fields);
+    }
+    merged.add_columns(table, &fields);
+    merged.supplied.resize(kept.len(), None);
+    merged
+        .supplied
+        .extend((0..extra.len()).map(|_| Some(Arc::clone(&path))));
+    let known = texts.clone();
+    for row in 0..extra.len() {
+        copy(extra, row, &mut merged, &known, texts);
     }
     merged
 }
@@ -372,19 +373,6 @@ fn copy(rows: &Rows, at: usize, into: &mut Rows, known: &Texts, texts: &mut Text
         .map(|f| (rows.cell(at, f, known), rows.raw(at, f)))
         .collect();
     into.push(rows.numbers.get(at).copied().unwrap_or(0), &cells, texts);
-}
-
-/// The rows of `keep` alone.
-pub(crate) fn only(table: &Table, rows: &Rows, keep: &[usize], texts: &mut Texts) -> Rows {
-    let fields: Vec<usize> = (0..table.fields.len())
-        .filter(|&f| rows.has_column(f))
-        .collect();
-    let mut some = Rows::new(table, rows.layout.clone(), &fields);
-    let known = texts.clone();
-    for &at in keep {
-        copy(rows, at, &mut some, &known, texts);
-    }
-    some
 }
 
 /// A key's value as text, so that rows of two files can be compared.

@@ -19,9 +19,9 @@ pub struct InForce<'p> {
     /// The fiscal year.
     pub year: i64,
     /// The rules in force, by id.
-    pub rules: Vec<Current<'p>>,
+    pub rules: Arc<[Current<'p>]>,
     /// What each of them is called, shared by all reviews.
-    pub(crate) names: Vec<RuleTally>,
+    pub(crate) names: Arc<[RuleTally]>,
     pub(crate) world: World,
 }
 
@@ -39,7 +39,51 @@ pub struct Current<'p> {
 impl<'p> InForce<'p> {
     /// The rules of `pack` that are in force in `year`.
     pub fn new(pack: &'p Pack, year: i64) -> Self {
-        Self::with(pack, year, pack.texts.clone(), &[])
+        let references = pack.references.iter().zip(pack.schema.submission..);
+        let references = references.map(|(rows, table)| {
+            Arc::new(Visible::new(&pack.schema, table, rows, &pack.texts, year))
+        });
+        let params = pack
+            .params
+            .iter()
+            .map(|p| p.value_in(year).map_or(Value::Null, |d| d.value.clone()))
+            .collect();
+        let suppress = pack
+            .params
+            .iter()
+            .filter_map(|p| match p.value_in(year)?.value {
+                Value::Number(x) => Some((p.name.clone(), x)),
+                _ => None,
+            });
+        let suppress = suppress.collect();
+        let set_at = pack.params.iter().map(|p| {
+            let office = &pack.office.as_ref()?.name;
+            p.value_in(year)
+                .filter(|d| d.by_office)
+                .map(|_| format!("{office}:param.{}", p.name))
+        });
+        let set_at = set_at.collect();
+        let world = World {
+            suppress,
+            set_at,
+            year: Some(year),
+            references: references.collect(),
+            texts: pack.texts.clone(),
+            params,
+            ..World::default()
+        };
+        let rules: Arc<[Current<'p>]> = pack
+            .rules
+            .iter()
+            .filter_map(|rule| Current::of(rule, year, &pack.schema))
+            .collect();
+        InForce {
+            pack,
+            year,
+            names: rules.iter().map(|current| unjudged(current.rule)).collect(),
+            rules,
+            world,
+        }
     }
 
     /// The value of an expression over a submission.
@@ -84,71 +128,44 @@ impl<'p> InForce<'p> {
         found
     }
 
-    /// The same, with some reference tables replaced.
-    pub(crate) fn with(
-        pack: &'p Pack,
-        year: i64,
-        texts: Texts,
+    /// The same with some reference tables replaced, whose texts stand behind those of the pack, and with parameters set as an
+    /// office might set them.
+    pub(crate) fn over(
+        &self,
+        texts: Option<Texts>,
         replaced: &[(TableId, Arc<Rows>)],
+        params: &[(usize, Value)],
     ) -> Self {
-        let references = pack.references.iter().enumerate().map(|(at, rows)| {
-            let table = pack.schema.submission + at;
-            let rows = replaced
-                .iter()
-                .find(|(t, _)| *t == table)
-                .map_or(rows, |(_, rows)| rows);
-            Visible::new(&pack.schema, table, rows, &texts, year)
-        });
-        let params = pack
-            .params
-            .iter()
-            .map(|p| p.value_in(year).map_or(Value::Null, |d| d.value.clone()))
-            .collect();
-        let suppress = pack
-            .params
-            .iter()
-            .filter_map(|p| match p.value_in(year)?.value {
-                Value::Number(x) => Some((p.name.clone(), x)),
-                _ => None,
-            });
-        let suppress = suppress.collect();
-        let set_at = pack.params.iter().map(|p| {
-            let office = &pack.office.as_ref()?.name;
-            p.value_in(year)
-                .filter(|d| d.by_office)
-                .map(|_| format!("{office}:param.{}", p.name))
-        });
-        let set_at = set_at.collect();
-        let world = World {
-            suppress,
-            set_at,
-            year: Some(year),
-            references: references.collect(),
-            texts,
-            params,
-        };
-        let rules: Vec<Current<'p>> = pack
-            .rules
-            .iter()
-            .filter_map(|rule| Current::of(rule, year, &pack.schema))
-            .collect();
-        InForce {
-            pack,
-            year,
-            names: rules.iter().map(|current| unjudged(current.rule)).collect(),
-            rules,
-            world,
+        let texts = texts.unwrap_or_else(|| self.world.texts.clone());
+        let schema = &self.pack.schema;
+        let mut references = self.world.references.clone();
+        for (table, rows) in replaced {
+            let slot = table.checked_sub(schema.submission);
+            if let Some(slot) = slot.and_then(|at| references.get_mut(at)) {
+                *slot = Arc::new(Visible::new(schema, *table, rows, &texts, self.year));
+            }
         }
-    }
-
-    /// The same, with parameters set as an office might set them.
-    pub(crate) fn setting(mut self, params: &[(usize, Value)]) -> Self {
+        let mut world = World {
+            year: self.world.year,
+            texts,
+            references,
+            params: self.world.params.clone(),
+            set_at: self.world.set_at.clone(),
+            suppress: self.world.suppress.clone(),
+            ..World::default()
+        };
         for (at, value) in params {
-            if let Some(of) = self.world.params.get_mut(*at) {
+            if let Some(of) = world.params.get_mut(*at) {
                 of.clone_from(value);
             }
         }
-        self
+        InForce {
+            pack: self.pack,
+            year: self.year,
+            rules: Arc::clone(&self.rules),
+            names: Arc::clone(&self.names),
+            world,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::take_codes;
 use crate::diagnostic::{Diagnostic, Level, Mistake, suggest};
 use crate::pack::reference::{
-    Order, Wrong, check_blanks, check_keys, check_spellings, merge, number, only,
+    Order, Wrong, check_blanks, check_keys, check_spellings, merge, number,
 };
 use crate::pack::spanned::{Doc, Entry, Keys, Text, as_array, as_figure, as_table};
 use crate::pack::{Files, Pack};
@@ -290,7 +290,7 @@ impl<'a, 'p> Supply<'a, 'p> {
                 (0..rows.len()).partition(|row| self.is_open(&t, rows, *row));
             let numbers = not_yet.iter().filter_map(|row| rows.numbers.get(*row));
             open.entry(rows.layout.path()).or_default().extend(numbers);
-            filled.push(only(&t, rows, &keep, &mut self.pack.texts));
+            filled.push(rows.only(&keep));
         }
         for (path, numbers) in open.into_iter().filter(|(_, numbers)| !numbers.is_empty()) {
             let rows = if numbers.len() == 1 {
