@@ -40,7 +40,7 @@ impl World {
             Ok(mut held) => match held.get(&words) {
                 Some(phrases) => Arc::clone(phrases),
                 None if held.len() >= MOST_PHRASES => new(&words),
-                None => Arc::clone(&held.entry(words).or_insert_with_key(|words| new(words))),
+                None => Arc::clone(held.entry(words).or_insert_with_key(|words| new(words))),
             },
             Err(_) => new(&words),
         }
