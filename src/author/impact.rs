@@ -374,6 +374,13 @@ impl<'a> Changes<'a> {
         rules.dedup();
         let (mut changed, mut same) = (0, 0);
         for rule in rules {
+            let tallies = (before.get(rule).copied(), after.get(rule).copied());
+            if let (Some(old), Some(new)) = tallies
+                && self.says_the_same(rule, (from, old), (to, new))
+            {
+                same += new.subjects.len();
+                continue;
+            }
             let old = states(self.from, from, before.get(rule).copied());
             let mut new = states(self.to, to, after.get(rule).copied());
             for (subject, old) in old {
@@ -387,6 +394,26 @@ impl<'a> Changes<'a> {
             }
         }
         (changed, same)
+    }
+
+    /// Whether a rule says one and the same of the same subjects, which most rules do.
+    fn says_the_same(
+        &self,
+        rule: &str,
+        (from, old): (&Review, &RuleTally),
+        (to, new): (&Review, &RuleTally),
+    ) -> bool {
+        let of_rule = |f: &&Finding| f.rule == rule;
+        let before = from.findings.iter().filter(of_rule);
+        let after = to.findings.iter().filter(of_rule);
+        let is_same = |(old, new): (&Finding, &Finding)| {
+            (old.row, old.severity) == (new.row, new.severity)
+                && Wording::of(old, new) == Wording::default()
+        };
+        old.subjects == new.subjects
+            && table_of(self.from, rule) == table_of(self.to, rule)
+            && before.clone().count() == after.clone().count()
+            && before.zip(after).all(is_same)
     }
 
     /// Notes what changes of one outcome; tells whether anything does.
@@ -434,6 +461,13 @@ fn by_rule(review: &Review) -> BTreeMap<&str, &RuleTally> {
     review.rules.iter().map(|r| (&*r.rule, r)).collect()
 }
 
+/// The name of the table whose rows a rule judges; empty when it judges the submission.
+fn table_of<'a>(pack: &'a Pack, rule: &str) -> &'a str {
+    let subjects = pack.rule(rule).and_then(|r| r.subjects.as_ref());
+    let table = subjects.and_then(|s| pack.schema.tables.get(s.table));
+    table.map_or("", |t| t.name.as_str())
+}
+
 /// What a rule says of each of its subjects.
 fn states<'a>(
     pack: &'a Pack,
@@ -447,9 +481,7 @@ fn states<'a>(
     for finding in review.findings.iter().filter(|f| f.rule == *tally.rule) {
         findings.entry(finding.row).or_default().push_back(finding);
     }
-    let subjects = pack.rule(&tally.rule).and_then(|r| r.subjects.as_ref());
-    let table = subjects.and_then(|s| pack.schema.tables.get(s.table));
-    let table = table.map_or("", |t| t.name.as_str());
+    let table = table_of(pack, &tally.rule);
     let mut numbers: BTreeMap<Option<u32>, usize> = BTreeMap::new();
     let states = tally.subjects.iter().map(|judged| {
         let number = numbers.entry(judged.row).or_default();

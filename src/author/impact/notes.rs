@@ -41,7 +41,9 @@ impl ReviewNotes {
         let parts = [
             extend(&mut self.mistakes, mistakes(from), mistakes(to)),
             compared && extend(&mut self.wordings, wording(from), wording(to)),
-            compared && extend(&mut self.figures, figures(from), figures(to)),
+            compared
+                && !has_same_figures(from, to)
+                && extend(&mut self.figures, figures(from), figures(to)),
         ];
         parts.contains(&true)
     }
@@ -61,6 +63,20 @@ impl Note {
     fn is_any(&self) -> bool {
         !(self.from.is_empty() && self.to.is_empty())
     }
+}
+
+/// Whether the pack's tables on a submission have the same rows, in words.
+fn has_same_figures(from: &Review, to: &Review) -> bool {
+    from.path == to.path
+        && from.tables.len() == to.tables.len()
+        && from.tables.iter().zip(&to.tables).all(|(from, to)| {
+            from.title == to.title
+                && from.rows.len() == to.rows.len()
+                && from.rows.iter().zip(&to.rows).all(|(from, to)| {
+                    let (from, to) = (from.iter(), to.iter());
+                    from.map(|(_, words)| words).eq(to.map(|(_, words)| words))
+                })
+        })
 }
 
 /// The rows of the pack's tables on a submission, in words.
