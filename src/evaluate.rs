@@ -298,12 +298,8 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The two sides of each comparison of figures in a rule's test, for its first subjects and, within an iteration, for its
-    /// first items: the number of the comparison in the order of [`Test::roots`], that of the pair, and by how much they differ.
-    pub(crate) fn sides(
-        &self,
-        submission: &Submission,
-        rule: &Rule,
-    ) -> Vec<((usize, usize), Decimal)> {
+    /// first items, and by how much they differ.
+    pub(crate) fn sides(&self, submission: &Submission, rule: &Rule) -> Vec<(Compared, Decimal)> {
         const SUBJECTS: usize = 4;
         let mut machine = self.machine(submission);
         let Some((current, test)) = self.current(rule).and_then(|c| Some((c.clone(), c.test?)))
@@ -322,15 +318,10 @@ impl<'p> Evaluator<'p> {
             },
         };
         let mut found = Vec::new();
-        for (at, rows) in subjects.into_iter().enumerate() {
+        for (subject, rows) in subjects.into_iter().enumerate() {
             machine.notebook = Some(Notebook::default());
             machine.begin(test.lets.iter().map(|(_, e)| e).collect(), rows);
-            let pairs = compared(&mut machine, test);
-            found.extend(
-                pairs
-                    .into_iter()
-                    .map(|((no, item), x)| ((no, at * ITEMS + item), x)),
-            );
+            found.extend(compared(&mut machine, test, subject));
         }
         found
     }
@@ -916,8 +907,23 @@ pub(crate) fn noted<'s>(machine: &mut Machine<'s>, current: &Current<'s>) -> Opt
 /// How many pairs of one comparison are looked at.
 const ITEMS: usize = 6;
 
+/// Two sides that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Compared {
+    /// The number of the comparison, in the order of [`Test::roots`].
+    pub(crate) comparison: usize,
+    /// The number of the rule's subject.
+    subject: usize,
+    /// The number of the item, within an iteration.
+    item: usize,
+}
+
 /// Works a test out for one subject, and tells by how much the sides of its comparisons differ.
-fn compared<'s>(machine: &mut Machine<'s>, test: &'s Test) -> Vec<((usize, usize), Decimal)> {
+fn compared<'s>(
+    machine: &mut Machine<'s>,
+    test: &'s Test,
+    subject: usize,
+) -> Vec<(Compared, Decimal)> {
     let mut noted = crate::hash::Map::default();
     for expr in test.when.iter().chain(&test.require) {
         let held = machine.run(expr).into_bools();
@@ -940,24 +946,28 @@ fn compared<'s>(machine: &mut Machine<'s>, test: &'s Test) -> Vec<((usize, usize
         }
     }
     let mut found = Vec::new();
-    for (no, comparison) in test.comparisons().into_iter().enumerate() {
-        let [a, b] = comparison.sides;
-        let value = |node: &Node| match comparison.of_let {
+    for (no, of) in test.comparisons().into_iter().enumerate() {
+        let [a, b] = of.sides;
+        let value = |node: &Node| match of.of_let {
             Some(at) => Some(&machine.notebook.as_ref()?.get(&(at, node.id))?.value),
-            None => noted.get(&(&raw const comparison.expr.root))?.get(&node.id),
+            None => noted.get(&(&raw const of.expr.root))?.get(&node.id),
         };
         let (Some(Vector::Nums(a)), Some(Vector::Nums(b))) = (value(a), value(b)) else {
             continue;
         };
-        let one = |side: &NumVec, item: usize| match side.at(if side.len() == 1 { 0 } else { item })
-        {
+        let one = |side: &NumVec, item: usize| match side.at(item) {
             Num::Known(x) => Some(x),
             _ => None,
         };
         for item in 0..a.len().max(b.len()).min(ITEMS) {
             let pair = one(a, item).zip(one(b, item));
             let difference = pair.and_then(|(a, b)| a.checked_sub(b));
-            found.extend(difference.map(|x| ((no, item), x)));
+            let here = Compared {
+                comparison: no,
+                subject,
+                item,
+            };
+            found.extend(difference.map(|x| (here, x)));
         }
     }
     found
@@ -1091,7 +1101,24 @@ fn missing_table(machine: &Machine<'_>, subject: Subject) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::inside;
+    use super::{inside, wording};
+    use crate::review::Recommendation;
+
+    #[test]
+    fn an_approval_says_how_many_checks_are_undecided() {
+        let steps = ["Approve", "With conditions", "Return", "Escalate"].map(str::to_owned);
+        let words = |recommendation, undecided| wording(&steps, recommendation, undecided);
+        assert_eq!(words(Recommendation::Approve, 0), "Approve");
+        assert_eq!(
+            words(Recommendation::Approve, 1),
+            "approve; 1 check undecided"
+        );
+        assert_eq!(
+            words(Recommendation::Approve, 2),
+            "approve; 2 checks undecided"
+        );
+        assert_eq!(words(Recommendation::ReturnForRevision, 2), "Return");
+    }
 
     #[test]
     fn a_phrase_inside_a_sentence_begins_small_unless_with_a_name() {

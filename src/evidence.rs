@@ -292,8 +292,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         at: &At,
         mut look: impl FnMut(&At),
     ) {
-        let outer = iteration.item - 1;
-        let here = at.get(outer.min(node.level)).copied().unwrap_or(0);
+        let here = at.get(node.level).copied().unwrap_or(0);
         let parents = self.frame(expr, node).map_or(&[][..], |f| &f.parent);
         let mut place = at.clone();
         for (item, _) in parents.iter().enumerate().filter(|(_, p)| **p == here) {
@@ -342,6 +341,13 @@ impl<'m, 'a> Teller<'m, 'a> {
                 self.no_gap -= 1;
                 match self.truth(no, test, at) {
                     truth::TRUE => self.explain(no, expr, yes, at),
+                    // What both branches say is so whichever of them is meant.
+                    truth::UNKNOWN if value != truth::UNKNOWN => {
+                        self.no_gap += 1;
+                        self.explain(no, expr, yes, at);
+                        self.explain(no, expr, no_branch, at);
+                        self.no_gap -= 1;
+                    }
                     truth::UNKNOWN => {}
                     _ => self.explain(no, expr, no_branch, at),
                 }
@@ -675,12 +681,8 @@ impl<'m, 'a> Teller<'m, 'a> {
         };
         let above = a_low.checked_sub(b_high);
         let below = b_low.checked_sub(a_high);
-        let short = match op {
-            BinaryOp::Less | BinaryOp::LessEqual => above,
-            BinaryOp::Greater | BinaryOp::GreaterEqual => below,
-            _ => above.max(below),
-        };
-        let Some(value) = short.filter(|x| *x > Decimal::ZERO) else {
+        // Of a comparison that is false, one side alone is too far from the other.
+        let Some(value) = above.max(below).filter(|x| *x > Decimal::ZERO) else {
             return;
         };
         let here = (no, a.id);
@@ -690,7 +692,8 @@ impl<'m, 'a> Teller<'m, 'a> {
             return;
         }
         self.measured = here;
-        let ty = if a.ty == Ty::Null { &b.ty } else { &a.ty };
+        // The literal 0 is no money by itself.
+        let ty = if b.ty == Ty::Money { &b.ty } else { &a.ty };
         let is_share = *ty == Ty::Percent || b.ty == Ty::Percent;
         let unit = match ty {
             Ty::Money => self.machine.schema.currency.clone(),
@@ -1012,7 +1015,6 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
     }
 
-    /// The same for a quantifier: items that settle nothing, whatever they hold, lack nothing.
     /// Whether rows of a reference table may leave one of its keys blank.
     fn may_be_blank(&self, table: TableId, key: usize) -> bool {
         let table = self.machine.schema.tables.get(table);
@@ -1020,6 +1022,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         field.is_some_and(|field| !field.required)
     }
 
+    /// The same for a quantifier: items that settle nothing, whatever they hold, lack nothing.
     fn lack_items(&mut self, no: usize, of: (&'a Node, &'a Iteration), at: &At, settles: u8) {
         let (node, iteration) = of;
         let items = self.items_under(no, node, iteration, at);

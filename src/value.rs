@@ -660,6 +660,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn figures_and_dates_are_held_as_numbers() {
+        let numeric = Type::NAMES.iter().filter(|(_, ty)| ty.is_numeric());
+        let names: Vec<_> = numeric.map(|(name, _)| *name).collect();
+        assert_eq!(names, ["number", "money", "percent", "date", "year"]);
+    }
+
+    #[test]
     fn bounds_are_rounded_outward_and_equal_ones_are_a_value() {
         let between = |value: fn(Decimal) -> Value, min: &str, max: &str| {
             let bound = |text| Some(Box::new(value(parse_decimal(text).unwrap())));

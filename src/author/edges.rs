@@ -137,14 +137,18 @@ impl<'p> Solver<'_, 'p> {
             return;
         };
         let outcome = tried.outcome(self.rule);
-        for ((no, _), side) in self.varier.sides(&tried) {
+        for (compared, side) in self.varier.sides(&tried) {
             let at = match side.difference {
                 x if x == -side.unit => 0,
                 x if x.is_zero() => 1,
                 x if x == side.unit => 2,
                 _ => continue,
             };
-            if let Some(slot) = here.entry((edition, no)).or_default().get_mut(at) {
+            if let Some(slot) = here
+                .entry((edition, compared.comparison))
+                .or_default()
+                .get_mut(at)
+            {
                 slot.get_or_insert_with(|| (draft.clone(), outcome));
             }
         }

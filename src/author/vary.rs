@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Edit, Tried};
 use super::prepared::Years;
-use crate::evaluate::Evaluator;
+use crate::evaluate::{Compared, Evaluator};
 use crate::expr::tree::{Kind, Node};
 use crate::pack::{Pack, Rule, Test};
 use crate::schema::{Field, FieldId, TableId};
@@ -350,15 +350,15 @@ impl<'a, 'p> Varier<'a, 'p> {
     }
 
     /// By how much the sides of each comparison of the rule differ in a case, for the first of its subjects and rows.
-    pub(crate) fn sides(&self, tried: &Tried<'p>) -> BTreeMap<(usize, usize), Side> {
+    pub(crate) fn sides(&self, tried: &Tried<'p>) -> BTreeMap<Compared, Side> {
         let year = tried.in_force.year;
         let units: Vec<Decimal> = self.rule.test_in(year).map_or_else(Vec::new, |test| {
             let comparisons = test.comparisons().into_iter();
             comparisons.map(|c| c.unit(self.pack).0).collect()
         });
         let differences = Evaluator::new(&tried.in_force).sides(&tried.submission, self.rule);
-        let side = |(key, difference): ((usize, usize), Decimal)| {
-            let unit = *units.get(key.0)?;
+        let side = |(key, difference): (Compared, Decimal)| {
+            let unit = *units.get(key.comparison)?;
             Some((key, Side { difference, unit }))
         };
         differences.into_iter().filter_map(side).collect()

@@ -180,6 +180,20 @@ fn a_table_that_is_not_there_is_told() {
     insta::assert_snapshot!("without-a-table", told);
 }
 
+#[test]
+fn a_small_count_is_told_nowhere() {
+    let budget = "line_id,area,amount,pupils\n1,reading,100.00,3\n2,music,250.00,*\n";
+    let tests = [
+        "for = 'b in budget'\nrequire = 'b.pupils > 40'\nmessage = \"{b.pupils} pupils\"",
+        "let = { few = 'budget[1].pupils' }\nrequire = 'count(budget) > 10'\nmessage = \"{few}, {budget[2].pupils}\"",
+        "let = { few = 'budget[1].pupils + 40' }\nrequire = 'few > 100'\nmessage = \"{few}\"",
+        "let = { few = 'budget[1].pupils', twice = 'few * 2' }\nrequire = 'count(budget) > 10'\nmessage = \"{twice}\"",
+        "require = 'sum(budget[area = \"reading\"].pupils) > 100'\nmessage = \"{sum(budget.pupils)} and {sum(budget.amount)}\"",
+    ];
+    let told: String = tests.iter().map(|test| told(test, PLAN, budget)).collect();
+    insta::assert_snapshot!("small-counts", told);
+}
+
 const ENOUGH: &str = "require = 'sum(budget.amount) >= plan.award'";
 
 #[test]

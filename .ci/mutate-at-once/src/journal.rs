@@ -1,8 +1,10 @@
-//! What became of each mutant, written as it is found out: a run that was stopped goes on where it stopped, and a later one asks first
-//! the test that noticed a mutant last time.
+//! What became of each mutant, written as it is found out: a run that was stopped goes on where it stopped. In a later one a mutant that
+//! was caught stays caught while its file is as it was, and of any other the test that noticed it last time is asked first. Without the
+//! journals all are tried anew.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +13,7 @@ use anyhow::{Context, Result};
 
 use crate::compile::{Build, PutBack};
 use crate::mutant::Mutant;
+use crate::tree::Tree;
 
 /// What the tests say of a mutant.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,6 +58,8 @@ pub(crate) struct Journal {
     file: Mutex<File>,
     outcomes: Mutex<BTreeMap<String, Outcome>>,
     earlier: BTreeMap<String, Outcome>,
+    /// For each file with mutants one number for what it holds.
+    files: BTreeMap<String, u64>,
     pub(crate) out: PathBuf,
     /// Of the project that the outcomes are of.
     pub(crate) digest: u64,
@@ -62,7 +67,18 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Goes on with the journal of the same project, or begins one.
-    pub(crate) fn open(out: &Path, digest: u64) -> Result<Self> {
+    pub(crate) fn open(out: &Path, tree: &Tree, mutants: &[Mutant]) -> Result<Self> {
+        let digest = tree.digest(mutants)?;
+        let of_text = |text: &String| {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            hasher.finish()
+        };
+        let files: BTreeMap<String, u64> = (tree
+            .sources
+            .iter()
+            .map(|(file, text)| (file.clone(), of_text(text))))
+        .collect();
         let (path, old) = (out.join("journal.tsv"), out.join("journal.old.tsv"));
         let head = format!("{digest:x}\n");
         if !fs::read_to_string(&path).is_ok_and(|t| t.starts_with(&head)) {
@@ -74,10 +90,23 @@ impl Journal {
             fs::write(&path, &head)?;
         }
         let text = fs::read_to_string(&path)?;
+        let earlier = fs::read_to_string(&old).unwrap_or_default();
+        let caught = earlier.lines().filter(|line| {
+            let mut parts = line.split('\t');
+            let is_caught = parts.next() == Some("caught");
+            let file = parts.next().and_then(|key| files.get(file_of(key)));
+            let held = parts
+                .nth(1)
+                .and_then(|digest| u64::from_str_radix(digest, 16).ok());
+            is_caught && of_line.is_some() && file == of_line.as_ref()
+        });
+        let mut outcomes = read(&caught.flat_map(|line| [line, "\n"]).collect::<String>());
+        outcomes.append(&mut read(&text));
         Ok(Self {
             file: Mutex::new(OpenOptions::new().append(true).open(&path)?),
-            outcomes: Mutex::new(read(&text)),
-            earlier: read(&fs::read_to_string(&old).unwrap_or_default()),
+            outcomes: Mutex::new(outcomes),
+            earlier: read(&earlier),
+            files,
             out: out.to_owned(),
             digest,
         })
@@ -94,7 +123,9 @@ impl Journal {
     }
 
     pub(crate) fn note(&self, mutant: &Mutant, outcome: Outcome) -> Result<()> {
-        let line = format!("{}\t{}\t{}\n", outcome.word(), mutant.key, outcome.test());
+        let (word, key, test) = (outcome.word(), &mutant.key, outcome.test());
+        let digest = self.files.get(&mutant.file).copied().unwrap_or_default();
+        let line = format!("{word}\t{key}\t{test}\t{digest:x}\n");
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(line.as_bytes())?;
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,6 +151,11 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+/// The file of a mutant, of its key.
+fn file_of(key: &str) -> &str {
+    key.split_once(": ").map_or("", |(file, _)| file)
 }
 
 fn read(text: &str) -> BTreeMap<String, Outcome> {

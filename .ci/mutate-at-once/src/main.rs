@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 
 use crate::journal::Journal;
 use crate::tree::Tree;
+use crate::trial::Filters;
 
 fn main() -> Result<()> {
     let root: PathBuf = std::env::args_os()
@@ -26,8 +27,8 @@ fn main() -> Result<()> {
     eprintln!("{} mutants", mutants.len());
     let tree = Tree::copy(&root, &mutants)?;
     let build = compile::all_at_once(&tree, &mutants, &out)?;
-    let tests = trial::tests(&build.programs, &trial::filters(&root)?)?;
-    let journal = Journal::open(&out, tree.digest(&mutants)?)?;
+    let tests = trial::tests(&build.programs, &Filters::read(&root)?)?;
+    let journal = Journal::open(&out, &tree, &mutants)?;
     trial::judge(&tree, &mutants, &build, tests, &journal)?;
     journal.summarize(&mutants, &build)
 }

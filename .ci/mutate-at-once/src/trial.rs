@@ -52,26 +52,43 @@ enum Ended {
     Late,
 }
 
-/// The parts of test names that `.cargo/mutants.toml` lists.
-pub(crate) fn filters(root: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(root.join(".cargo/mutants.toml"))?;
-    let config: toml::Table = text.parse()?;
-    let args = config
-        .get("additional_cargo_test_args")
-        .and_then(|a| a.as_array());
-    let args = args
-        .context("no additional_cargo_test_args")?
-        .iter()
-        .filter_map(|a| a.as_str());
-    Ok(args
-        .skip_while(|a| *a != "--")
-        .skip(1)
-        .map(str::to_owned)
-        .collect())
+/// Which tests `.cargo/mutants.toml` asks: those whose name holds one of these parts, but for those that hold one of the others.
+pub(crate) struct Filters {
+    asked: Vec<String>,
+    skipped: Vec<String>,
 }
 
-/// The tests whose name holds one of the filters.
-pub(crate) fn tests(programs: &[PathBuf], filters: &[String]) -> Result<Vec<Test>> {
+impl Filters {
+    /// What it gives to the tests' programs.
+    pub(crate) fn read(root: &Path) -> Result<Self> {
+        let text = fs::read_to_string(root.join(".cargo/mutants.toml"))?;
+        let config: toml::Table = text.parse()?;
+        let args = config
+            .get("additional_cargo_test_args")
+            .and_then(|a| a.as_array());
+        let args = args
+            .context("no additional_cargo_test_args")?
+            .iter()
+            .filter_map(|a| a.as_str());
+        let mut args = args.skip_while(|a| *a != "--").skip(1).map(str::to_owned);
+        let (mut asked, mut skipped) = (Vec::new(), Vec::new());
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--skip" => skipped.extend(args.next()),
+                _ => asked.push(arg),
+            }
+        }
+        Ok(Self { asked, skipped })
+    }
+
+    fn takes(&self, name: &str) -> bool {
+        let has = |parts: &[String]| parts.iter().any(|part| name.contains(part));
+        has(&self.asked) && !has(&self.skipped)
+    }
+}
+
+/// The tests that the filters take.
+pub(crate) fn tests(programs: &[PathBuf], filters: &Filters) -> Result<Vec<Test>> {
     let mut tests = Vec::new();
     for program in programs {
         let run = Command::new(program)
@@ -79,16 +96,12 @@ pub(crate) fn tests(programs: &[PathBuf], filters: &[String]) -> Result<Vec<Test
             .output()?;
         let listed = String::from_utf8(run.stdout)?;
         let names = listed.lines().filter_map(|l| l.strip_suffix(": test"));
-        tests.extend(
-            names
-                .filter(|n| filters.iter().any(|f| n.contains(f.as_str())))
-                .map(|n| Test {
-                    program: program.clone(),
-                    name: n.to_owned(),
-                    time: Duration::ZERO,
-                    reaches: BTreeSet::new(),
-                }),
-        );
+        tests.extend(names.filter(|n| filters.takes(n)).map(|n| Test {
+            program: program.clone(),
+            name: n.to_owned(),
+            time: Duration::ZERO,
+            reaches: BTreeSet::new(),
+        }));
     }
     Ok(tests)
 }
@@ -201,16 +214,13 @@ pub(crate) fn judge(
     tree: &Tree,
     mutants: &[Mutant],
     build: &Build,
-    mut tests: Vec<Test>,
+    tests: Vec<Test>,
     journal: &Journal,
 ) -> Result<()> {
     let records = Records::open(&journal.out, journal.digest)?;
-    for test in &mut tests {
-        test.time = records.time(test)?;
-    }
+    let mut tests = recorded(tree, tests.into_iter(), &records)?;
     for most in ROUNDS {
-        let fits = |t: &mut Test| t.time < most;
-        let round = recorded(tree, tests.extract_if(.., fits), &records)?;
+        let round: Vec<Test> = tests.extract_if(.., |t| t.time < most).collect();
         eprintln!("{} tests that take less than {most:?}", round.len());
         let has_switch = |m: &&Mutant| !build.put_back.contains_key(&m.id);
         let is_open = |m: &&Mutant| has_switch(m) && !journal.is_known(m);
