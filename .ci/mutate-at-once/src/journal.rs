@@ -95,7 +95,7 @@ impl Journal {
             let mut parts = line.split('\t');
             let is_caught = parts.next() == Some("caught");
             let file = parts.next().and_then(|key| files.get(file_of(key)));
-            let held = parts
+            let of_line = parts
                 .nth(1)
                 .and_then(|digest| u64::from_str_radix(digest, 16).ok());
             is_caught && of_line.is_some() && file == of_line.as_ref()
