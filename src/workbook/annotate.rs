@@ -212,7 +212,15 @@ impl Book {
 
     fn styles(&self, package: &mut Package<'_>) -> Result<Styles, Problem> {
         let part = self.styles.as_deref().unwrap_or_default();
-        Styles::of(package.text(part)?).ok_or_else(|| Problem::damaged(part))
+        let text = package.text(part)?;
+        let mut styles = Styles::of(text).ok_or_else(|| Problem::damaged(part))?;
+        for part in self.sheets.iter().filter_map(|sheet| sheet.part.as_ref()) {
+            // A damaged sheet stays as it is, or is told where something is to be marked in it.
+            if let Ok(text) = package.text(part) {
+                sheet::styles_in(&text, |number| styles.reach(number));
+            }
+        }
+        Ok(styles)
     }
 
     /// The type of a relation.

@@ -42,6 +42,17 @@ struct Columns {
     style: Option<usize>,
 }
 
+/// Looks at the number of each style that a sheet names, as far as it is sound.
+pub(super) fn styles_in(xml: &str, mut look: impl FnMut(usize)) {
+    let _ = walk(xml, |step| {
+        if let Step::Open { tag, .. } = step {
+            let names = ["s", "style"].into_iter();
+            let numbers = names.filter_map(|name| named(&tag, name)?.parse().ok());
+            numbers.for_each(&mut look);
+        }
+    });
+}
+
 impl Look {
     /// Reads a sheet; `None` when it is damaged.
     pub(super) fn of(xml: &str) -> Option<Self> {

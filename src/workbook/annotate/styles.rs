@@ -142,15 +142,28 @@ impl Styles {
         })
     }
 
+    /// Lets a number that no style has mean a plain one, so that it means none of those that are added.
+    pub(super) fn reach(&mut self, number: usize) {
+        const MOST: usize = 10_000;
+        let missing = number
+            .saturating_add(1)
+            .saturating_sub(self.stored.len() + self.added.len());
+        if missing <= MOST {
+            let plain = format!(
+                "<{}xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\"/>",
+                self.prefix
+            );
+            self.added.extend(std::iter::repeat_n(plain, missing));
+        }
+    }
+
     /// The style of a cell of that style, in a colour.
     pub(super) fn painted(&mut self, base: usize, colour: Colour) -> usize {
         if let Some(&style) = self.painted.get(&(base, colour)) {
             return style;
         }
         let fill = self.fill(colour).to_string();
-        let all = self.stored.iter().chain(&self.added);
-        // A number that no style has is that of the first.
-        let own = all.clone().nth(base).or_else(|| all.clone().next());
+        let own = self.stored.iter().chain(&self.added).nth(base);
         let xf = own
             .and_then(|xf| with_fill(xf, &fill))
             .unwrap_or_else(|| format!("<{}xf fillId=\"{fill}\" applyFill=\"1\"/>", self.prefix));
@@ -305,6 +318,24 @@ mod tests {
         assert!(out.contains(want), "{out}");
         assert!(
             out.contains("<x:fills count=\"9\"><x:fill/><x:fill/><x:fill>"),
+            "{out}"
+        );
+    }
+
+    #[test]
+    fn a_number_that_no_style_has_means_none_that_is_added() {
+        let xml = "<styleSheet><cellXfs count=\"1\"><xf numFmtId=\"14\"/></cellXfs></styleSheet>";
+        let mut styles = Styles::of(xml.to_owned()).expect("it is sound");
+        styles.reach(0);
+        styles.reach(2);
+        styles.reach(usize::MAX);
+        assert_eq!(styles.painted(0, Colour::Return), 3);
+        assert_eq!(styles.painted(2, Colour::Return), 4);
+        let out = styles.finish().expect("it is sound");
+        let plain = "<xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\"/>";
+        let dated = "<xf numFmtId=\"14\" fillId=\"6\" applyFill=\"1\"/>";
+        assert!(
+            out.contains(&format!("<xf numFmtId=\"14\"/>{plain}{plain}{dated}")),
             "{out}"
         );
     }
