@@ -189,14 +189,16 @@ pub(crate) struct Phrases {
 }
 
 impl Phrases {
-    /// How many are sought in one pass.
-    const AT_ONCE: usize = 100;
+    /// How many are sought in one pass, and how many bytes they have: what finds them takes memory for each byte.
+    const AT_ONCE: (usize, usize) = (100, 2_000);
 
     pub(super) fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
         let words: Vec<String> = words.map(|w| w.to_lowercase().trim().to_owned()).collect();
-        let few = Some(&words).filter(|words| words.len() <= Self::AT_ONCE);
+        let (most, most_bytes) = Self::AT_ONCE;
+        let bytes: usize = words.iter().map(String::len).sum();
+        let is_few = words.len() <= most && bytes <= most_bytes;
         Phrases {
-            finder: few.and_then(|words| AhoCorasick::new(words).ok()),
+            finder: is_few.then(|| AhoCorasick::new(&words).ok()).flatten(),
             words,
         }
     }
@@ -317,5 +319,58 @@ pub(crate) fn date(args: &[Vector], n: usize, m: &Machine<'_>) -> Vector {
             Vector::Nums((0..days.len()).map(one).collect())
         }
         None => Vector::Nums(std::iter::once(Num::Null).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_phrases_and_many_are_found_alike() {
+        let words = [
+            "Dues",
+            " gift card",
+            "gift",
+            "é",
+            "new york",
+            "york",
+            "",
+            "aa",
+        ];
+        let more: Vec<String> = (0..200).map(|n| format!("word{n}")).collect();
+        let more = more.iter().map(String::as_str);
+        let few = Phrases::new(words.into_iter());
+        let many = Phrases::new(words.into_iter().chain(more));
+        let long = "x".repeat(2_000);
+        let wide = Phrases::new(words.into_iter().chain([long.as_str()]));
+        assert!(few.finder.is_some() && many.finder.is_none() && wide.finder.is_none());
+        for (text, wanted) in [
+            ("the dues of a gift card", vec![0, 1, 2]),
+            ("residues, gifts", vec![]),
+            ("new york", vec![4, 5]),
+            ("newyork new york york", vec![4, 5]),
+            ("café é", vec![3]),
+            ("aaa aa", vec![7]),
+            ("aaa", vec![]),
+            ("", vec![]),
+        ] {
+            let mut found = few.all_in(text).unwrap();
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found, wanted, "{text}");
+            for number in 0..words.len() {
+                let is_wanted = wanted.contains(&number);
+                assert_eq!(many.is_in(text, number), is_wanted, "{text}: {number}");
+            }
+            assert!(!few.is_in(text, words.len()));
+        }
+    }
+
+    #[test]
+    fn texts_are_numbered_as_they_come() {
+        let (distinct, numbers) = numbered(&[5, 7, 5, 7, 9, 5, 5, 9, 7]);
+        assert_eq!(distinct, [5, 7, 9]);
+        assert_eq!(numbers, [0, 1, 0, 1, 2, 0, 0, 2, 1]);
     }
 }

@@ -11,7 +11,7 @@ use crate::table::{Column, Data, Nums, Rows, State, Texts, Vintage};
 use crate::value::{Decimal, Value};
 
 /// How many sets of words are kept to be sought in texts; those that a submission writes itself could be many.
-const MOST_PHRASES: usize = 100;
+const MOST_PHRASES: usize = 32;
 
 /// The reference tables and parameters of one fiscal year.
 #[derive(Debug, Default)]
