@@ -356,7 +356,7 @@ enum Work<'a> {
 }
 
 /// How many plans of statewide tables are read together.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 4;
 
 impl<'a> Work<'a> {
     /// The plans of statewide tables, some at a time.

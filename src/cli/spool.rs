@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tempfile::{SpooledTempFile, spooled_tempfile};
 
 /// So many bytes are held in memory before there is a file.
-const HELD: usize = 1 << 20;
+const HELD: usize = 1 << 18;
 
 /// Reports put aside one behind the other.
 pub(super) struct Spool(Mutex<SpooledTempFile>);

@@ -170,7 +170,7 @@ impl<'o> Window<'o> {
         run: Run,
         open: impl FnOnce() -> io::Result<Box<dyn Seekable + 'o>>,
     ) -> io::Result<&[u8]> {
-        const AHEAD: u64 = 1 << 17;
+        const AHEAD: u64 = 1 << 16;
         let held = self.from + u64::try_from(self.bytes.len()).unwrap_or(0);
         if run.from < self.from || run.to > held {
             let file = match &mut self.file {
