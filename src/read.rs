@@ -15,7 +15,7 @@ mod records;
 mod scan;
 pub(crate) mod statewide;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod toml;
 pub(crate) mod workbook;
 mod xlsx;
