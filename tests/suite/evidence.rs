@@ -109,10 +109,10 @@ fn write_review(out: &mut String, review: &Review) {
 }
 
 /// What a review says of the budget by a rule with this test.
-fn told(test: &str, plan: &str, budget: &str) -> String {
+fn told(test: &str, budget: &str) -> String {
     let pack = with_rule(test);
     let in_force = InForce::new(&pack, 2027);
-    let plan = submission(&pack, plan, budget);
+    let plan = submission(&pack, PLAN, budget);
     let review = Evaluator::new(&in_force)
         .noting_subjects()
         .drawing_rows()
@@ -122,14 +122,15 @@ fn told(test: &str, plan: &str, budget: &str) -> String {
     out + "\n"
 }
 
+fn all_told(tests: &[&str], budget: &str) -> String {
+    tests.iter().map(|test| told(test, budget)).collect()
+}
+
 #[test]
 fn every_finding_tells_what_decided() {
     let tests = std::fs::read_to_string(project("tests/feel/evidence.txt")).expect("it is there");
-    let told: String = tests
-        .split("\n\n")
-        .map(|test| told(test.trim(), PLAN, BUDGET))
-        .collect();
-    insta::assert_snapshot!("what-decided", told);
+    let tests: Vec<&str> = tests.split("\n\n").map(str::trim).collect();
+    insta::assert_snapshot!("what-decided", all_told(&tests, BUDGET));
 }
 
 /// A value with its bounds, where it is not known.
@@ -176,8 +177,7 @@ fn a_table_that_is_not_there_is_told() {
         "require = 'count(budget) > 0'",
         "require = 'some b in budget satisfies b.amount = plan.award'",
     ];
-    let told: String = tests.iter().map(|test| told(test, PLAN, empty)).collect();
-    insta::assert_snapshot!("without-a-table", told);
+    insta::assert_snapshot!("without-a-table", all_told(&tests, empty));
 }
 
 #[test]
@@ -190,8 +190,7 @@ fn a_small_count_is_told_nowhere() {
         "let = { few = 'budget[1].pupils', twice = 'few * 2' }\nrequire = 'count(budget) > 10'\nmessage = \"{twice}\"",
         "require = 'sum(budget[area = \"reading\"].pupils) > 100'\nmessage = \"{sum(budget.pupils)} and {sum(budget.amount)}\"",
     ];
-    let told: String = tests.iter().map(|test| told(test, PLAN, budget)).collect();
-    insta::assert_snapshot!("small-counts", told);
+    insta::assert_snapshot!("small-counts", all_told(&tests, budget));
 }
 
 const ENOUGH: &str = "require = 'sum(budget.amount) >= plan.award'";
