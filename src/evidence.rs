@@ -152,7 +152,7 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Tells why `expr` has the value it has for the one subject; `unknown` when that value is no answer.
     pub(crate) fn tell(&mut self, expr: &'a Expr, unknown: bool) {
-        let at = vec![0, 0];
+        let at = vec![0; self.machine.depth()];
         self.explain(MAIN, expr, &expr.root, &at);
         if unknown {
             self.story.gap = None;
@@ -203,7 +203,8 @@ impl<'m, 'a> Teller<'m, 'a> {
     /// Whether a value rests on a cell that holds a small count.
     pub(crate) fn rests_on_small_count(&self, expr: &'a Expr) -> bool {
         let mut cells = Cells::default();
-        self.cells(MAIN, &expr.root, &vec![0, 0], &mut cells);
+        let at = vec![0; self.machine.depth()];
+        self.cells(MAIN, &expr.root, &at, &mut cells);
         cells.iter().any(|c| self.is_small_count(*c))
     }
 
@@ -851,13 +852,8 @@ impl<'m, 'a> Teller<'m, 'a> {
                 ),
                 _ => Vec::new(),
             },
-            _ => match &node.kind {
-                Kind::Let(index) => self
-                    .lets
-                    .get(*index)
-                    .map_or_else(Vec::new, |named| self.rows_of(*index, &named.root, at)),
-                _ => Vec::new(),
-            },
+            // What was not asked stands for none.
+            _ => Vec::new(),
         }
     }
 
@@ -960,9 +956,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         match &node.kind {
             Kind::Field(of, table, field) => self.lack_field(no, node, (of, *table, *field), at),
             Kind::Lookup(table, keys) => {
-                let known = keys
-                    .iter()
-                    .all(|k| !self.is_gap(no, k, at) && !self.is_null(no, k, at));
+                let known = keys.iter().all(|k| !self.is_gap(no, k, at));
                 if known && gap {
                     let words: Vec<String> = keys
                         .iter()
@@ -1133,10 +1127,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     /// The deciding cells in the order of rows, and whether each is a gap; runs of many rows are left to their places.
     fn marked(&self) -> Vec<(TableId, usize, FieldId, bool)> {
         let both = self.gaps.iter().chain(self.decisive.iter()).copied();
-        let mut cells = Cells(
-            both.filter(|c| c.row.is_some() && c.field.is_some())
-                .collect(),
-        );
+        let mut cells = Cells(both.collect());
         cells.sort();
         let crowded = |column: &[Cell]| column.len() > 4;
         let shown = cells.columns().flat_map(|column| {
@@ -1175,6 +1166,7 @@ impl<'m, 'a> Teller<'m, 'a> {
 fn plain_words(value: &Value) -> String {
     match value {
         Value::Number(x) => plain(*x),
+        Value::Null => "(blank)".to_owned(),
         other => say(other, "USD"),
     }
 }

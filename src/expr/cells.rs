@@ -576,7 +576,7 @@ impl<'a> Machine<'a> {
             key.clear();
             key.extend(keys.iter().filter_map(|keys| keys.get(i)));
             let row = visible.and_then(|v| v.find(&key));
-            let answers = complete || key.contains(&Key::NULL);
+            let answers = complete || visible.is_none_or(|v| v.rules_out(&key));
             row.unwrap_or(if answers { NULL_ID } else { UNKNOWN_ID })
         };
         Vector::Rows(table, (0..n).map(find).collect())

@@ -15,7 +15,7 @@ use super::texts::Phrases;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
     self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, are_null, choose, compare, for_pairs,
-    holds, is_unknown_at, joint_len, keep_items, monotone, null_comparison, truth,
+    holds, is_unknown_at, joint_len, keep_items, monotone, truth,
 };
 use super::world::World;
 use crate::hash::Map;
@@ -171,6 +171,11 @@ impl<'a> Machine<'a> {
                 items: Vector::Rows(table, rows),
             });
         }
+    }
+
+    /// How many levels the subjects have: that of the submission, and of their rows.
+    pub(crate) fn depth(&self) -> usize {
+        self.levels.len()
     }
 
     /// The values of an expression for every subject.
@@ -670,7 +675,7 @@ impl<'a> Machine<'a> {
         };
         let one = |i: usize| match (at(&a, i), at(&b, i)) {
             (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
-            (a, b) if a == NULL_ID || b == NULL_ID => null_comparison(op, a == b),
+            (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
             (a, b) => truth::of(holds(op, self.text(a).cmp(self.text(b)))),
         };
         (0..n).map(one).collect()
@@ -1009,7 +1014,7 @@ fn index(lists: &ListVec, at: &NumVec) -> Vector {
                 let count = i64::try_from(range.len()).unwrap_or(i64::MAX);
                 let place = if x > 0 { x - 1 } else { count + x };
                 match usize::try_from(place) {
-                    Ok(place) if x != 0 && place < range.len() => range.start + place,
+                    Ok(place) if place < range.len() => range.start + place,
                     _ => usize::MAX,
                 }
             }
@@ -1035,11 +1040,6 @@ fn index(lists: &ListVec, at: &NumVec) -> Vector {
 /// Gathers; a place beyond the end is `null`.
 fn with_nulls(pool: &Vector, pick: &[usize]) -> Vector {
     match pool {
-        Vector::Nums(v) => Vector::Nums(
-            pick.iter()
-                .map(|&k| if k < v.len() { v.at(k) } else { Num::Null })
-                .collect(),
-        ),
         Vector::Lists(v) => {
             let mut lists = match pool.gather(pick) {
                 Vector::Lists(lists) => lists,

@@ -830,7 +830,7 @@ fn decide(surely: bool, never: bool) -> u8 {
 }
 
 /// FEEL's comparison with `null`: `=` and `!=` answer, an order is `null`.
-pub(crate) fn null_comparison(op: BinaryOp, both: bool) -> u8 {
+fn null_comparison(op: BinaryOp, both: bool) -> u8 {
     match op {
         BinaryOp::Equal => truth::of(both),
         BinaryOp::NotEqual => truth::of(!both),

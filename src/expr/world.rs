@@ -213,6 +213,12 @@ impl Visible {
         exact.or_else(|| self.by_key.last(&self.general(key)?))
     }
 
+    /// Whether no row can have a key: it is blank where no row may be.
+    pub(crate) fn rules_out(&self, key: &[Key]) -> bool {
+        let mut parts = key.iter().zip(&self.optional);
+        parts.any(|(part, optional)| *part == Key::NULL && !optional)
+    }
+
     /// A key with blanks where it may have them; `None` for one that has them already.
     fn general(&self, key: &[Key]) -> Option<Vec<Key>> {
         let parts = key.iter().zip(&self.optional);

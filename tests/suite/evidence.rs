@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use accordant::evaluate::{Evaluator, Settled};
-use accordant::pack::{InForce, Pack, load};
-use accordant::review::{Evidence, Finding, Recommendation, Review};
+use accordant::pack::{Files, InForce, Pack, load};
+use accordant::review::{Evidence, Finding, Recommendation, Review, Undecided};
+use accordant::submission::Submission;
 use accordant::value::{Value, feel};
 
-use super::{project, set_aside_files, submission};
+use super::{files_under, project, set_aside_files, submission, submission_of};
 
 const PLAN: &str =
     "applicant = \"A\"\nfiscal_year = 2027\naward = \"1000.00\"\nstarts_on = 2026-07-01\n";
@@ -15,21 +16,26 @@ const BUDGET: &str = "line_id,area,amount,pupils\n1,reading,100.00,12\n2,music,2
 
 /// The small pack with this instead of its rule's test and words.
 fn with_rule(test: &str) -> Pack {
-    let mut files = set_aside_files();
-    let rule = files
-        .get_mut("rules/budget/reading-reserved.toml")
-        .expect("it is there");
-    let words = if test.contains("message") {
-        ""
-    } else {
-        "message = \"no\"\n"
-    };
+    let path = "rules/budget/reading-reserved.toml";
+    with_test("set-aside", set_aside_files(), (path, "act-1"), test)
+}
+
+/// A pack with this instead of the test and words of one of its rules, which cites a clause.
+fn with_test(id: &str, mut files: Files, (path, clause): (&str, &str), test: &str) -> Pack {
+    let rule = files.get_mut(path).expect("it is there");
+    let (mut basis, mut words) = ("data", "message = \"no\"\n");
+    if test.contains("message") {
+        words = "";
+    }
+    if test.contains("question") {
+        (basis, words) = ("judgement", "");
+    }
     *rule = format!(
-        "code = \"T\"\ntitle = \"A test\"\nbasis = \"data\"\ncites = [\"act-1\"]\nseverity = \"condition\"\n\
+        "code = \"T\"\ntitle = \"A test\"\nbasis = \"{basis}\"\ncites = [\"{clause}\"]\nseverity = \"condition\"\n\
          effective = {{ from = 2021 }}\n{test}\n{words}"
     )
     .into_bytes();
-    load("set-aside", &files).unwrap_or_else(|refused| {
+    load(id, &files).unwrap_or_else(|refused| {
         let mistakes = refused.mistakes.iter().map(|m| format!("\n{}", m.message));
         panic!("{test}{}", mistakes.collect::<String>())
     })
@@ -106,17 +112,24 @@ fn write_review(out: &mut String, review: &Review) {
         }
     }
     review.findings.iter().for_each(|f| write_finding(out, f));
+    for one in &review.undecided {
+        let _ = writeln!(out, "  owed by {}: {}", one.owed_by, one.message);
+    }
 }
 
 /// What a review says of the budget by a rule with this test.
 fn told(test: &str, budget: &str) -> String {
     let pack = with_rule(test);
-    let in_force = InForce::new(&pack, 2027);
     let plan = submission(&pack, PLAN, budget);
+    told_of(test, &pack, &plan)
+}
+
+fn told_of(test: &str, pack: &Pack, plan: &Submission) -> String {
+    let in_force = InForce::new(pack, 2027);
     let review = Evaluator::new(&in_force)
         .noting_subjects()
         .drawing_rows()
-        .review(&plan);
+        .review(plan);
     let mut out = format!("{test}\n");
     write_review(&mut out, &review);
     out + "\n"
@@ -131,6 +144,29 @@ fn every_finding_tells_what_decided() {
     let tests = std::fs::read_to_string(project("tests/feel/evidence.txt")).expect("it is there");
     let tests: Vec<&str> = tests.split("\n\n").map(str::trim).collect();
     insta::assert_snapshot!("what-decided", all_told(&tests, BUDGET));
+}
+
+#[test]
+fn cells_that_are_marked_or_stand_in_for_others_and_rows_that_are_owed_are_told() {
+    let files = [
+        (
+            "plan.toml",
+            "applicant = \"A\"\nfiscal_year = 2027\naward = \"1000.00\"\nmentors = 3\nvendor = \"n/a\"\nstage = \"late\"\n",
+        ),
+        (
+            "budget.csv",
+            "line_id,part,year,area,amount,fte,kind\n1,p1,,,100.00,n/a,staff\n2,p2,2026,music,250.00,2,other\n\
+             3,p3,,sport,,1,\n4,p9,,,75.00,.,staff\n5,,2026,,50.00,,\n",
+        ),
+        ("parts.csv", "part,area\np1,reading\np2,music\np3,\n"),
+    ];
+    let tests = std::fs::read_to_string(project("tests/feel/owed.txt")).expect("it is there");
+    let told = tests.split("\n\n").map(str::trim).map(|test| {
+        let pack = files_under(&project("tests/packs/owed"));
+        let pack = with_test("owed", pack, ("rules/budget/a-rule.toml", "handbook"), test);
+        told_of(test, &pack, &submission_of(&pack, &files))
+    });
+    insta::assert_snapshot!("marked-and-owed", told.collect::<String>());
 }
 
 /// A value with its bounds, where it is not known.
@@ -209,6 +245,12 @@ fn what_is_settled_is_taken_as_it_was() {
     other.rule = "another".to_owned();
     earlier.findings.insert(0, other);
     earlier.rules[0].tally.pass = 7;
+    let open = |rule: &str| Undecided {
+        rule: rule.to_owned(),
+        owed_by: "state".to_owned(),
+        message: String::new(),
+    };
+    earlier.undecided = vec![open("another"), open(&earlier.rules[0].rule)];
     earlier.tables.clear();
     let rules = [earlier.rules[0].rule.to_string()].into();
     let review = |earlier: &Review, rules, tables| {
@@ -219,19 +261,27 @@ fn what_is_settled_is_taken_as_it_was() {
         };
         let review = Evaluator::new(&in_force).after(settled).review(&plan);
         let titles: Vec<_> = review.findings.iter().map(|f| f.title.clone()).collect();
+        let undecided = review.undecided.iter().all(|u| u.rule != "another");
         (
             titles.join(", "),
             review.rules[0].tally.pass,
             review.tables.len(),
+            undecided.then_some(review.undecided.len()),
         )
     };
-    assert_eq!(review(&earlier, &rules, true), ("settled".to_owned(), 7, 0));
+    assert_eq!(
+        review(&earlier, &rules, true),
+        ("settled".to_owned(), 7, 0, Some(1))
+    );
     assert_eq!(
         review(&earlier, &rules, false),
-        ("settled".to_owned(), 7, 1)
+        ("settled".to_owned(), 7, 1, Some(1))
     );
     let none = std::collections::BTreeSet::new();
-    assert_eq!(review(&earlier, &none, true), ("A test".to_owned(), 0, 0));
+    assert_eq!(
+        review(&earlier, &none, true),
+        ("A test".to_owned(), 0, 0, Some(0))
+    );
     // A review that broke off says less of its rules than it would have said.
     earlier
         .diagnostics
@@ -239,7 +289,10 @@ fn what_is_settled_is_taken_as_it_was() {
             "plan",
             "it broke off",
         ));
-    assert_eq!(review(&earlier, &rules, true), ("A test".to_owned(), 0, 1));
+    assert_eq!(
+        review(&earlier, &rules, true),
+        ("A test".to_owned(), 0, 1, Some(0))
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod broken_packs;
 mod browser;
 mod cases;
 mod compare;
+mod edges;
 mod evidence;
 mod feel;
 mod forms;
@@ -57,6 +58,11 @@ fn shipped(id: &str) -> Pack {
 
 /// The files of a pack under rules/.
 fn pack_files(id: &str) -> Files {
+    files_under(&project("rules").join(id))
+}
+
+/// The files of a pack in a folder.
+fn files_under(root: &Path) -> Files {
     fn walk(root: &Path, folder: &Path, files: &mut Files) {
         for entry in std::fs::read_dir(folder).expect("it is a folder") {
             let path = entry.expect("it can be read").path();
@@ -69,9 +75,8 @@ fn pack_files(id: &str) -> Files {
             }
         }
     }
-    let root = project("rules").join(id);
     let mut files = Files::new();
-    walk(&root, &root, &mut files);
+    walk(root, root, &mut files);
     files
 }
 
@@ -111,10 +116,14 @@ fn set_aside() -> Pack {
 
 /// A submission of the small pack from texts.
 fn submission(pack: &Pack, plan: &str, budget: &str) -> Submission {
-    let files = [("plan.toml", plan), ("budget.csv", budget)];
-    let files = files.map(|(name, text)| File {
+    submission_of(pack, &[("plan.toml", plan), ("budget.csv", budget)])
+}
+
+/// A submission from the names and texts of its files.
+fn submission_of(pack: &Pack, files: &[(&str, &str)]) -> Submission {
+    let files = files.iter().map(|(name, text)| File {
         path: format!("plan/{name}"),
         bytes: text.as_bytes().to_vec(),
     });
-    read::read_folder(&pack.schema, "plan", &files)
+    read::read_folder(&pack.schema, "plan", &files.collect::<Vec<_>>())
 }

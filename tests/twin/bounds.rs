@@ -297,11 +297,19 @@ impl Scene<'_> {
     fn lookup(&self, table: TableId, keys: &[Known]) -> Known {
         let keys: Option<Vec<Answer>> = keys.iter().map(Known::told).collect();
         let Some(keys) = keys else { return Unknown };
-        let reference = self.schema.tables[table].reference.as_ref();
-        match self.find(table, &keys) {
-            Some(row) => Sure(Answer::Row(table, row)),
-            None if reference.is_some_and(|r| r.complete) || keys.contains(&Answer::Null) => NULL,
-            None => Unknown,
+        if let Some(row) = self.find(table, &keys) {
+            return Sure(Answer::Row(table, row));
+        }
+        let of = &self.schema.tables[table];
+        let reference = of.reference.as_ref().expect("a lookup is of one");
+        // A row that is not there may leave that part of the key blank, too.
+        let mut parts = keys.iter().zip(&reference.key);
+        let cannot_be =
+            parts.any(|(key, field)| *key == Answer::Null && of.fields[*field].required);
+        if reference.complete || cannot_be {
+            NULL
+        } else {
+            Unknown
         }
     }
 }
