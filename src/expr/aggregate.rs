@@ -110,16 +110,13 @@ fn or_zero(x: Num) -> Num {
 
 pub(crate) fn mean(lists: &ListVec) -> NumVec {
     let sums = sum(lists);
-    let one = |i: usize| {
-        let range = lists.range(i);
-        match sums.at(i) {
-            Num::Known(_) if range.is_empty() => Num::Null,
-            Num::Known(total) if !range.clone().any(|k| lists.is_maybe(k)) => {
-                quotient(total, Decimal::from(range.len())).map_or(Num::Null, Num::Known)
-            }
-            Num::Null => Num::Null,
-            _ => Num::Unknown,
+    let one = |i: usize| match sums.at(i) {
+        // An item that may not belong would leave the sum between bounds; of no items there is no quotient.
+        Num::Known(total) => {
+            quotient(total, Decimal::from(lists.range(i).len())).map_or(Num::Null, Num::Known)
         }
+        Num::Null => Num::Null,
+        _ => Num::Unknown,
     };
     (0..lists.len()).map(one).collect()
 }
@@ -184,10 +181,6 @@ fn extreme_number(lists: &ListVec, numbers: &NumVec, i: usize, greatest: bool) -
         let (low, high) = match numbers.at(k) {
             Num::Known(x) => (x, x),
             Num::Between(low, high) => (low, high),
-            Num::Null if lists.is_maybe(k) => {
-                unknown = true;
-                continue;
-            }
             Num::Null => {
                 null = true;
                 continue;

@@ -543,7 +543,6 @@ impl<'a> Machine<'a> {
     /// Whether values are those of the fields that are joined by, in all rows of a table of the submission.
     fn are_columns(&mut self, join: &Join, values: &[Vector]) -> bool {
         join.table < self.schema.submission
-            && join.fields.len() == values.len()
             && (join.fields.iter().zip(values))
                 .all(|(field, values)| *self.column(join.table, *field) == *values)
     }
@@ -594,7 +593,6 @@ impl<'a> Machine<'a> {
         };
         let one = |row: &u32| match *row {
             UNKNOWN_ID => truth::UNKNOWN,
-            NULL_ID => truth::FALSE,
             _ => truth::of(self.is_marked(table, field, Some(row), state)),
         };
         Vector::Bools(rows.iter().map(one).collect())
@@ -611,7 +609,7 @@ impl<'a> Machine<'a> {
         let at = row.and_then(|row| usize::try_from(*row).ok());
         self.rows(table)
             .zip(at)
-            .is_some_and(|(rows, at)| at < rows.len() && rows.state(at, field) == state)
+            .is_some_and(|(rows, at)| rows.state(at, field) == state)
     }
 
     /// The row of another table from which a blank cell of `table` takes its value, by the key in its field `by`.
@@ -692,5 +690,24 @@ fn rows_list(table: TableId, rows: Vec<u32>) -> ListVec {
         items: Box::new(Vector::Rows(table, rows)),
         maybe: None,
         states: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_row_of_a_key_is_unknown_where_another_may_come_before_it() {
+        let keys = |ids: Vec<u32>| vec![Key::all(&Vector::Texts(ids), 0)];
+        let index = Index::new(keys(vec![1, UNKNOWN_ID, 2, 1]), &[0, 1, 2, 3]);
+        let sought = keys(vec![1, 2, 3, NULL_ID, UNKNOWN_ID]);
+        let found: Vec<u32> = (0..5).map(|i| index.first(&sought, i)).collect();
+        assert_eq!(found, [0, UNKNOWN_ID, UNKNOWN_ID, NULL_ID, UNKNOWN_ID]);
+        let index = Index::new(keys(vec![1, 2]), &[0, 1]);
+        assert_eq!(
+            [index.first(&sought, 1), index.first(&sought, 2)],
+            [1, NULL_ID]
+        );
     }
 }

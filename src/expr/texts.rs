@@ -79,8 +79,8 @@ fn part_of(text: &str, start: Decimal, length: Option<Decimal>) -> Option<String
     let start = whole(start)?;
     let from = match start {
         0 => return None,
-        s if s > 0 => s - 1,
-        s => count + s,
+        1.. => start - 1,
+        _ => count + start,
     };
     let from = usize::try_from(from).ok()?;
     let length = match length {

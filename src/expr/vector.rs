@@ -655,9 +655,7 @@ fn int_arithmetic(op: BinaryOp, a: &Nums, b: &Nums) -> Option<Nums> {
 pub(crate) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
     let mut quotient = a.checked_div(b)?.normalize();
     let places = a.scale().saturating_sub(b.scale());
-    if quotient.scale() < places {
-        quotient.rescale(places);
-    }
+    quotient.rescale(places.max(quotient.scale()));
     Some(quotient)
 }
 
@@ -804,7 +802,7 @@ pub(crate) fn compare_one(op: BinaryOp, a: Num, b: Num) -> u8 {
             let equal = if a_high < b_low || b_high < a_low {
                 truth::FALSE
             } else if a_low == a_high && b_low == b_high {
-                truth::of(a_low == b_low)
+                truth::TRUE
             } else {
                 truth::UNKNOWN
             };
@@ -931,6 +929,17 @@ mod tests {
         assert_eq!(truth::and(truth::TRUE, truth::NULL), truth::NULL);
         assert_eq!(truth::or(truth::NULL, truth::TRUE), truth::TRUE);
         assert_eq!(truth::or(truth::FALSE, truth::NULL), truth::NULL);
+    }
+
+    #[test]
+    fn the_size_of_lists_counts_them_and_their_items() {
+        let lists = Vector::Lists(ListVec {
+            offsets: vec![0, 2, 3],
+            items: Box::new(Vector::Texts(vec![1, 2, 3])),
+            maybe: None,
+            states: None,
+        });
+        assert_eq!(lists.size(), 5);
     }
 
     #[test]

@@ -293,3 +293,20 @@ fn latest(
     };
     rows.into_iter().filter(is_latest).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::vector::NumVec;
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_key_however_it_is_held() {
+        let numbers =
+            [(150, 2), (-25, 1), (300, 0), (0, 3)].map(|(x, places)| Decimal::new(x, places));
+        let integers = Vector::Nums(NumVec::known(numbers.into_iter().collect()));
+        let decimals = numbers.map(Num::Known).into_iter().chain([Num::Null]);
+        let decimals = Key::all(&Vector::Nums(decimals.collect()), 5);
+        assert_eq!(Key::all(&integers, 4), decimals[..4]);
+        assert_eq!(decimals[4], Key::NULL);
+    }
+}

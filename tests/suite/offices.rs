@@ -229,9 +229,9 @@ fn the_vintage_in_force_is_used_and_named() {
 #[test]
 fn what_a_revision_leaves_blank_stands_in_the_row_for_all() {
     let received = "district_code,plan_year,revision,received_on,approved_carryforward
-1630011,2027,,2026-05-01,20000
 1630011,2027,2,2026-06-01,
 1630011,2027,3,2026-07-01,30000
+1630011,2027,,2026-05-01,20000
 ";
     let pack = laid(&[("office.toml", ""), ("received.csv", received)]);
     let plan = "budget-within-funds";
@@ -259,9 +259,9 @@ fn what_a_revision_leaves_blank_stands_in_the_row_for_all() {
         )
     };
     let one = |value: &str, from: &str| (format!("Money({value})"), from.to_owned());
-    assert_eq!(cells("1"), one("20000", "office/received.csv:2"));
-    assert_eq!(cells("2"), one("20000", "office/received.csv:2"));
-    assert_eq!(cells("3"), one("30000", "office/received.csv:4"));
+    assert_eq!(cells("1"), one("20000", "office/received.csv:4"));
+    assert_eq!(cells("2"), one("20000", "office/received.csv:4"));
+    assert_eq!(cells("3"), one("30000", "office/received.csv:3"));
 }
 
 #[test]
