@@ -16,13 +16,11 @@ const BUDGET: &str = "line_id,area,amount,pupils\n1,reading,100.00,12\n2,music,2
 
 /// The small pack with this instead of its rule's test and words.
 fn with_rule(test: &str) -> Pack {
-    let path = "rules/budget/reading-reserved.toml";
-    with_test("set-aside", set_aside_files(), (path, "act-1"), test)
+    with_test("set-aside", set_aside_files(), "act-1", test)
 }
 
-/// A pack with this instead of the test and words of one of its rules, which cites a clause.
-fn with_test(id: &str, mut files: Files, (path, clause): (&str, &str), test: &str) -> Pack {
-    let rule = files.get_mut(path).expect("it is there");
+/// A pack of those files with a rule that has this test and words, and cites a clause.
+fn with_test(id: &str, mut files: Files, clause: &str, test: &str) -> Pack {
     let (mut basis, mut words) = ("data", "message = \"no\"\n");
     if test.contains("message") {
         words = "";
@@ -30,11 +28,12 @@ fn with_test(id: &str, mut files: Files, (path, clause): (&str, &str), test: &st
     if test.contains("question") {
         (basis, words) = ("judgement", "");
     }
-    *rule = format!(
+    let rule = format!(
         "code = \"T\"\ntitle = \"A test\"\nbasis = \"{basis}\"\ncites = [\"{clause}\"]\nseverity = \"condition\"\n\
          effective = {{ from = 2021 }}\n{test}\n{words}"
-    )
-    .into_bytes();
+    );
+    let path = "rules/budget/reading-reserved.toml";
+    files.insert(path.to_owned(), rule.into_bytes());
     load(id, &files).unwrap_or_else(|refused| {
         let mistakes = refused.mistakes.iter().map(|m| format!("\n{}", m.message));
         panic!("{test}{}", mistakes.collect::<String>())
@@ -163,7 +162,7 @@ fn cells_that_are_marked_or_stand_in_for_others_and_rows_that_are_owed_are_told(
     let tests = std::fs::read_to_string(project("tests/feel/owed.txt")).expect("it is there");
     let told = tests.split("\n\n").map(str::trim).map(|test| {
         let pack = files_under(&project("tests/packs/owed"));
-        let pack = with_test("owed", pack, ("rules/budget/a-rule.toml", "handbook"), test);
+        let pack = with_test("owed", pack, "handbook", test);
         told_of(test, &pack, &submission_of(&pack, &files))
     });
     insta::assert_snapshot!("marked-and-owed", told.collect::<String>());
@@ -190,17 +189,129 @@ fn what_is_not_known_is_bounded() {
     let plan = submission(&pack, PLAN, BUDGET);
     let expressions =
         std::fs::read_to_string(project("tests/feel/unknown.txt")).expect("it is there");
-    let told: String = expressions
-        .lines()
+    let told = all_bounded(&in_force, &plan, expressions.lines());
+    insta::assert_snapshot!("what-is-not-known", told);
+}
+
+/// What one expression gives.
+fn given(in_force: &InForce<'_>, plan: &Submission, expression: &str) -> String {
+    match accordant::expr::check(expression, &in_force.pack.scope()) {
+        Ok((expr, _)) => bounded(&in_force.evaluate(&expr, plan)),
+        Err(faults) => panic!("{expression}: {faults:?}"),
+    }
+}
+
+/// Expressions, each with what it gives.
+fn all_bounded<'e>(
+    in_force: &InForce<'_>,
+    plan: &Submission,
+    expressions: impl Iterator<Item = &'e str>,
+) -> String {
+    expressions
         .map(|expression| {
-            let value = match accordant::expr::check(expression, &pack.scope()) {
-                Ok((expr, _)) => bounded(&in_force.evaluate(&expr, &plan)),
-                Err(faults) => panic!("{expression}: {faults:?}"),
-            };
+            let value = given(in_force, plan, expression);
             [expression, "\n  ", &value, "\n"].concat()
         })
-        .collect();
-    insta::assert_snapshot!("what-is-not-known", told);
+        .collect()
+}
+
+#[test]
+fn a_table_of_one_row_and_one_without_rows_are_joined_as_any_is() {
+    let pack = with_rule(ENOUGH);
+    let in_force = InForce::new(&pack, 2027);
+    let plan = |rows: &str| submission(&pack, PLAN, &format!("line_id,area,amount,pupils\n{rows}"));
+    let one = "for n in [0, 1, 30] return count(budget[line_id = \"1\" and pupils > n])";
+    assert_eq!(
+        given(&in_force, &plan("1,music,10.00,12\n"), one),
+        "[1, 1, 0]"
+    );
+    let none = "for a in areas return count(budget[area = a.slug])";
+    assert_eq!(given(&in_force, &plan(""), none), "[? to ?, ? to ?]");
+}
+
+/// The small pack with two reference tables of dated rows, which take what they leave blank from the plan.
+fn with_dated_tables() -> Pack {
+    let mut files = set_aside_files();
+    let schema = files.get_mut("schema.toml").expect("it is there");
+    let mut text = String::from_utf8_lossy(schema).into_owned();
+    text.truncate(text.find("[reference.areas]").expect("it is there"));
+    for name in ["areas", "others"] {
+        let _ = write!(
+            text,
+            "[reference.{name}]\nfile = \"data/areas.csv\"\nsource = \"handbook\"\nkey = [\"slug\"]\ncomplete = true\n\
+             dated = [\"from\", \"until\"]\nfields = {{ slug = {{ type = \"text\", required = true }}, \
+             label = {{ type = \"text\", else = \"plan.applicant\" }}, from = {{ type = \"year\" }}, until = {{ type = \"year\" }} }}\n"
+        );
+    }
+    *schema = text.into_bytes();
+    let areas = "slug,label,from,until\nmusic,Music,2020,2024\nmusic,,2025,\nreading,B,2020,\n";
+    files.insert("data/areas.csv".to_owned(), areas.as_bytes().to_vec());
+    with_test("set-aside", files, "act-1", ENOUGH)
+}
+
+#[test]
+fn rows_that_are_not_in_force_are_joined_with_nothing() {
+    let pack = with_dated_tables();
+    let in_force = InForce::new(&pack, 2027);
+    let plan = submission(&pack, PLAN, BUDGET);
+    for table in ["areas", "others"] {
+        let joined =
+            format!("for x in [\"music\", \"music\", \"reading\"] return count({table}[slug = x])");
+        assert_eq!(given(&in_force, &plan, &joined), "[1, 1, 1]", "{table}");
+    }
+}
+
+#[test]
+fn what_a_reference_table_takes_from_one_plan_is_not_kept_for_the_next() {
+    let pack = with_dated_tables();
+    let in_force = InForce::new(&pack, 2027);
+    for (plan, count) in [
+        (PLAN, "1"),
+        (&PLAN.replace("\"A\"", "\"B\""), "2"),
+        (PLAN, "1"),
+    ] {
+        let plan = submission(&pack, plan, BUDGET);
+        let same = "count(areas[label = plan.applicant])";
+        assert_eq!(given(&in_force, &plan, same), count);
+    }
+}
+
+#[test]
+fn cells_with_a_stand_in_and_cells_that_are_not_applicable_are_told() {
+    let files = files_under(&project("tests/packs/twin"));
+    let written = [
+        ("plan.toml", PLAN),
+        (
+            "lines.csv",
+            "line_id,party_id,branch,amount,size,order\n,a,,n/a,,\nx,b,,5.00,,7\ny,,,3000.00,4,\n",
+        ),
+        (
+            "parties.csv",
+            "party_id,weight,home\na,2,reading\nb,3,music\n",
+        ),
+    ];
+    let tests = [
+        "for = 'l in lines'\nrequire = 'l.branch = \"art\"'",
+        "for = 'l in lines'\nrequire = 'l.amount > plan.award'",
+    ];
+    let told = tests.map(|test| {
+        let pack = with_test("twin", files.clone(), "handbook", test);
+        told_of(test, &pack, &submission_of(&pack, &written))
+    });
+    let expressions = [
+        "lines.line_id",
+        "lines.order",
+        "lines.branch",
+        "lines.size",
+        "lines.amount",
+        "sum(lines.amount)",
+        "count(lines[amount > plan.award])",
+        "for l in lines return is not applicable(l.amount)",
+    ];
+    let pack = with_test("twin", files, "handbook", tests[0]);
+    let plan = submission_of(&pack, &written);
+    let given = all_bounded(&InForce::new(&pack, 2027), &plan, expressions.into_iter());
+    insta::assert_snapshot!("stand-ins", told.concat() + &given);
 }
 
 #[test]
@@ -227,6 +338,19 @@ fn a_small_count_is_told_nowhere() {
         "require = 'sum(budget[area = \"reading\"].pupils) > 100'\nmessage = \"{sum(budget.pupils)} and {sum(budget.amount)}\"",
     ];
     insta::assert_snapshot!("small-counts", all_told(&tests, budget));
+}
+
+#[test]
+fn a_count_at_the_threshold_is_told() {
+    let test = "for = 'b in budget'\nrequire = 'b.pupils > 40'\nmessage = \"{b.pupils} pupils\"";
+    let told = |pupils: &str| {
+        told(
+            test,
+            &format!("line_id,area,amount,pupils\n1,reading,100.00,{pupils}\n"),
+        )
+    };
+    assert!(told("6").contains("6 pupils"));
+    assert!(!told("5").contains("5 pupils"));
 }
 
 const ENOUGH: &str = "require = 'sum(budget.amount) >= plan.award'";
