@@ -111,3 +111,36 @@ pub(crate) fn first_keys(
     };
     rows.iter().filter_map(text).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::{Files, InForce, load};
+
+    const FILES: [&str; 6] = [
+        "pack.toml",
+        "schema.toml",
+        "params.toml",
+        "sources.toml",
+        "data/areas.csv",
+        "rules/budget/reading-reserved.toml",
+    ];
+
+    #[test]
+    fn first_keys_have_the_zeros_that_a_file_lost() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/set-aside");
+        let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        let mut files: Files = FILES.map(|p| (p.to_owned(), text(p).into_bytes())).into();
+        let schema = text("schema.toml").replace("slug = {", "slug = { digits = 7,");
+        files.insert("schema.toml".to_owned(), schema.into_bytes());
+        files
+            .get_mut("data/areas.csv")
+            .unwrap()
+            .extend(b"30011,Art\n");
+        let pack = load("set-aside", &files).unwrap();
+        let (areas, _) = check("areas", &pack.scope()).unwrap();
+        let world = InForce::new(&pack, 2027).world;
+        let keys = first_keys(&areas, &pack.schema, &world);
+        assert_eq!(keys, ["reading", "music", "0030011"]);
+    }
+}

@@ -929,22 +929,8 @@ fn outer_level(node: &Node, item: LevelNo) -> LevelNo {
     if node.level < item {
         return node.level;
     }
-    match &node.kind {
-        Kind::Var(level) => {
-            if *level >= item {
-                0
-            } else {
-                *level
-            }
-        }
-        Kind::Let(_) => node.level,
-        _ => node
-            .parts()
-            .iter()
-            .map(|p| outer_level(p, item))
-            .max()
-            .unwrap_or(0),
-    }
+    let parts = node.parts().into_iter();
+    parts.map(|p| outer_level(p, item)).max().unwrap_or(0)
 }
 
 impl Iteration {
@@ -1073,5 +1059,41 @@ impl Quantifier {
     /// Whether every item must satisfy, or some.
     pub(crate) fn is_every(self) -> bool {
         self == Quantifier::Every
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::testing::schema;
+
+    #[test]
+    fn what_is_repeated_is_limited_and_said_once() {
+        let schema = schema();
+        let scope = Scope::new(&schema, &[]);
+        let mut checker = Checker::new(&scope);
+        let one = checker.number(Decimal::ONE, 0..1);
+        checker.repeated = MAX_REPEATED - 1;
+        assert!(checker.repeat(&one).is_some());
+        assert!(checker.repeat(&one).is_none());
+        assert_eq!(checker.faults.len(), 1);
+        assert!(checker.repeat(&one).is_none());
+        assert_eq!(checker.faults.len(), 1);
+    }
+
+    #[test]
+    fn plan_is_a_row_unless_it_is_reference_data() {
+        let mut schema = schema();
+        let text = "plan[1].revision = 1";
+        assert!(check(text, &Scope::new(&schema, &[])).is_err());
+        schema.submission = 0;
+        assert!(check(text, &Scope::new(&schema, &[])).is_ok());
+    }
+
+    #[test]
+    fn an_expression_is_shown_by_its_text() {
+        let schema = schema();
+        let (expr, _) = check("1 + 1", &Scope::new(&schema, &[])).unwrap();
+        assert_eq!(format!("{expr:?}"), "Expr(\"1 + 1\")");
     }
 }

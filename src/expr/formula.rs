@@ -157,7 +157,7 @@ impl<'a> Writer<'a> {
             }
             Kind::Negate(a) => Ok(Piece::joined([write(a)?], |[a]| format!("(-{a})"))),
             Kind::Arithmetic(op, a, b) => {
-                if matches!(node.ty, Ty::Text(_) | Ty::Date) || node.ty.depth() > 0 {
+                if matches!(node.ty, Ty::Text(_)) {
                     return Err(refused(node));
                 }
                 let sign = op.sign();
@@ -189,9 +189,7 @@ impl<'a> Writer<'a> {
                 })
             }
             Kind::Call(Builtin::Abs, of) => self.function("ABS", node, of, inner),
-            Kind::Call(Builtin::RoundHalfUp, of) if of.len() == 2 => {
-                self.function("ROUND", node, of, inner)
-            }
+            Kind::Call(Builtin::RoundHalfUp, of) => self.function("ROUND", node, of, inner),
             Kind::Call(Builtin::Sum, of) if inner.is_none() => self.sum(node, of),
             Kind::Call(Builtin::Count, of) if inner.is_none() => self.count(node, of),
             _ => Err(refused(node)),
@@ -473,8 +471,12 @@ mod tests {
             vec![code.to_uppercase(), code.to_owned()]
         }
 
-        fn param(&self, _: usize) -> Option<Value> {
-            None
+        fn param(&self, at: usize) -> Option<Value> {
+            match at {
+                0 => Some(Value::Number(Decimal::TEN)),
+                1 => Some(Value::Null),
+                _ => None,
+            }
         }
 
         fn year(&self) -> i64 {
@@ -486,7 +488,8 @@ mod tests {
     #[track_caller]
     fn assert_formula(text: &str, want: &str, needs: &[&str]) {
         let schema = schema();
-        let mut scope = Scope::new(&schema, &[]);
+        let params = ["on", "off", "absent"].map(|name| (name.to_owned(), Ty::Num));
+        let mut scope = Scope::new(&schema, &params);
         scope.row = Some(("l".to_owned(), schema.table("budget").unwrap()));
         let (expr, _) = check(text, &scope).unwrap();
         let names = Names(&schema);
@@ -516,6 +519,77 @@ mod tests {
             ],
         );
         assert_formula("l.quantity != null", "(LEN(budget.quantity)>0)", &[]);
+    }
+
+    #[test]
+    fn figures_are_compared_by_their_difference() {
+        let needs = &["ISNUMBER(budget.quantity)"];
+        for (sign, want) in [
+            ("=", "(ABS((budget.quantity-5))<0.000001)"),
+            ("!=", "(ABS((budget.quantity-5))>=0.000001)"),
+            ("<", "((budget.quantity-5)<-0.000001)"),
+            ("<=", "((budget.quantity-5)<=0.000001)"),
+            (">", "((budget.quantity-5)>0.000001)"),
+            (">=", "((budget.quantity-5)>=-0.000001)"),
+        ] {
+            assert_formula(&format!("l.quantity {sign} 5"), want, needs);
+        }
+    }
+
+    #[test]
+    fn arithmetic_and_functions() {
+        let needs = &["ISNUMBER(budget.quantity)"];
+        assert_formula("-l.quantity", "(-budget.quantity)", needs);
+        assert_formula("abs(l.quantity)", "ABS(budget.quantity)", needs);
+        assert_formula(
+            "round half up(l.quantity, 2)",
+            "ROUND(budget.quantity,2)",
+            needs,
+        );
+        assert_formula("year + 1", "(2027+1)", &[]);
+    }
+
+    #[test]
+    fn texts_codes_and_truth_values() {
+        assert_formula(
+            "plan.district_code != \"a\"",
+            "(p.district_code&\"\"<>\"a\"&\"\")",
+            &["LEN(p.district_code)>0"],
+        );
+        assert_formula(
+            "l.object_code != \"111\"",
+            "(((budget.object_code=\"111\")+(budget.object_code=\"111\"))=0)",
+            &["LEN(budget.object_code)>0"],
+        );
+        assert_formula(
+            "plan.approved = true",
+            "(((p.approved=\"yes\")+(p.approved=\"true\"))>0)",
+            &["LEN(p.approved)>0"],
+        );
+        assert_formula(
+            "not(l.quantity > 5) and true",
+            "((1-((budget.quantity-5)>0.000001))*1)",
+            &["ISNUMBER(budget.quantity)"],
+        );
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_off() {
+        assert_formula("param.on = null", "0", &[]);
+        assert_formula("param.on != null", "1", &[]);
+        assert_formula("param.off = null", "1", &[]);
+        assert_formula("param.absent = null", "1", &[]);
+        assert_formula("param.absent != null", "0", &[]);
+    }
+
+    #[test]
+    fn counts() {
+        assert_formula("count(budget)", "SUM(used(budget)*1)", &[]);
+        assert_formula(
+            "count(budget[quantity > 5])",
+            "SUM(IF(((budget.quantity-5)>0.000001),(used(budget)*1),0))",
+            &[],
+        );
     }
 
     #[test]
@@ -553,6 +627,46 @@ mod tests {
         assert_refused("budget[1].amount");
         assert_refused("some l in budget satisfies l.amount > 0");
         assert_refused("max(budget.amount)");
+        assert_refused("plan.district_code + \"a\"");
+        assert_refused("(plan.revision > 5) = true");
+        assert_refused("(plan.revision > 5) = plan.approved");
+        assert_refused("(plan.revision > 5) != plan.approved");
+        assert_refused("count(budget[amount > sum(budget.amount)])");
+        assert_refused("count(budget[quantity > count(budget)])");
+    }
+
+    #[test]
+    fn a_let_is_written_out_but_not_within_a_filter() {
+        let schema = schema();
+        let names = Names(&schema);
+        let mut scope = Scope::new(&schema, &[]);
+        let (revision, _) = check("plan.revision", &scope).unwrap();
+        scope.lets = vec![("revision".to_owned(), Ty::Num, 0)];
+        let write = |text: &str| {
+            let (expr, _) = check(text, &scope).unwrap();
+            Writer::new(&names, vec![&revision]).write(&expr)
+        };
+        assert_eq!(write("revision + 1").unwrap().value, "(p.revision+1)");
+        assert!(write("count(budget[quantity > revision])").is_err());
+    }
+
+    #[test]
+    fn the_sides_of_a_comparison_are_those_of_a_difference() {
+        let schema = schema();
+        let names = Names(&schema);
+        let sides = |text: &str| {
+            let (expr, _) = check(text, &Scope::new(&schema, &[])).unwrap();
+            let sides = Writer::new(&names, Vec::new()).sides(&expr)?;
+            Some(sides.map(|side| side.value))
+        };
+        let told = |a: &str, b: &str| Some([a.to_owned(), b.to_owned()]);
+        assert_eq!(sides("plan.revision = 5"), told("p.revision", "5"));
+        assert_eq!(
+            sides("abs(plan.revision) < 5"),
+            told("ABS(p.revision)", "5")
+        );
+        assert_eq!(sides("abs(plan.revision - 2) < 5"), told("p.revision", "2"));
+        assert_eq!(sides("plan.approved"), None);
     }
 
     #[test]
@@ -563,5 +677,8 @@ mod tests {
         let names = Names(&schema);
         let piece = Writer::new(&names, Vec::new()).subjects(&rows).unwrap();
         assert_eq!(piece.unwrap().value, "((budget.quantity-5)>0.000001)");
+        let twice = "l in budget[quantity > 5][quantity < 9]";
+        let (_, _, rows, _) = check_for(twice, &Scope::new(&schema, &[])).unwrap();
+        assert!(Writer::new(&names, Vec::new()).subjects(&rows).is_err());
     }
 }

@@ -675,3 +675,60 @@ fn test_depth(test: &Test) -> u16 {
         Test::Any(tests) => tests.iter().map(test_depth).max().unwrap_or(0) + 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Why a text is refused, on a thread with room for the deepest.
+    fn fault(text: &str) -> Option<Fault> {
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(1 << 24);
+            let parsing = thread.spawn_scoped(scope, || parse(text).err());
+            parsing.expect("it starts").join().expect("it ends")
+        })
+    }
+
+    /// Checks that a text is taken with so many of something, and refused with one more.
+    #[track_caller]
+    fn assert_most(most: usize, why: &str, text: impl Fn(usize) -> String) {
+        let taken = fault(&text(most));
+        assert!(taken.is_none(), "{taken:?}");
+        let refused = fault(&text(most + 1));
+        assert_eq!(refused.map(|f| f.message).as_deref(), Some(why));
+    }
+
+    fn terms(n: usize) -> String {
+        vec!["1"; n].join("+")
+    }
+
+    #[test]
+    fn depth_is_limited_to_the_level() {
+        assert_most(200, TOO_DEEP, terms);
+        assert_most(199, TOO_DEEP, |n| {
+            format!("{}1{}", "(".repeat(n), ")".repeat(n))
+        });
+    }
+
+    #[test]
+    fn the_tests_of_in_count_as_deep_as_they_are() {
+        assert_most(199, TOO_DEEP, |n| format!("1 in {}", terms(n)));
+        assert_most(198, TOO_DEEP, |n| format!("1 in [< {}]", terms(n)));
+    }
+
+    #[test]
+    fn length_is_limited_to_the_part() {
+        // The list is a part too.
+        assert_most(99_999, TOO_LONG, |n| {
+            format!("[{}]", vec!["1"; n].join(","))
+        });
+    }
+
+    #[test]
+    fn what_is_too_long_within_in_is_told_where_it_becomes_so() {
+        let many = vec!["1"; 100_001].join(",");
+        let fault = fault(&format!("1 in ([{many}])")).unwrap();
+        assert_eq!(fault.message, TOO_LONG);
+        assert!(fault.span.start > 100_000, "{fault:?}");
+    }
+}

@@ -278,9 +278,7 @@ impl Node {
 
     /// Whether it is compared with another as a number, an amount or a date.
     pub(crate) fn is_compared_as_figure(&self, other: &Node) -> bool {
-        (self.ty.is_numeric() || other.ty.is_numeric())
-            && self.ty != Ty::Null
-            && other.ty != Ty::Null
+        self.ty.is_numeric() && other.ty.is_numeric()
     }
 
     /// The same parts, to be changed.

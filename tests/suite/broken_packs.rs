@@ -14,6 +14,10 @@ type Slip = (
 const RULE: &str = "rules/budget/reading-reserved.toml";
 const MAP: &str = "forms/award-sheet.toml";
 
+/// A parameter that is neither a code nor a pattern, before the one that stands there.
+const SPELT: &str = "[spelt]\ntitle = \"how it is spelt\"\ntype = \"text\"\n\
+    values = [{ from = 2020, value = \"raeding{2\", source = \"handbook\" }]\n\n[small_count]";
+
 const SLIPS: &[Slip] = &[
     (
         "a history that tells no rows apart",
@@ -70,6 +74,28 @@ const SLIPS: &[Slip] = &[
     (
         "unknown code",
         &[(RULE, "area = \"reading\"", "area = \"raeding\"")],
+    ),
+    (
+        "let that is a word of the language",
+        &[(RULE, "let = { reserved", "let = { then = 'year', reserved")],
+    ),
+    (
+        "parameter that holds no code",
+        &[
+            ("params.toml", "[small_count]", SPELT),
+            (RULE, "area = \"reading\"", "area = param.spelt"),
+        ],
+    ),
+    (
+        "parameter that holds no pattern",
+        &[
+            ("params.toml", "[small_count]", SPELT),
+            (
+                RULE,
+                "require = '",
+                "require = 'matches(plan.applicant, param.spelt) and ",
+            ),
+        ],
     ),
     (
         "unknown parameter",

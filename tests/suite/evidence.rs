@@ -442,3 +442,48 @@ fn one_rule_is_judged_alone_as_among_all() {
         Some(Recommendation::Approve)
     );
 }
+
+/// How often a rule with this test passes, fails, is unknown and is not applicable, where the first line has no count of pupils and
+/// the plan no beginning.
+fn tally_without(test: &str) -> [usize; 4] {
+    let mut files = set_aside_files();
+    let schema = files.get_mut("schema.toml").expect("it is there");
+    let text = String::from_utf8(schema.clone()).expect("it is UTF-8");
+    let text = text.replace("number\", min", "number\", not_applicable = true, min");
+    let text = text.replace("date\" }", "date\", not_applicable = true }");
+    *schema = text.into_bytes();
+    let pack = with_test("set-aside", files, test);
+    let plan = submission(
+        &pack,
+        "applicant = \"A\"\nfiscal_year = 2027\naward = \"1000.00\"\nstarts_on = \"n/a\"\n",
+        "line_id,area,amount,pupils\n1,reading,100.00,n/a\n2,music,250.00,12\n3,reading,50.00,7\n",
+    );
+    let in_force = InForce::new(&pack, 2027);
+    let evaluator = Evaluator::new(&in_force);
+    let tally = evaluator
+        .tally_of(&plan, &pack.rules[0])
+        .expect("it is in force");
+    [tally.pass, tally.fail, tally.unknown, tally.not_applicable]
+}
+
+#[test]
+fn a_cell_that_is_not_applicable_exempts_its_own_row_and_is_left_out_of_lists() {
+    for (test, tally) in [
+        (
+            "for = 'b in budget'\nrequire = 'b.pupils > 5'",
+            [2, 0, 0, 1],
+        ),
+        ("require = 'plan.starts_on.year = 2026'", [0, 0, 0, 1]),
+        (
+            "require = 'every b in budget satisfies b.pupils > 5'",
+            [1, 0, 0, 0],
+        ),
+        ("require = 'count(budget[pupils > 5]) = 2'", [1, 0, 0, 0]),
+        (
+            "for = 'b in budget'\nrequire = 'every o in budget satisfies o.pupils > 5'",
+            [3, 0, 0, 0],
+        ),
+    ] {
+        assert_eq!(tally_without(test), tally, "{test}");
+    }
+}
