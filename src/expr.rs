@@ -115,32 +115,65 @@ pub(crate) fn first_keys(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pack::{Files, InForce, load};
+    use crate::pack::{Files, InForce, Pack, load};
+    use crate::read::{File, read_folder};
+    use crate::value::{Decimal, Value};
 
-    const FILES: [&str; 6] = [
-        "pack.toml",
-        "schema.toml",
-        "params.toml",
-        "sources.toml",
-        "data/areas.csv",
-        "rules/budget/reading-reserved.toml",
-    ];
+    /// The small pack, whose areas have codes of seven digits, and one area more.
+    fn pack() -> Pack {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/set-aside");
+        let paths = [
+            "pack.toml",
+            "schema.toml",
+            "params.toml",
+            "sources.toml",
+            "data/areas.csv",
+            "rules/budget/reading-reserved.toml",
+        ];
+        let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        let changed = |path: &str| match path {
+            "schema.toml" => read(path).replace("slug = {", "slug = { digits = 7,"),
+            "data/areas.csv" => read(path) + "30011,Art\n",
+            _ => read(path),
+        };
+        let files: Files = paths
+            .map(|p| (p.to_owned(), changed(p).into_bytes()))
+            .into();
+        load("set-aside", &files).unwrap()
+    }
 
     #[test]
     fn first_keys_have_the_zeros_that_a_file_lost() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/set-aside");
-        let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
-        let mut files: Files = FILES.map(|p| (p.to_owned(), text(p).into_bytes())).into();
-        let schema = text("schema.toml").replace("slug = {", "slug = { digits = 7,");
-        files.insert("schema.toml".to_owned(), schema.into_bytes());
-        files
-            .get_mut("data/areas.csv")
-            .unwrap()
-            .extend(b"30011,Art\n");
-        let pack = load("set-aside", &files).unwrap();
+        let pack = pack();
         let (areas, _) = check("areas", &pack.scope()).unwrap();
         let world = InForce::new(&pack, 2027).world;
         let keys = first_keys(&areas, &pack.schema, &world);
         assert_eq!(keys, ["reading", "music", "0030011"]);
+    }
+
+    #[test]
+    fn each_row_has_its_values() {
+        let pack = pack();
+        let files = [
+            ("plan/plan.toml", "fiscal_year = 2027\n"),
+            (
+                "plan/budget.csv",
+                "area,amount,pupils\nmusic,1.00,7\nreading,2.00,8\n",
+            ),
+        ];
+        let files = files.map(|(path, text)| File {
+            path: path.to_owned(),
+            bytes: text.into(),
+        });
+        let plan = read_folder(&pack.schema, "plan", &files);
+        let (name, table, rows, _) = check_for("b in budget", &pack.scope()).unwrap();
+        let mut scope = pack.scope();
+        scope.row = Some((name, table));
+        let (pupils, _) = check("b.pupils * 2", &scope).unwrap();
+        let world = InForce::new(&pack, 2027).world;
+        let exprs = [&pupils, &pupils];
+        let values = evaluate_rows((table, &rows), &exprs, &pack.schema, &world, &plan);
+        let number = |n: i64| vec![Value::Number(Decimal::from(n)); 2];
+        assert_eq!(values, [number(14), number(16)]);
     }
 }
