@@ -13,10 +13,7 @@ fn edges_from(kind: &str) -> Vec<edges::Edge> {
          when = 'line.kind = \"staff\"'\nrequire = 'line.amount <= param.line_limit'\nmessage = \"no\"\n\n\
          [[case]]\nname = \"a line\"\nkind = \"pass\"\nexpect = \"pass\"\nbudget = \"\"\"\nline_id,kind,amount\n1,{kind},150.00\n\"\"\"\n"
     );
-    files.insert(
-        "rules/budget/reading-reserved.toml".to_owned(),
-        rule.into_bytes(),
-    );
+    files.insert("rules/budget/line-limit.toml".to_owned(), rule.into_bytes());
     let pack = load("owed", &files).expect("it loads");
     edges::of(&pack, &pack.rules[0], None)
 }

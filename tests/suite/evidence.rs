@@ -19,7 +19,7 @@ fn with_rule(test: &str) -> Pack {
     with_test("set-aside", set_aside_files(), "act-1", test)
 }
 
-/// A pack of those files with a rule that has this test and words, and cites a clause.
+/// A pack of those files with one rule, which has this test and words and cites a clause.
 fn with_test(id: &str, mut files: Files, clause: &str, test: &str) -> Pack {
     let (mut basis, mut words) = ("data", "message = \"no\"\n");
     if test.contains("message") {
@@ -32,8 +32,8 @@ fn with_test(id: &str, mut files: Files, clause: &str, test: &str) -> Pack {
         "code = \"T\"\ntitle = \"A test\"\nbasis = \"{basis}\"\ncites = [\"{clause}\"]\nseverity = \"condition\"\n\
          effective = {{ from = 2021 }}\n{test}\n{words}"
     );
-    let path = "rules/budget/reading-reserved.toml";
-    files.insert(path.to_owned(), rule.into_bytes());
+    files.retain(|path, _| !path.starts_with("rules/"));
+    files.insert("rules/budget/a-test.toml".to_owned(), rule.into_bytes());
     load(id, &files).unwrap_or_else(|refused| {
         let mistakes = refused.mistakes.iter().map(|m| format!("\n{}", m.message));
         panic!("{test}{}", mistakes.collect::<String>())
@@ -452,7 +452,7 @@ fn tally_without(test: &str) -> [usize; 4] {
     let text = text.replace("number\", min", "number\", not_applicable = true, min");
     let text = text.replace("date\" }", "date\", not_applicable = true }");
     *schema = text.into_bytes();
-    let pack = with_test("set-aside", files, test);
+    let pack = with_test("set-aside", files, "act-1", test);
     let plan = submission(
         &pack,
         "applicant = \"A\"\nfiscal_year = 2027\naward = \"1000.00\"\nstarts_on = \"n/a\"\n",
