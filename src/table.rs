@@ -204,6 +204,17 @@ pub enum Data {
     Texts(Vec<u32>),
 }
 
+impl Data {
+    /// Adds what a cell without a value holds.
+    fn push_nothing(&mut self) {
+        match self {
+            Data::Nums(nums) => nums.push_zero(),
+            Data::Bools(bools) => bools.push(false),
+            Data::Texts(ids) => ids.push(0),
+        }
+    }
+}
+
 /// One typed column.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -238,14 +249,52 @@ impl Column {
                 if cell.state() == State::Value {
                     state = State::Unreadable;
                 }
-                match data {
-                    Data::Nums(nums) => nums.push_zero(),
-                    Data::Bools(bools) => bools.push(false),
-                    Data::Texts(ids) => ids.push(0),
-                }
+                data.push_nothing();
             }
         }
         self.states.push(state);
+    }
+
+    /// Adds a cell at the end in which nothing stands.
+    pub(crate) fn push_blank(&mut self) {
+        self.data.push_nothing();
+        self.states.push(State::Blank);
+    }
+
+    /// Adds a number with its decimal places at the end.
+    pub(crate) fn push_figure(&mut self, (x, places): (i64, u32)) {
+        if let Data::Nums(nums) = &mut self.data {
+            nums.push_scaled(x, places);
+            self.states.push(State::Value);
+        }
+    }
+
+    /// Adds the number of a text at the end.
+    pub(crate) fn push_text(&mut self, text: u32) {
+        if let Data::Texts(ids) = &mut self.data {
+            ids.push(text);
+            self.states.push(State::Value);
+        }
+    }
+
+    /// The number of the text that stands in the last cell, if one does.
+    pub(crate) fn last_text(&self) -> Option<u32> {
+        let is_text = self.states.last() == Some(&State::Value);
+        match &self.data {
+            Data::Texts(ids) if is_text => ids.last().copied(),
+            _ => None,
+        }
+    }
+
+    /// Leaves so many cells.
+    fn truncate(&mut self, rows: usize) {
+        self.states.truncate(rows);
+        match &mut self.data {
+            Data::Nums(Nums::Int { v, .. }) => v.truncate(rows),
+            Data::Nums(Nums::Dec(v)) => v.truncate(rows),
+            Data::Bools(v) => v.truncate(rows),
+            Data::Texts(v) => v.truncate(rows),
+        }
     }
 
     /// The cells of these rows alone.
@@ -282,6 +331,12 @@ impl Column {
     pub fn state(&self, row: usize) -> State {
         self.states.get(row).copied().unwrap_or(State::Blank)
     }
+}
+
+/// A part of a text, in as few bytes as are needed.
+fn part_of((from, to): (usize, usize)) -> (u32, u32) {
+    let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    (byte(from), byte(to))
 }
 
 /// What stands at these places.
@@ -740,70 +795,55 @@ impl Rows {
         if self.columns.get(field).is_some_and(Option::is_some) {
             self.raw.push_str(raw);
         }
-        self.push_held(field, cell, (from, self.raw.len()), texts);
+        if let Some(Some(column)) = self.columns.get_mut(field) {
+            column.push(cell, texts);
+        }
+        self.push_raw((from, self.raw.len()));
     }
 
-    /// Holds the text of lines, of which [`Rows::push_held`] names the parts; from which byte on.
+    /// Holds a text, of which [`Rows::push_raw`] names the parts; from which byte on.
     pub(crate) fn hold(&mut self, text: &str) -> usize {
         let from = self.raw.len();
         self.raw.push_str(text);
         from
     }
 
-    /// Adds the next cell of the row that was begun, as [`Rows::push_cell`]; what was written there is held from a byte to
-    /// another.
-    pub(crate) fn push_held(
-        &mut self,
-        field: FieldId,
-        cell: &Cell<'_>,
-        (from, to): (usize, usize),
-        texts: &mut Texts,
-    ) {
-        if let Some(Some(column)) = self.columns.get_mut(field) {
-            column.push(cell, texts);
+    /// Notes what was written in the next cell of the row that was begun: what is held from a byte to another.
+    pub(crate) fn push_raw(&mut self, part: (usize, usize)) {
+        self.raw_parts.push(part_of(part));
+    }
+
+    /// Notes what was written in a cell, in place of what was noted.
+    pub(crate) fn set_raw(&mut self, row: usize, field: FieldId, raw: &str) {
+        let from = self.hold(raw);
+        let part = self.raw_parts.get_mut(row * self.columns.len() + field);
+        if let Some(part) = part {
+            *part = part_of((from, from + raw.len()));
         }
-        self.push_raw(from, to);
     }
 
-    /// Adds the next cell of the row that was begun, as [`Rows::push_held`], of a number and its decimal places.
-    pub(crate) fn push_figure(
-        &mut self,
-        field: FieldId,
-        (x, places): (i64, u32),
-        (from, to): (usize, usize),
-    ) {
-        if let Some(Some(column)) = self.columns.get_mut(field)
-            && let Data::Nums(nums) = &mut column.data
-        {
-            nums.push_scaled(x, places);
-            column.states.push(State::Value);
-        }
-        self.push_raw(from, to);
+    /// What was written in the cells of a column.
+    pub(crate) fn raws(&self, field: FieldId, rows: Range<usize>) -> impl Iterator<Item = &str> {
+        let width = self.columns.len();
+        let parts = self.raw_parts.get(rows.start * width..rows.end * width);
+        let parts = parts.unwrap_or_default().iter();
+        parts
+            .skip(field)
+            .step_by(width.max(1))
+            .map(|part| self.raw_of(*part))
     }
 
-    fn push_raw(&mut self, from: usize, to: usize) {
-        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        self.raw_parts.push((byte(from), byte(to)));
+    fn raw_of(&self, (from, to): (u32, u32)) -> &str {
+        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        self.raw.get(place(from)..place(to)).unwrap_or_default()
     }
 
-    /// Adds the next cell of the row that was begun, as [`Rows::push_held`], of a text whose number is known.
-    pub(crate) fn push_known(&mut self, field: FieldId, text: u32, (from, to): (usize, usize)) {
-        if let Some(Some(column)) = self.columns.get_mut(field)
-            && let Data::Texts(ids) = &mut column.data
-        {
-            ids.push(text);
-            column.states.push(State::Value);
-        }
-        self.push_raw(from, to);
-    }
-
-    /// The number of the text that stands in the cell of the last row, if one does.
-    pub(crate) fn last_text(&self, field: FieldId) -> Option<u32> {
-        let column = self.columns.get(field)?.as_ref()?;
-        let is_text = column.states.last() == Some(&State::Value);
-        match &column.data {
-            Data::Texts(ids) if is_text => ids.last().copied(),
-            _ => None,
+    /// Leaves so many rows.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        self.numbers.truncate(rows);
+        self.raw_parts.truncate(rows * self.columns.len());
+        for column in self.columns.iter_mut().flatten() {
+            column.truncate(rows);
         }
     }
 
@@ -911,10 +951,8 @@ impl Rows {
     /// What was written in a cell.
     pub fn raw(&self, row: usize, field: FieldId) -> &str {
         let at = row * self.columns.len() + field;
-        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
         let part = self.raw_parts.get(at);
-        part.and_then(|&(from, to)| self.raw.get(place(from)..place(to)))
-            .unwrap_or_default()
+        part.map_or("", |part| self.raw_of(*part))
     }
 
     /// Whether the file has a column for the field.

@@ -22,6 +22,10 @@ pub(super) struct Manner<'a> {
     pub(super) delimiter: u8,
 }
 
+/// How many lines are read together, at first and at most.
+const FEWEST: usize = 4;
+const MOST: usize = 1_024;
+
 /// Splits records, in memory that is used again.
 #[derive(Default)]
 pub(super) struct Splitter {
@@ -41,22 +45,24 @@ impl Splitter {
     ) -> Result<(), Diagnostic> {
         let held = lines.rows.hold(text);
         let (mut number, mut at) = (first, 0);
+        // How many lines are read together: few where much is to be told of them.
+        let mut most = FEWEST;
         while at < text.len() {
-            let end = self.split.find(text, at, manner.delimiter);
-            let record = (text, &self.split, manner.shapes);
-            let is_taken = |end: &usize| {
-                end - at <= SUBMISSION.columns
-                    && lines.take_plain(number, record, held, texts, told)
-            };
-            at = if let Some(end) = end.filter(is_taken) {
-                end
-            } else {
-                let rest = text.get(at..).unwrap_or_default();
-                let line = lines_of(rest, manner.delimiter).next().unwrap_or(rest);
+            let split = (&mut self.split, manner.shapes, manner.delimiter);
+            let (taken, next) = lines.take_plain(number, (text, held, at), split, most, texts);
+            number = number.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
+            at = next;
+            if taken == most {
+                most = (most * 2).min(MOST);
+                continue;
+            }
+            most = FEWEST;
+            let rest = text.get(at..).unwrap_or_default();
+            if let Some(line) = lines_of(rest, manner.delimiter).next() {
                 self.take_line(manner, number, line, lines, (&mut *texts, &mut *told))?;
-                at + line.len()
-            };
-            number = number.saturating_add(1);
+                number = number.saturating_add(1);
+                at += line.len();
+            }
         }
         Ok(())
     }

@@ -593,6 +593,7 @@ mod tests {
     use super::super::scan::lines_of;
     use super::*;
     use crate::read::testing::{lines, schema, told};
+    use crate::table::Data;
 
     fn read(files: &[(&str, &str)]) -> (Vec<Submission>, Vec<String>) {
         let files: Vec<File> = files
@@ -820,7 +821,11 @@ mod tests {
             .map(|(row, field)| rows.raw(row, field));
         let mut read = super::super::testing::lines(table, &rows, &plan.texts);
         read.extend(raw.map(str::to_owned));
-        read.push(format!("{:?}", rows.columns));
+        for column in rows.columns.iter().flatten() {
+            // The numbers of texts tell in which order they were read.
+            let numbers = Some(&column.data).filter(|data| !matches!(data, Data::Texts(_)));
+            read.push(format!("{:?} {numbers:?}", column.states));
+        }
         (read, told(&plan.diagnostics))
     }
 

@@ -1,16 +1,19 @@
 //! Records of a text file that are lines without a doubt: their cells are read where they stand, straight into their
-//! columns. Whatever is not so plain is left to [`Lines::take`], and a cell that is not to [`read_cell_since`].
+//! columns, one column after the other. Whatever is not so plain is left to [`Lines::take`], and a cell that is not to
+//! [`read_cell_since`].
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memchr;
 
 use super::{Lines, PLAN, Written, is_total, may_end_total, read_cell_since};
-use crate::diagnostic::Diagnostic;
+use crate::hash::Map;
 use crate::read::cell::may_be_mark;
 use crate::read::header::bare;
+use crate::read::limits::SUBMISSION;
 use crate::schema::{Field, FieldId, Table};
-use crate::table::{Cell, Texts};
+use crate::table::{Column, Texts};
 use crate::value::{Decimal, LIMIT, Type, bare_parts, trim};
 
 /// Where a cell stands in its text, without its quotes.
@@ -30,16 +33,6 @@ impl Span {
     fn is_empty(self) -> bool {
         self.from == self.to
     }
-
-    /// The cell as a person sees it.
-    fn words(self, text: &str) -> Cow<'_, str> {
-        let text = self.text(text);
-        if self.has_quotes {
-            Cow::Owned(single_quotes(text))
-        } else {
-            Cow::Borrowed(text)
-        }
-    }
 }
 
 /// A text with each pair of quotes as one.
@@ -54,22 +47,33 @@ fn single_quotes(text: &str) -> String {
     words + rest
 }
 
-/// The cells of a record, in memory that is used again.
+/// Records that are split, in memory that is used again.
 #[derive(Debug, Default)]
-pub(crate) struct Split(Vec<Span>);
+pub(crate) struct Split {
+    /// The cells of the last.
+    cells: Vec<Span>,
+    /// Where the lines begin that are taken together.
+    starts: Vec<usize>,
+}
 
 impl Split {
     /// Finds the cells of the record that begins at a byte of a text, and its end; `None` where a quote is never closed, or
     /// something stands behind one that is.
-    pub(crate) fn find(&mut self, text: &str, from: usize, delimiter: u8) -> Option<usize> {
+    fn find(&mut self, text: &str, from: usize, delimiter: u8) -> Option<usize> {
         let bytes = text.as_bytes();
-        self.0.clear();
+        self.cells.clear();
+        let mut signs = Signs::from(bytes, from, delimiter);
         let mut at = from;
         loop {
             let (span, end) = if bytes.get(at) == Some(&b'"') {
-                quoted_cell(bytes, at + 1)?
+                let (span, end) = quoted_cell(bytes, at + 1)?;
+                signs = Signs::from(bytes, end, delimiter);
+                if signs.next_place() != end {
+                    return None;
+                }
+                (span, end)
             } else {
-                let to = at + length_of_cell(bytes.get(at..)?, delimiter);
+                let to = signs.next_place();
                 let span = Span {
                     from: at,
                     to,
@@ -77,35 +81,69 @@ impl Split {
                 };
                 (span, to)
             };
-            self.0.push(span);
+            self.cells.push(span);
             match bytes.get(end) {
                 Some(b'\n') => return Some(end + 1),
-                Some(&byte) if byte == delimiter => at = end + 1,
-                Some(_) => return None,
+                Some(_) => at = end + 1,
                 None => return Some(end),
             }
         }
     }
 }
 
-/// How many bytes stand before the first delimiter or line end, looked for among eight at a time.
-fn length_of_cell(bytes: &[u8], delimiter: u8) -> usize {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let (delimiters, ends) = (ONES * u64::from(delimiter), ONES * u64::from(b'\n'));
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let (a, b) = (word ^ delimiters, word ^ ends);
-        // The high bit of the first byte that is such a sign, and perhaps of some behind it.
-        let found = (a.wrapping_sub(ONES) & !a | b.wrapping_sub(ONES) & !b) & HIGH;
-        let bits = found.trailing_zeros();
-        if bits < u64::BITS {
-            return at * 8 + usize::try_from(bits / 8).unwrap_or(0);
-        }
+/// Where delimiters and line ends stand in a text, looked for among eight bytes at a time.
+struct Signs<'t> {
+    bytes: &'t [u8],
+    /// The delimiter in each byte.
+    delimiters: u64,
+    /// Where the eight bytes begin.
+    at: usize,
+    /// The high bit of each of them that is a sign and was not given yet.
+    found: u64,
+}
+
+impl<'t> Signs<'t> {
+    /// Those from a byte on.
+    fn from(bytes: &'t [u8], at: usize, delimiter: u8) -> Self {
+        let mut signs = Signs {
+            bytes,
+            delimiters: u64::from_le_bytes([delimiter; 8]),
+            at,
+            found: 0,
+        };
+        signs.look();
+        signs
     }
-    let in_rest = rest.iter().position(|&b| b == delimiter || b == b'\n');
-    words.len() * 8 + in_rest.unwrap_or(rest.len())
+
+    fn look(&mut self) {
+        const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
+        const ENDS: u64 = u64::from_le_bytes([b'\n'; 8]);
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let word = rest.first_chunk().copied().unwrap_or_else(|| {
+            let mut word = [0; 8];
+            word.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+            word
+        });
+        let word = u64::from_le_bytes(word);
+        let (a, b) = (word ^ self.delimiters, word ^ ENDS);
+        // Adding to the low bits sets the high bit of each byte that is not zero, and carries into no other.
+        let is_other = (((a & LOW) + LOW) | a) & (((b & LOW) + LOW) | b);
+        self.found = !(is_other | LOW);
+    }
+
+    /// The place of the next; the end of the text behind the last.
+    fn next_place(&mut self) -> usize {
+        while self.found == 0 {
+            self.at += 8;
+            if self.at >= self.bytes.len() {
+                return self.bytes.len();
+            }
+            self.look();
+        }
+        let bits = self.found.trailing_zeros();
+        self.found &= self.found - 1;
+        self.at + usize::try_from(bits / 8).unwrap_or(0)
+    }
 }
 
 /// A cell behind its opening quote, and what stands behind its closing one.
@@ -173,33 +211,41 @@ impl Shape {
         }
     }
 
-    /// The cell that stands in a text as it is.
-    fn read_plain(self, span: Span, text: &str) -> Option<Cell<'_>> {
-        if span.has_quotes {
-            return None;
+    /// Adds cells to their column as long as they can be nothing but what they seem; how many.
+    fn read_all<'t>(
+        self,
+        cells: impl Iterator<Item = &'t str>,
+        codes: &Map<String, u32>,
+        column: &mut Column,
+        texts: &mut Texts,
+    ) -> usize {
+        let mut read = 0;
+        for text in cells {
+            if text.is_empty() {
+                column.push_blank();
+            } else if let Some(figure) = self.read_figure(text) {
+                column.push_figure(figure);
+            } else if self.is_words(text) {
+                column.push_text(texts.intern(text));
+            } else if matches!(self, Shape::Code)
+                && let Some(code) = codes.get(text)
+            {
+                column.push_text(*code);
+            } else {
+                break;
+            }
+            read += 1;
         }
-        self.read(span.text(text))
+        read
     }
 
-    /// The cell of a text that can be nothing but what it seems.
-    fn read(self, text: &str) -> Option<Cell<'_>> {
+    /// Whether a text is words as they stand.
+    fn is_words(self, text: &str) -> bool {
         let ([first, .., last] | [first @ last]) = text.as_bytes() else {
-            return Some(Cell::Blank);
+            return false;
         };
-        if !first.is_ascii_graphic() || !last.is_ascii_graphic() {
-            return None;
-        }
-        match self {
-            Shape::Text { least } => {
-                let is_whole = text.len() >= least && !may_be_mark(text);
-                is_whole.then_some(Cell::Text(text))
-            }
-            Shape::Figure { .. } | Shape::Year { .. } => {
-                let (value, places) = self.read_figure(text)?;
-                Some(Cell::Number(Decimal::new(value, places)))
-            }
-            Shape::Code | Shape::Other => None,
-        }
+        let shows = first.is_ascii_graphic() && last.is_ascii_graphic();
+        matches!(self, Shape::Text { least } if shows && text.len() >= least && !may_be_mark(text))
     }
 
     /// The digits of a bare figure within the bounds, and how many stand behind the point.
@@ -233,102 +279,137 @@ fn figure_between(text: &str, least: i64, most: i64) -> Option<(i64, u32)> {
 }
 
 impl Lines<'_> {
-    /// Takes a record that was split, of a text that the rows [hold](crate::table::Rows::hold) from a byte on; `false`
-    /// where only [`Lines::take`] can tell what it is.
+    /// Takes records from a byte of a text on that the rows [hold](Rows::hold), at most so many, as long as only
+    /// [`Lines::take`] could tell no more of them: their cells are read a column after the other. How many were taken, and
+    /// where the next begins.
     pub(crate) fn take_plain(
         &mut self,
-        number: u32,
-        record: (&str, &Split, &Shapes),
-        held: usize,
+        first: u32,
+        (text, held, from): (&str, usize, usize),
+        (split, shapes, delimiter): (&mut Split, &Shapes, u8),
+        most: usize,
         texts: &mut Texts,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> bool {
-        let (text, Split(cells), Shapes(shapes)) = record;
-        if !self.is_line(text, cells) {
+    ) -> (usize, usize) {
+        let (before, mut at) = (self.rows.len(), from);
+        split.starts.clear();
+        for number in (first..).take(most) {
+            let end = Some(at).filter(|at| *at < text.len());
+            let end = end.and_then(|at| split.find(text, at, delimiter));
+            let is_short = |end: &usize| end - at <= SUBMISSION.columns;
+            let Some(end) = end.filter(is_short) else {
+                break;
+            };
+            if !self.begin_line(number, text, &split.cells, held) {
+                break;
+            }
+            split.starts.push(at);
+            at = end;
+        }
+        let mut end = self.rows.len();
+        for (field, shape) in shapes.0.iter().enumerate() {
+            end = self.read_column(field, *shape, before..end, texts);
+        }
+        if end < self.rows.len() {
+            self.rows.truncate(end);
+        }
+        let taken = end - before;
+        (taken, split.starts.get(taken).copied().unwrap_or(at))
+    }
+
+    /// Begins a line of a record without a doubt: notes where its cells stand.
+    fn begin_line(&mut self, number: u32, text: &str, cells: &[Span], held: usize) -> bool {
+        if !self.is_line(text, cells) || !self.is_plain_id(text, cells) {
             return false;
         }
-        let odd = self.odd_id(text, cells);
-        let odd = odd
-            .as_ref()
-            .map(|(key, written)| (*key, self.read_id(*key, written)));
-        let odd_key = odd.as_ref().map(|(key, _)| *key);
         self.rows.begin_row(number);
-        for (field, (column, shape)) in self.header.columns.iter().zip(shapes).enumerate() {
-            let Some(&span) = column.and_then(|column| cells.get(column)) else {
-                self.rows
-                    .push_held(field, &Cell::Blank, (held, held), texts);
-                continue;
+        for column in &self.header.columns {
+            let part = match column.and_then(|column| cells.get(column)) {
+                None => (held, held),
+                Some(span) if span.has_quotes => {
+                    let words = single_quotes(span.text(text));
+                    let from = self.rows.hold(&words);
+                    (from, from + words.len())
+                }
+                Some(span) => (held + span.from, held + span.to),
             };
-            if odd_key != Some(field) && !span.has_quotes {
-                let (words, place) = (span.text(text), (held + span.from, held + span.to));
-                if let Some(figure) = shape.read_figure(words) {
-                    self.rows.push_figure(field, figure, place);
-                    continue;
-                }
-                if let Some(cell) = shape.read(words) {
-                    self.rows.push_held(field, &cell, place, texts);
-                    continue;
-                }
-                if let Some(code) = self.known_code(field, *shape, words) {
-                    self.rows.push_known(field, code, place);
-                    continue;
-                }
-            }
-            match &odd {
-                Some((key, read)) if *key == field => self.push(field, read, texts, diagnostics),
-                _ => self.push_written(field, *shape, &span.words(text), texts, diagnostics),
-            }
+            self.rows.push_raw(part);
         }
         true
     }
 
-    /// The number of a code that was written in the same way above, of which nothing was told.
-    fn known_code(&self, field: FieldId, shape: Shape, text: &str) -> Option<u32> {
-        match shape {
-            Shape::Code => self.codes.get(field)?.get(text).copied(),
-            _ => None,
-        }
-    }
-
-    /// Adds the next cell of a line, of words that are not as they stand in their text or take more to read.
-    fn push_written(
+    /// Reads the cells of a column in rows that were begun; as far as which row, of which more is to be told.
+    fn read_column(
         &mut self,
         field: FieldId,
         shape: Shape,
-        words: &str,
+        rows: Range<usize>,
         texts: &mut Texts,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
-        if let Some(cell) = shape.read(words) {
-            self.rows.push_cell(field, &cell, words, texts);
-            return;
-        }
-        let table = self.table;
-        if let Some(f) = table.fields.get(field) {
-            let written = Written::Text(Cow::Borrowed(words));
-            let read = read_cell_since(f, &written, self.from_1904);
-            self.push(field, &read, texts, diagnostics);
-            let is_quiet =
-                matches!(shape, Shape::Code) && read.message.is_none() && read.raw == words;
-            if let Some(code) = self.rows.last_text(field).filter(|_| is_quiet)
-                && let Some(codes) = self.codes.get_mut(field)
-            {
-                codes.insert(words.to_owned(), code);
+    ) -> usize {
+        let slot = self.rows.columns.get_mut(field);
+        let Some(mut column) = slot.and_then(Option::take) else {
+            return rows.end;
+        };
+        let mut row = rows.start;
+        while let Some(codes) = self.codes.get(field) {
+            let cells = self.rows.raws(field, row..rows.end);
+            row += shape.read_all(cells, codes, &mut column, texts);
+            if row == rows.end || !self.read_with_care(field, row, &mut column, texts) {
+                break;
             }
+            row += 1;
         }
+        if let Some(slot) = self.rows.columns.get_mut(field) {
+            *slot = Some(column);
+        }
+        row
     }
 
-    /// The id of a record that may have lost a zero, or read like another, or is marked.
-    fn odd_id<'c>(&self, text: &'c str, cells: &[Span]) -> Option<(FieldId, Written<'c>)> {
-        let (key, column) = self.id?;
-        let span = *cells.get(column)?;
+    /// Adds a cell that takes more to read to its column; `false` where something is to be told of it.
+    fn read_with_care(
+        &mut self,
+        field: FieldId,
+        row: usize,
+        column: &mut Column,
+        texts: &mut Texts,
+    ) -> bool {
+        let Some(f) = self.table.fields.get(field) else {
+            return false;
+        };
+        let words = self.rows.raw(row, field).to_owned();
+        let written = Written::Text(Cow::Borrowed(&words));
+        let read = read_cell_since(f, &written, self.from_1904);
+        if read.message.is_some() {
+            return false;
+        }
+        column.push(&read.cell(), texts);
+        if read.raw != words {
+            self.rows.set_raw(row, field, read.raw);
+        } else if let Some(code) = column.last_text().filter(|_| f.codes.is_some())
+            && let Some(codes) = self.codes.get_mut(field)
+        {
+            codes.insert(words, code);
+        }
+        true
+    }
+
+    /// Whether nothing is to be told of the id of a record: it lost no zero, and reads like no other.
+    fn is_plain_id(&mut self, text: &str, cells: &[Span]) -> bool {
+        let Some((key, column)) = self.id else {
+            return true;
+        };
+        let Some(span) = cells.get(column) else {
+            return true;
+        };
+        let id = span.text(text);
+        let is_words = id.is_empty() || Shape::Text { least: 0 }.is_words(id);
         let last = self.rows.len().checked_sub(1);
         let follows_nine = || last.is_some_and(|row| self.rows.raw(row, key).ends_with('9'));
-        let is_odd = span.text(text).as_bytes().first() == Some(&b'0')
-            || !self.odd_ids.is_empty()
-            || Shape::Text { least: 0 }.read_plain(span, text).is_none()
-            || follows_nine();
-        is_odd.then(|| (key, Written::Text(span.words(text))))
+        let may_be_odd = id.starts_with('0') || !self.odd_ids.is_empty() || follows_nine();
+        if !may_be_odd || !is_words || span.has_quotes {
+            return is_words && !span.has_quotes;
+        }
+        let written = Written::Text(Cow::Borrowed(id));
+        self.read_id(key, &written).message.is_none()
     }
 
     /// Whether a record is a line of the table and no total, no header, and no longer than the header.
@@ -338,23 +419,24 @@ impl Lines<'_> {
         }
         let bytes = text.as_bytes();
         let may_end = |span: &Span| {
-            let end = bytes.get(span.from..span.to).unwrap_or_default();
-            may_end_total(end) && (span.has_quotes || is_total(span.text(text)))
+            let cell = bytes.get(span.from..span.to).unwrap_or_default();
+            // Most cells are figures.
+            !cell.last().is_none_or(u8::is_ascii_digit)
+                && may_end_total(cell)
+                && (span.has_quotes || is_total(span.text(text)))
         };
         if self.table.reference.is_none() && cells.iter().any(may_end) {
             return false;
         }
         let spans = |column: &Option<usize>| cells.get((*column)?).copied();
-        let mut held = self
-            .header
-            .columns
-            .iter()
-            .filter(|c| c.is_some())
-            .map(spans);
+        let columns = self.header.columns.iter().filter(|c| c.is_some());
+        let held = columns.map(spans);
         let shows = |span: Span| bytes.get(span.from).is_some_and(u8::is_ascii_graphic);
         held.clone()
             .any(|span| span.is_some_and(|span| !span.is_empty() && shows(span)))
-            && (held.any(|span| span.is_none_or(Span::is_empty)) || !self.is_named(text, cells))
+            // Blank cells are most often among the last.
+            && (held.rev().any(|span| span.is_none_or(Span::is_empty))
+                || !self.is_named(text, cells))
     }
 
     /// Whether the first column that is read says what it holds.
