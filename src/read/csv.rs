@@ -235,7 +235,7 @@ fn utf8<'a>(
     bytes: &'a [u8],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Cow<'a, str>> {
-    if let Some(at) = bytes.iter().position(|&b| b == 0) {
+    if let Some(at) = memchr(0, bytes) {
         let line = 1 + bytes.iter().take(at).filter(|&&b| b == b'\n').count();
         diagnostics.push(Diagnostic::fatal(format!("{path}:{line}"), HAS_NUL));
         return None;

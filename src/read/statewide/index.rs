@@ -181,6 +181,7 @@ impl<'o> Window<'o> {
             self.bytes.clear();
             self.from = run.from;
             let most = AHEAD.max(run.to - run.from);
+            self.bytes.reserve(usize::try_from(most).unwrap_or(0));
             file.take(most).read_to_end(&mut self.bytes)?;
         }
         let at =
