@@ -403,9 +403,8 @@ impl Texts {
     /// The number that another's text has here.
     pub(crate) fn find_of(&self, other: &Texts, id: u32) -> Option<u32> {
         let at = usize::try_from(id).ok()?;
-        let (text, hash) = (other.get(id), *other.hashes.get(at)?);
-        let is_same = |id: &u32| self.get(*id) == text;
-        self.index.find(hash, is_same).copied()
+        let is_same = |own: &u32| self.get(*own) == other.get(id);
+        self.index.find(*other.hashes.get(at)?, is_same).copied()
     }
 
     /// The text of a number; empty for one that was never given out.

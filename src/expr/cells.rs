@@ -268,8 +268,10 @@ impl<'a> Machine<'a> {
     }
 
     fn cells_in(&self, column: &Vector, table: TableId, field: FieldId, rows: &[u32]) -> Vector {
-        let all = rows.len() == column.len() && rows.iter().zip(0..).all(|(&row, at)| row == at);
-        if all {
+        // Without a branch, several rows are compared at once.
+        let places = rows.iter().zip(0..u32::MAX);
+        let apart = || places.fold(0, |apart, (&row, at)| apart | (row ^ at));
+        if rows.len() == column.len() && apart() == 0 {
             return column.clone();
         }
         let at: Vec<usize> = rows

@@ -1,6 +1,7 @@
 //! The values of a piece of an expression for a whole set of rows at once: exact numbers between bounds, truth in four
 //! states, texts by number, rows and lists.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::ast::BinaryOp;
@@ -738,13 +739,11 @@ pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
             .unwrap_or(0)
     };
     let scale = *p.max(q);
+    let aligned = in_places(x, scale - p).zip(in_places(y, scale - q));
     let (up_x, up_y) = (10_i128.pow(scale - p), 10_i128.pow(scale - q));
-    let order = |i: usize| {
-        if p == q {
-            at(x, i).cmp(&at(y, i))
-        } else {
-            (i128::from(at(x, i)) * up_x).cmp(&(i128::from(at(y, i)) * up_y))
-        }
+    let order = |i: usize| match &aligned {
+        Some((x, y)) => at(x, i).cmp(&at(y, i)),
+        None => (i128::from(at(x, i)) * up_x).cmp(&(i128::from(at(y, i)) * up_y)),
     };
     let [less, same, greater] =
         [Ordering::Less, Ordering::Equal, Ordering::Greater].map(|o| truth::of(holds(op, o)));
@@ -755,10 +754,9 @@ pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
     };
     let known = |i: usize| answer(order(i));
     if a.all_known() && b.all_known() {
-        return if p == q {
-            for_pairs(x, y, |x, y| answer(x.cmp(&y)))
-        } else {
-            (0..n).map(known).collect()
+        return match &aligned {
+            Some((x, y)) => for_pairs(x, y, |x, y| answer(x.cmp(&y))),
+            None => (0..n).map(known).collect(),
         };
     }
     let one = |i: usize| match (a.state(i), b.state(i)) {
@@ -768,6 +766,16 @@ pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
         _ => compare_one(op, a.at(i), b.at(i)),
     };
     (0..n).map(one).collect()
+}
+
+/// Scaled integers in so many more places, where they fit.
+fn in_places(v: &[i64], more: u32) -> Option<Cow<'_, [i64]>> {
+    if more == 0 {
+        return Some(Cow::Borrowed(v));
+    }
+    let up = 10_i64.checked_pow(more)?;
+    let scaled = v.iter().map(|x| x.checked_mul(up));
+    scaled.collect::<Option<_>>().map(Cow::Owned)
 }
 
 /// Whether an order satisfies a comparison.
