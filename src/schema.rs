@@ -97,9 +97,7 @@ impl Table {
 
     /// The field of that exact name.
     pub fn field(&self, name: &str) -> Option<FieldId> {
-        self.by_name
-            .get(&fold(name))
-            .copied()
+        self.find_field(name)
             .filter(|&id| self.fields.get(id).is_some_and(|f| f.name == name))
     }
 
@@ -261,11 +259,11 @@ impl Codes {
     /// Lets a spelling mean a code, unless it is a code itself.
     fn spell(&mut self, name: String, at: usize) {
         let first = *self.index.entry(name.clone()).or_insert(at);
-        let is_code = self
-            .entries
-            .get(first)
-            .is_some_and(|(code, _)| fold(code) == name);
-        if first == at || is_code {
+        let is_code = |at: usize| {
+            let code = self.entries.get(at);
+            code.is_some_and(|(code, _)| fold(code) == name)
+        };
+        if first == at || is_code(first) {
             return;
         }
         let codes = self.shared.entry(name).or_insert_with(|| vec![first]);

@@ -814,8 +814,10 @@ fn template(
                     "write `}}` for a brace",
                 );
             }
-            words.push(c);
-            at += c.len_utf8();
+            let end = rest.get(1..).and_then(|more| more.find(['{', '}']));
+            let end = end.map_or(rest.len(), |end| end + 1);
+            words.push_str(rest.get(..end).unwrap_or_default());
+            at += end;
         }
     }
     if !words.is_empty() {

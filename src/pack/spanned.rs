@@ -238,7 +238,27 @@ pub(crate) struct Keys<'d, 't> {
     pub(crate) doc: Doc<'d>,
     table: &'t DeTable<'t>,
     pub(crate) span: Range<usize>,
-    asked: RefCell<Vec<String>>,
+    asked: RefCell<Names>,
+}
+
+/// Names, one behind the other in one text: every key that is asked for is noted, and few are ever told.
+#[derive(Debug, Default)]
+struct Names {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Names {
+    fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+    }
+
+    fn all(&self) -> Vec<&str> {
+        let mut from = 0;
+        let part = |end: &usize| self.text.get(std::mem::replace(&mut from, *end)..*end);
+        self.ends.iter().filter_map(part).collect()
+    }
 }
 
 /// Whether it is written `{ off = true }`.
@@ -266,7 +286,7 @@ impl<'d, 't> Keys<'d, 't> {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Entry<'t>> {
-        self.asked.borrow_mut().push(key.to_owned());
+        self.asked.borrow_mut().push(key);
         self.table.get(key)
     }
 
@@ -290,9 +310,8 @@ impl<'d, 't> Keys<'d, 't> {
             })
             .collect();
         entries.sort_by_key(|(key, _)| key.span.start);
-        self.asked
-            .borrow_mut()
-            .extend(entries.iter().map(|(key, _)| key.value.clone()));
+        let mut asked = self.asked.borrow_mut();
+        entries.iter().for_each(|(key, _)| asked.push(&key.value));
         entries
     }
 
@@ -371,11 +390,12 @@ impl<'d, 't> Keys<'d, 't> {
     /// Tells the keys that nobody asked for.
     pub(crate) fn done(&self) {
         let asked = self.asked.borrow();
+        let asked = asked.all();
         #[cfg(test)]
         tests::note(self.doc, &self.span, &asked);
         for (key, _) in self.table {
             if !asked.iter().any(|a| a == key.get_ref()) {
-                let mut names: Vec<&str> = asked.iter().map(String::as_str).collect();
+                let mut names = asked.clone();
                 names.dedup();
                 let help = suggest(key.get_ref(), names);
                 self.doc.mistake(
@@ -470,10 +490,11 @@ pub(crate) mod tests {
     /// The tables that were read, while somebody wants to know.
     pub(crate) static ASKED: Mutex<Option<Vec<Asked>>> = Mutex::new(None);
 
-    pub(crate) fn note(doc: Doc<'_>, span: &Range<usize>, asked: &[String]) {
+    pub(crate) fn note(doc: Doc<'_>, span: &Range<usize>, asked: &[&str]) {
         if let Some(all) = ASKED.lock().expect("nobody panics with it").as_mut() {
             let (file, text) = (doc.file.to_owned(), doc.text.to_owned());
-            all.push((file, text, span.clone(), asked.to_vec()));
+            let asked = asked.iter().map(|key| (*key).to_owned());
+            all.push((file, text, span.clone(), asked.collect()));
         }
     }
 

@@ -48,7 +48,7 @@ impl Records {
 
     fn delimiter(table: &Table, keys: &[&str], text: &str, limits: Limits) -> u8 {
         let mut best = (b',', 0);
-        let there = |d: &u8| *d == b',' || text.as_bytes().contains(d);
+        let there = |d: &u8| *d == b',' || memchr(*d, text.as_bytes()).is_some();
         let candidates: Vec<u8> = DELIMITERS.into_iter().filter(there).collect();
         if candidates.len() > 1 {
             for delimiter in candidates {
