@@ -1,6 +1,7 @@
 //! The pack that a run uses, with the office file laid over it.
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -16,12 +17,11 @@ pub(super) fn load(common: &Common) -> anyhow::Result<Option<Pack>> {
     with_office(common, load_pack(common, &common.pack)?)
 }
 
-/// The same, where nobody asks for the cases of the rules; of a pack that is built in they are left unread.
-pub(super) fn load_to_judge(common: &Common) -> anyhow::Result<Option<Pack>> {
-    with_office(
-        common,
-        load_by(common, &common.pack, pack::load_embedded_to_judge)?,
-    )
+/// The same, where nobody asks for the cases of the rules; of a pack that is built in they are left unread. It is never freed
+/// piece by piece: the program ends when it is done with it.
+pub(super) fn load_to_judge(common: &Common) -> anyhow::Result<Option<ManuallyDrop<Pack>>> {
+    let pack = load_by(common, &common.pack, pack::load_embedded_to_judge)?;
+    Ok(with_office(common, pack)?.map(ManuallyDrop::new))
 }
 
 fn with_office(common: &Common, pack: Option<Pack>) -> anyhow::Result<Option<Pack>> {

@@ -44,11 +44,8 @@ impl Letter {
     }
 
     /// Reads it from `pack.toml`.
-    pub(super) fn read(doc: Doc<'_>, scope: &Scope<'_>) -> Self {
-        let Some(tree) = doc.parse(doc.text) else {
-            return Letter::default();
-        };
-        let keys = Keys::new(doc, tree.get_ref(), 0..0);
+    pub(super) fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Self {
+        let doc = keys.doc;
         let Some(of) = keys.table("letter") else {
             return Letter::default();
         };

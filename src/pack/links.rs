@@ -56,18 +56,14 @@ pub struct Link {
 }
 
 /// What `pack.toml` says of it.
-pub(super) fn read(doc: Doc<'_>, schema: &Schema) -> Links {
-    let Some(tree) = doc.parse(doc.text) else {
-        return Links::default();
-    };
-    let keys = Keys::new(doc, tree.get_ref(), 0..0);
+pub(super) fn read(keys: &Keys<'_, '_>, schema: &Schema) -> Links {
     let mut conditions = Vec::new();
     Links {
         money: keys
             .table("compare")
             .map_or_else(Vec::new, |of| money(&of, schema)),
-        prior: links(&keys, "prior", schema, Some(&mut conditions)),
-        approved: links(&keys, "approved", schema, None),
+        prior: links(keys, "prior", schema, Some(&mut conditions)),
+        approved: links(keys, "approved", schema, None),
         conditions,
     }
 }

@@ -1,7 +1,7 @@
 //! The files of a pack → [`Pack`]: everything in them checked, every mistake of every file told at once.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -39,8 +39,8 @@ pub fn load(folder: &str, files: &Files) -> Result<Pack, Refused> {
 pub(crate) enum Purpose {
     /// For everything, the rules' cases included.
     Author,
-    /// To judge by it alone, of a pack that was checked: what the rules' cases say is left unread, and rows of tables are not
-    /// held against one another.
+    /// To judge by it alone, of a pack that was checked: what the rules' cases say is left unread, and neither rows of tables
+    /// nor rules and what they rest on are held against one another.
     Judge,
 }
 
@@ -183,7 +183,10 @@ impl PackFiles<'_> {
             .texts
             .get_key_value(&format!("{}/{path}", self.folder))?;
         let bytes = self.bytes.get(path)?;
-        if let Err(error) = std::str::from_utf8(bytes) {
+        // Of a text that was taken as it stands all bytes are known to be characters.
+        if let Cow::Owned(_) = text
+            && let Err(error) = std::str::from_utf8(bytes)
+        {
             let at = error.valid_up_to();
             let message = format!("the file is not UTF-8: byte {at} is no character");
             let mistake = whole(file, message, "save it as UTF-8");
@@ -429,9 +432,14 @@ impl Loader<'_> {
         self.unknown_files();
         let pack_doc = self.required("pack.toml");
         let (files, mut rule_files) = (&self.files, Vec::new());
-        let base = rayon::in_place_scope(|scope| {
+        let pack_tree = OnceCell::new();
+        let (base, keys) = rayon::in_place_scope(|scope| {
             scope.spawn(|_| rule_files = files.rule_files());
-            self.base(pack_doc)
+            let keys = pack_doc.and_then(|doc| {
+                let tree = pack_tree.get_or_init(|| doc.parse(doc.text));
+                Some(Keys::new(doc, tree.as_ref()?.get_ref(), 0..0))
+            });
+            (self.base(keys.as_ref()), keys)
         });
         let Some(base) = base else {
             // What rests on a file that cannot be parsed is not called wrong for it.
@@ -476,7 +484,7 @@ impl Loader<'_> {
         }
         self.tell(mistakes);
         let mut rules = self.rules(rules);
-        let sections = pack_doc.map(|doc| Sections::read(doc, &context.scope, &schema, &rules));
+        let sections = keys.map(|keys| Sections::read(&keys, &context.scope, &schema, &rules));
         let Sections {
             expected,
             summaries,
@@ -484,16 +492,18 @@ impl Loader<'_> {
             links,
             template,
         } = sections.unwrap_or_default();
-        for rule in &rules {
-            self.check_params(rule, &params, years, &schema);
-            self.check_words(rule, &sources, &letter);
+        if files.purpose == Purpose::Author {
+            for rule in &rules {
+                self.check_params(rule, &params, years, &schema);
+                self.check_words(rule, &sources, &letter);
+            }
+            // A rule that could not be read may cite any of them.
+            if rules.len() == count {
+                self.check_clauses(&rules, &sources);
+            }
         }
         for rule in &mut rules {
             rule.settle(&sources);
-        }
-        // A rule that could not be read may cite any of them.
-        if rules.len() == count {
-            self.check_clauses(&rules, &sources);
         }
         let head = head?;
         let rows = tables.in_order(&references);
@@ -538,8 +548,8 @@ impl Loader<'_> {
     }
 
     /// Everything that rules rest on; `None` when one of its files cannot be parsed.
-    fn base(&self, pack_doc: Option<Doc<'_>>) -> Option<Base> {
-        let head = pack_doc.and_then(|doc| self.head(doc));
+    fn base(&self, pack: Option<&Keys<'_, '_>>) -> Option<Base> {
+        let head = pack.and_then(|keys| self.head(keys));
         let sources = match self.doc("sources.toml") {
             Some(doc) => source::read(doc, doc.text),
             None => Some(Vec::new()),
@@ -564,9 +574,9 @@ impl Loader<'_> {
         for of in &references {
             self.check_origin(schema_doc, &schema, of, &source_keys);
         }
-        let directory = pack_doc.and_then(|doc| directory_of(doc, &schema));
+        let directory = pack.and_then(|keys| directory_of(keys, &schema));
         let tables = self.code_tables(schema_doc, &mut schema, &references, &codes, directory);
-        let identity = pack_doc.and_then(|doc| Self::identity(doc, &mut schema, &tables));
+        let identity = pack.and_then(|keys| Self::identity(keys, &mut schema, &tables));
         Some(Base {
             head,
             param_types: params.iter().map(|p| (p.name.clone(), p.ty())).collect(),
@@ -633,9 +643,8 @@ impl Loader<'_> {
         }
     }
 
-    fn head(&self, doc: Doc<'_>) -> Option<Head> {
-        let tree = doc.parse(doc.text)?;
-        let keys = Keys::new(doc, tree.get_ref(), 0..0);
+    fn head(&self, keys: &Keys<'_, '_>) -> Option<Head> {
+        let doc = keys.doc;
         if let Some(id) = keys
             .required_text("id")
             .filter(|id| id.value != self.files.folder)
@@ -688,8 +697,8 @@ impl Loader<'_> {
                 fits
             })
         });
-        let (steps, words) = (steps(&keys), Words::read(&keys));
-        let accepted = accept::read(&keys);
+        let (steps, words) = (steps(keys), Words::read(keys));
+        let accepted = accept::read(keys);
         for key in [
             "identity", "expected", "summary", "history", "letter", "compare", "prior", "approved",
             "template",
@@ -792,7 +801,9 @@ impl Loader<'_> {
         if holders().next().is_none() {
             return;
         }
-        self.wrong(reference::check_spellings(table, rows, texts));
+        if self.files.purpose == Purpose::Author {
+            self.wrong(reference::check_spellings(table, rows, texts));
+        }
         let list = codes_in(schema, of.table, rows, texts);
         let lacks_file = of
             .file
@@ -853,9 +864,8 @@ impl Loader<'_> {
         }
     }
 
-    fn identity(doc: Doc<'_>, schema: &mut Schema, tables: &Tables) -> Option<Identity> {
-        let tree = doc.parse(doc.text)?;
-        let keys = Keys::new(doc, tree.get_ref(), 0..0);
+    fn identity(keys: &Keys<'_, '_>, schema: &mut Schema, tables: &Tables) -> Option<Identity> {
+        let doc = keys.doc;
         let Some(of) = keys.table("identity") else {
             doc.mistake(
                 0..0,
@@ -1047,9 +1057,8 @@ fn any_text(field: &mut Field) {
 }
 
 /// The table that the identity names as a directory, if there is one.
-fn directory_of(doc: Doc<'_>, schema: &Schema) -> Option<TableId> {
-    let tree = doc.parse(doc.text)?;
-    let DeValue::Table(identity) = tree.get_ref().get("identity")?.get_ref() else {
+fn directory_of(keys: &Keys<'_, '_>, schema: &Schema) -> Option<TableId> {
+    let DeValue::Table(identity) = keys.get("identity")?.get_ref() else {
         return None;
     };
     match identity.get("directory")?.get_ref() {
@@ -1176,24 +1185,21 @@ struct Sections {
 }
 
 impl Sections {
-    fn read(doc: Doc<'_>, scope: &Scope<'_>, schema: &Schema, rules: &[Rule]) -> Self {
-        let (expected, summaries) = tables_of(doc, scope);
+    fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>, schema: &Schema, rules: &[Rule]) -> Self {
+        let (expected, summaries) = tables_of(keys, scope);
         Sections {
             expected,
             summaries,
-            letter: Letter::read(doc, scope),
-            links: links::read(doc, schema),
-            template: template::read(doc, scope, rules),
+            letter: Letter::read(keys, scope),
+            links: links::read(keys, schema),
+            template: template::read(keys, scope, rules),
         }
     }
 }
 
 /// Who is expected, and the tables of every report.
-fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
-    let Some(tree) = doc.parse(doc.text) else {
-        return (None, Vec::new());
-    };
-    let keys = Keys::new(doc, tree.get_ref(), 0..0);
+fn tables_of(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
+    let doc = keys.doc;
     let rows_of = |text: &Text| match check_for(&text.value, scope) {
         Ok((name, table, rows, _)) => Some(Subjects { name, table, rows }),
         Err(faults) => {
@@ -1217,7 +1223,7 @@ fn tables_of(doc: Doc<'_>, scope: &Scope<'_>) -> (Option<Expr>, Vec<Summary>) {
             }
             Some(subjects.rows)
         });
-    (expected, summary::read(&keys, scope))
+    (expected, summary::read(keys, scope))
 }
 
 /// The codes of a reference table: its first key, labelled by `label`, `name` or `title`, also spelled as `also` says.

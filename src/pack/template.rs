@@ -60,12 +60,8 @@ pub struct CheckBody {
 }
 
 /// Reads `template` of `pack.toml`.
-pub(crate) fn read(doc: Doc<'_>, scope: &Scope<'_>, rules: &[Rule]) -> TemplateSpec {
+pub(crate) fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>, rules: &[Rule]) -> TemplateSpec {
     let mut spec = TemplateSpec::default();
-    let Some(tree) = doc.parse(doc.text) else {
-        return spec;
-    };
-    let keys = Keys::new(doc, tree.get_ref(), 0..0);
     let Some(of) = keys.table("template") else {
         return spec;
     };
