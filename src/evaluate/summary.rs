@@ -68,7 +68,8 @@ fn columns<'s>(
     rows: Option<&Of>,
     n: usize,
 ) -> Vec<Vec<(Value, String)>> {
-    let mut values: Vec<Vec<(Value, String)>> = Vec::new();
+    let row = |_| Vec::with_capacity(columns.len());
+    let mut cells: Vec<Vec<(Value, String)>> = (0..n).map(row).collect();
     for (_, expr) in columns.iter().filter(|_| n > 0) {
         machine.begin(Vec::new(), rows.cloned());
         let vector = machine.run(expr);
@@ -84,11 +85,11 @@ fn columns<'s>(
             let words = say(&shown, &machine.schema.currency);
             (value, words)
         };
-        values.push((0..n).map(cell).collect());
+        for (i, row) in cells.iter_mut().enumerate() {
+            row.push(cell(i));
+        }
     }
-    (0..n)
-        .map(|i| values.iter().filter_map(|c| c.get(i).cloned()).collect())
-        .collect()
+    cells
 }
 
 /// What belongs to each row of a table.

@@ -510,7 +510,7 @@ impl Builtin {
                 Vector::Nums(ids.into_iter().map(length).collect())
             }
             B::UpperCase => texts::map_text(arg(0), m, str::to_uppercase),
-            B::LowerCase => texts::map_text(arg(0), m, str::to_lowercase),
+            B::LowerCase => texts::lower_case(arg(0), m),
             B::Substring => texts::substring(args, n, m),
             B::Contains => texts::pairs(&arg(0), &arg(1), n, m, |a, b| a.contains(b)),
             B::StartsWith => texts::pairs(&arg(0), &arg(1), n, m, |a, b| a.starts_with(b)),

@@ -71,6 +71,8 @@ pub(crate) struct Machine<'a> {
     pub(super) indexes: Map<(TableId, Vec<FieldId>), Arc<Index>>,
     pub(super) patterns: Map<(String, u32), Option<Regex>>,
     phrases: Map<Vec<u32>, Arc<Phrases>>,
+    /// The number of each text in lower case, once it was asked for.
+    lower: Map<u32, u32>,
     pub(crate) levels: Vec<Level>,
     /// Room in which levels are put aside, used again.
     spare: Vec<Vec<Level>>,
@@ -94,6 +96,7 @@ impl<'a> Machine<'a> {
             indexes: Map::default(),
             patterns: Map::default(),
             phrases: Map::default(),
+            lower: Map::default(),
             levels: Vec::new(),
             spare: Vec::new(),
             lets: Vec::new(),
@@ -227,6 +230,17 @@ impl<'a> Machine<'a> {
             Some(id) => world + id,
             None => (world + own).saturating_add(self.texts.intern(text)),
         }
+    }
+
+    /// The number of a text in lower case.
+    pub(super) fn lower_case(&mut self, id: u32) -> u32 {
+        if let Some(lower) = self.lower.get(&id) {
+            return *lower;
+        }
+        let text = self.text(id).to_lowercase();
+        let lower = self.intern(&text);
+        self.lower.insert(id, lower);
+        lower
     }
 
     /// Whether the text of a number matches the pattern of another, with the flags of a third.

@@ -23,6 +23,14 @@ pub(crate) fn map_text(texts: Vector, m: &mut Machine<'_>, f: impl Fn(&str) -> S
     Vector::Texts(ids.collect())
 }
 
+pub(crate) fn lower_case(texts: Vector, m: &mut Machine<'_>) -> Vector {
+    let ids = texts.into_texts().into_iter().map(|id| match id {
+        NULL_ID | UNKNOWN_ID => id,
+        id => m.lower_case(id),
+    });
+    Vector::Texts(ids.collect())
+}
+
 pub(crate) fn pairs(
     a: &Vector,
     b: &Vector,
@@ -124,20 +132,24 @@ pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &mut Machin
     let sought = m.phrases(distinct);
     let phrase_at = |k: usize| ids.get(k).copied().unwrap_or(NULL_ID);
     let is_gap = |k: usize| lists.is_maybe(k) || phrase_at(k) == UNKNOWN_ID;
+    let all_known = !ids.iter().any(|id| matches!(*id, NULL_ID | UNKNOWN_ID));
     // The same text often comes several times in a row, with other phrases.
-    let (mut last, mut text, mut found) = (NULL_ID, String::new(), None);
+    let (mut last, mut text, mut found) = (NULL_ID, NULL_ID, None);
     let one = |i: usize| match (at(texts, i).unwrap_or(NULL_ID), lists.state(i)) {
         (UNKNOWN_ID, _) | (_, truth::UNKNOWN) => truth::UNKNOWN,
         (NULL_ID, _) if lists.range(i).any(is_gap) => truth::UNKNOWN,
         (NULL_ID, _) | (_, truth::NULL) => truth::NULL,
         (id, _) => {
             if last != id {
-                (last, text) = (id, m.text(id).to_lowercase());
-                found = sought.all_in(&text);
+                (last, text) = (id, m.lower_case(id));
+                found = sought.all_in(m.text(text));
+            }
+            if all_known && found.as_ref().is_some_and(Vec::is_empty) {
+                return truth::FALSE;
             }
             let holds = |number: usize| match &found {
                 Some(found) => found.contains(&number),
-                None => sought.is_in(&text, number),
+                None => sought.is_in(m.text(text), number),
             };
             lists.range(i).fold(truth::FALSE, |held, k| {
                 let test = match phrase_at(k) {
@@ -198,14 +210,18 @@ impl Phrases {
         let bytes: usize = words.iter().map(String::len).sum();
         let is_few = words.len() <= most && bytes <= most_bytes;
         Phrases {
-            finder: is_few.then(|| AhoCorasick::new(&words).ok()).flatten(),
+            finder: is_few.then(|| finder_of(&words)).flatten(),
             words,
         }
     }
 
     /// The numbers of those that stand in a text of lower case; `None` where each must be asked for.
     fn all_in(&self, text: &str) -> Option<Vec<usize>> {
-        let hits = self.finder.as_ref()?.find_overlapping_iter(text);
+        let finder = self.finder.as_ref()?;
+        if !finder.is_match(text) {
+            return Some(Vec::new());
+        }
+        let hits = finder.find_overlapping_iter(text);
         let hits = hits.filter(|hit| is_phrase(text, hit.start(), hit.end()));
         Some(hits.map(|hit| hit.pattern().as_usize()).collect())
     }
@@ -231,6 +247,11 @@ impl Phrases {
         }
         false
     }
+}
+
+/// What finds words in one pass. The texts are short: looking for a rare letter first takes longer than looking at each.
+fn finder_of(words: &[String]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().prefilter(false).build(words).ok()
 }
 
 /// Whether a part of a text holds something and has no letter or digit next to it.

@@ -232,6 +232,25 @@ impl PackFiles<'_> {
         }
     }
 
+    fn grounds(&self) -> Grounds {
+        let mistakes = RefCell::default();
+        let sources = match self.doc("sources.toml", &mistakes) {
+            Some(doc) => source::read(doc, doc.text),
+            None => Some(Vec::new()),
+        };
+        let known = sources.as_deref().unwrap_or_default();
+        let keys: Vec<&str> = known.iter().map(|s| s.key.as_str()).collect();
+        let params = match self.doc("params.toml", &mistakes) {
+            Some(doc) => param::read(doc, doc.text, &keys, sources.is_some()),
+            None => Some(Vec::new()),
+        };
+        Grounds {
+            params,
+            sources,
+            mistakes: mistakes.into_inner(),
+        }
+    }
+
     /// The maps of foreign spreadsheets, in the order of their names, and the mistakes in them.
     fn forms(&self, schema: &Schema, sources: &[&str]) -> (Vec<FormMap>, Vec<Mistake>) {
         let stem = |path: &str| {
@@ -269,6 +288,14 @@ impl PackFiles<'_> {
         let parsed = paths.into_par_iter().map(|path| RuleFile::new(self, path));
         parsed.collect()
     }
+}
+
+/// Sources and parameters, each `None` where their file cannot be parsed, and the mistakes in them.
+#[derive(Default)]
+struct Grounds {
+    sources: Option<Vec<Source>>,
+    params: Option<Vec<Param>>,
+    mistakes: Vec<Mistake>,
 }
 
 /// A reference table as it is read by itself.
@@ -550,19 +577,21 @@ impl Loader<'_> {
     /// Everything that rules rest on; `None` when one of its files cannot be parsed.
     fn base(&self, pack: Option<&Keys<'_, '_>>) -> Option<Base> {
         let head = pack.and_then(|keys| self.head(keys));
-        let sources = match self.doc("sources.toml") {
-            Some(doc) => source::read(doc, doc.text),
-            None => Some(Vec::new()),
-        };
-        let known_sources = sources.as_deref().unwrap_or_default();
-        let source_keys: Vec<&str> = known_sources.iter().map(|s| s.key.as_str()).collect();
-        let params = match self.doc("params.toml") {
-            Some(doc) => param::read(doc, doc.text, &source_keys, sources.is_some()),
-            None => Some(Vec::new()),
-        };
         let currency = head.as_ref().map_or("USD", |h| h.currency.as_str());
         let schema_doc = self.required("schema.toml");
-        let read = schema_doc.and_then(|doc| schema_file::read(doc, doc.text, currency));
+        let (files, mut grounds) = (&self.files, Grounds::default());
+        let read = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| grounds = files.grounds());
+            schema_doc.and_then(|doc| schema_file::read(doc, doc.text, currency))
+        });
+        let Grounds {
+            sources,
+            params,
+            mistakes,
+        } = grounds;
+        self.tell(mistakes);
+        let known_sources = sources.as_deref().unwrap_or_default();
+        let source_keys: Vec<&str> = known_sources.iter().map(|s| s.key.as_str()).collect();
         let (schema_doc, read) = (schema_doc?, read?);
         let schema_file::Read {
             mut schema,
