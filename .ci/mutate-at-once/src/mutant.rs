@@ -13,7 +13,9 @@ pub(crate) struct Mutant {
     pub(crate) id: usize,
     /// As cargo-mutants names it, with line and column.
     pub(crate) name: String,
-    /// The same without line and column, numbered where several have it: its name while other lines of the file change.
+    /// The same without line and column.
+    pub(crate) plain: String,
+    /// That, numbered where several have it: its name while other lines of the file change.
     pub(crate) key: String,
     pub(crate) file: String,
     pub(crate) genre: Genre,
@@ -82,6 +84,7 @@ fn numbered(id: usize, listed: Listed, seen: &mut BTreeMap<String, usize>) -> Mu
     Mutant {
         id,
         key: format!("{plain} #{times}"),
+        plain,
         name: listed.name,
         file: listed.file,
         genre: listed.genre,

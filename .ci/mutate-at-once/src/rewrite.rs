@@ -339,6 +339,7 @@ mod tests {
             .map(|(id, (genre, column, replacement))| Mutant {
                 id,
                 name: String::new(),
+                plain: String::new(),
                 key: String::new(),
                 file: String::new(),
                 genre: *genre,

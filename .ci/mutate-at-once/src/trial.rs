@@ -219,12 +219,15 @@ pub(crate) fn judge(
 ) -> Result<()> {
     let records = Records::open(&journal.out, journal.digest)?;
     let mut tests = recorded(tree, tests.into_iter(), &records)?;
+    let explained = explained(tree)?;
     for most in ROUNDS {
         let round: Vec<Test> = tests.extract_if(.., |t| t.time < most).collect();
         eprintln!("{} tests that take less than {most:?}", round.len());
         let has_switch = |m: &&Mutant| !build.put_back.contains_key(&m.id);
         let is_open = |m: &&Mutant| has_switch(m) && !journal.is_known(m);
-        let open: Vec<&Mutant> = mutants.iter().filter(is_open).collect();
+        let mut open: Vec<&Mutant> = mutants.iter().filter(is_open).collect();
+        // Those that have a reason are most likely to ask all tests in vain.
+        open.sort_by_key(|m| explained.contains(&m.plain));
         eprintln!("{} mutants to try on them", open.len());
         side_by_side(&open, |mutant| {
             let groups = groups(mutant, &round, journal.likely(mutant));
@@ -235,6 +238,21 @@ pub(crate) fn judge(
         })?;
     }
     Ok(())
+}
+
+/// The names of the mutants that have a reason, as tests/mutants.toml has them.
+fn explained(tree: &Tree) -> Result<BTreeSet<String>> {
+    let text = fs::read_to_string(tree.folder.join("tests/mutants.toml"))?;
+    let table: toml::Table = text.parse()?;
+    let survivors = table.get("survivor").and_then(toml::Value::as_array);
+    let names = survivors
+        .into_iter()
+        .flatten()
+        .filter_map(|s| s.get("mutant"));
+    Ok(names
+        .filter_map(|n| n.as_str())
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The tests with what they reach.
