@@ -377,11 +377,17 @@ impl Texts {
     /// The number of a text, new or known.
     pub fn intern(&mut self, text: &str) -> u32 {
         let hash = self.hasher.hash_one(text);
-        let (all, ends, hashes) = (&self.all, &self.ends, &self.hashes);
-        let is_same = |id: &u32| bytes_at(all, ends, *id) == Some(text.as_bytes());
-        if let Some(id) = self.index.find(hash, is_same) {
-            return *id;
+        let is_same = |id: &u32| bytes_at(&self.all, &self.ends, *id) == Some(text.as_bytes());
+        match self.index.find(hash, is_same) {
+            Some(id) => *id,
+            None => self.add(text, hash),
         }
+    }
+
+    /// The number of a text that is new. Most are known.
+    #[cold]
+    fn add(&mut self, text: &str, hash: u64) -> u32 {
+        let hashes = &self.hashes;
         let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         let hash_of = |id: &u32| {
             let held = usize::try_from(*id).ok().and_then(|at| hashes.get(at));
