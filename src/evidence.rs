@@ -693,10 +693,8 @@ impl<'m, 'a> Teller<'m, 'a> {
             return;
         }
         self.measured = here;
-        // The literal 0 is no money by itself.
-        let ty = if b.ty == Ty::Money { &b.ty } else { &a.ty };
-        let is_share = *ty == Ty::Percent || b.ty == Ty::Percent;
-        let unit = match ty {
+        let is_share = [&a.ty, &b.ty].contains(&&Ty::Percent);
+        let unit = match &a.ty {
             Ty::Money => self.machine.schema.currency.clone(),
             Ty::Date => "days".to_owned(),
             _ => "number".to_owned(),
@@ -738,9 +736,6 @@ impl<'m, 'a> Teller<'m, 'a> {
             Kind::Field(of, table, field) => {
                 for row in self.rows_of(no, of, at) {
                     self.source(*table, row, *field, found);
-                }
-                if let Ty::List(_) = of.ty {
-                    self.left_out(no, of, *table, *field, at, found);
                 }
                 self.cells(no, of, at, found);
             }
@@ -854,31 +849,6 @@ impl<'m, 'a> Teller<'m, 'a> {
             },
             // What was not asked stands for none.
             _ => Vec::new(),
-        }
-    }
-
-    /// Cells of a list that are not applicable and were left out.
-    fn left_out(
-        &self,
-        no: usize,
-        of: &Node,
-        table: TableId,
-        field: FieldId,
-        at: &At,
-        found: &mut Cells,
-    ) {
-        let tables = &self.machine.schema.tables;
-        let of_field = tables.get(table).and_then(|t| t.fields.get(field));
-        if !of_field.is_some_and(|f| f.not_applicable) {
-            return;
-        }
-        for row in self.rows_of(no, of, at) {
-            if self
-                .machine
-                .is_marked(table, field, Some(&row), State::NotApplicable)
-            {
-                self.add(table, row, field, found);
-            }
         }
     }
 

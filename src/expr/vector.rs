@@ -951,6 +951,28 @@ mod tests {
     }
 
     #[test]
+    fn figures_of_unlike_places_are_compared_by_what_they_are() {
+        let figures = [
+            Decimal::new(150, 2),
+            d(2),
+            Decimal::new(15, 1),
+            Decimal::new(-5, 3),
+            d(i64::MAX / 4),
+            Decimal::new(i64::MAX, 1),
+            Decimal::new(1, 10),
+            d(0),
+            Decimal::new(200, 2),
+        ];
+        let one = |x: Decimal| NumVec::known(std::iter::once(x).collect());
+        for (x, y) in figures.iter().flat_map(|x| figures.map(|y| (*x, y))) {
+            for op in [BinaryOp::Less, BinaryOp::Equal, BinaryOp::GreaterEqual] {
+                let told = compare(op, &one(x), &one(y));
+                assert_eq!(told, [truth::of(holds(op, x.cmp(&y)))], "{x} {op:?} {y}");
+            }
+        }
+    }
+
+    #[test]
     fn integers_and_decimals_agree() {
         let a = NumVec::known([d(5), Decimal::new(25, 1)].into_iter().collect());
         let b = NumVec::known([Decimal::new(2, 2)].into_iter().collect());

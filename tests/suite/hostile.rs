@@ -360,6 +360,29 @@ fn toml_that_nests_or_has_mistakes_without_end() {
 }
 
 #[test]
+fn rows_compared_by_lists_that_are_made_for_each() {
+    let folder = temporary();
+    let pack = folder.path().join("set-aside");
+    copy(&project("tests/packs/set-aside"), &pack);
+    let rule = "code = \"X\"\ntitle = \"x\"\nbasis = \"data\"\ncites = [\"handbook\"]\nseverity = \"note\"\nrequire = 'every a in budget satisfies count(concatenate([a.amount], budget.amount)) > 0'\nmessage = \"x\"\n";
+    write(&pack.join("rules/budget/lists.toml"), rule);
+    let plan = folder.path().join("plan");
+    fs::create_dir(&plan).expect("it can be made");
+    write(
+        &plan.join("plan.toml"),
+        "applicant = \"A\"\nfiscal_year = 2027\naward = \"100.00\"\n",
+    );
+    let lines = repeated(0..6_000, |i| format!("{i},reading,5\n"));
+    write(
+        &plan.join("budget.csv"),
+        format!("line_id,area,amount\n{lines}"),
+    );
+    let args = ["review", "plan", "--pack", "set-aside", "--format", "json"];
+    let why = "the rule `lists` was not judged";
+    assert_ends(folder.path(), &args, 2, why);
+}
+
+#[test]
 fn rows_compared_with_all_others_three_deep() {
     let folder = temporary();
     let pack = folder.path().join("set-aside");
