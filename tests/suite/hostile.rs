@@ -366,6 +366,10 @@ fn rows_compared_by_lists_that_are_made_for_each() {
     copy(&project("tests/packs/set-aside"), &pack);
     let rule = "code = \"X\"\ntitle = \"x\"\nbasis = \"data\"\ncites = [\"handbook\"]\nseverity = \"note\"\nrequire = 'every a in budget satisfies count(concatenate([a.amount], budget.amount)) > 0'\nmessage = \"x\"\n";
     write(&pack.join("rules/budget/lists.toml"), rule);
+    let short = rule
+        .replace("budget.amount", "[a.amount]")
+        .replace("\"X\"", "\"Y\"");
+    write(&pack.join("rules/budget/short.toml"), short);
     let plan = folder.path().join("plan");
     fs::create_dir(&plan).expect("it can be made");
     write(
@@ -379,7 +383,10 @@ fn rows_compared_by_lists_that_are_made_for_each() {
     );
     let args = ["review", "plan", "--pack", "set-aside", "--format", "json"];
     let why = "the rule `lists` was not judged";
-    assert_ends(folder.path(), &args, 2, why);
+    let said = assert_ends(folder.path(), &args, 2, why);
+    let plain = said.out.replace(['\n', ' '], "");
+    let tally = r#""rule":"short","code":"Y","subjects":1,"pass":1"#;
+    assert!(plain.contains(tally), "{}", said.out);
 }
 
 #[test]
