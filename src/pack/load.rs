@@ -520,10 +520,7 @@ impl Loader<'_> {
             template,
         } = sections.unwrap_or_default();
         if files.purpose == Purpose::Author {
-            for rule in &rules {
-                self.check_params(rule, &params, years, &schema);
-                self.check_words(rule, &sources, &letter);
-            }
+            self.check_rules(&rules, &context, &schema, &letter);
             // A rule that could not be read may cite any of them.
             if rules.len() == count {
                 self.check_clauses(&rules, &sources);
@@ -562,6 +559,14 @@ impl Loader<'_> {
             warned_files: BTreeMap::new(),
             schema,
         })
+    }
+
+    /// What rules use and say, held against what else the pack has.
+    fn check_rules(&self, rules: &[Rule], of: &Context<'_>, schema: &Schema, letter: &Letter) {
+        for rule in rules {
+            self.check_params(rule, of.params, of.years, schema);
+            self.check_words(rule, of.sources, letter);
+        }
     }
 
     /// Whether a rule weighs no more than its sources bear, and says nothing that a letter may not.
