@@ -1016,20 +1016,19 @@ impl<'m, 'a> Teller<'m, 'a> {
             }
             self.gaps.extend(cells.0);
         } else if self.is_gap(no, node, at) {
+            let of_field = schema.tables.get(table).and_then(|t| t.fields.get(field));
+            let is_optional = of_field.is_some_and(|f| !f.required);
             let rows = self.rows_of(no, of, at);
             for row in rows {
                 let place = usize::try_from(row)
                     .ok()
                     .and_then(|r| self.machine.rows(table).map(|rows| rows.row_place(r)));
                 let owed = (table, place.unwrap_or_default());
-                if self
-                    .machine
-                    .is_marked(table, field, Some(&row), State::Value)
-                    || self.story.owed.contains(&owed)
-                {
-                    continue;
+                let is_in = |state| self.machine.is_marked(table, field, Some(&row), state);
+                let is_answer = is_in(State::Value) || (is_optional && is_in(State::Blank));
+                if !is_answer && !self.story.owed.contains(&owed) {
+                    self.story.owed.push(owed);
                 }
-                self.story.owed.push(owed);
             }
         }
         self.lack(no, of, at);
