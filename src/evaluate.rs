@@ -14,7 +14,7 @@ pub(crate) use watched::{Asked, Seen, Truths};
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Weight};
-use crate::evidence::{Story, Teller};
+use crate::evidence::{Owed, Story, Teller};
 use crate::expr::Expr;
 use crate::expr::cells::is_not_applicable;
 use crate::expr::eval::{MAIN, Machine, Notebook, Noted, WORK};
@@ -696,17 +696,24 @@ impl<'p> Evaluator<'p> {
     }
 
     fn undecided(&self, rule: &Rule, story: &Story) -> Vec<Undecided> {
-        let schema = &self.in_force.pack.schema;
-        let one = |(table, key): &(TableId, String)| {
-            let t = schema.tables.get(*table);
-            let owed_by = t
-                .and_then(|t| t.reference.as_ref())
-                .map_or("", |r| r.owed_by.as_str());
-            let label = t.map_or("", |t| t.label.as_str());
+        let tables = &self.in_force.pack.schema.tables;
+        let one = |owed: &Owed| {
+            let (Owed::Row(table, _) | Owed::Figure(table, ..)) = owed;
+            let table = tables.get(*table);
+            let label = table.map_or("", |t| t.label.as_str());
+            let what = match owed {
+                Owed::Row(_, key) => format!("there is no row of \"{label}\" for {key}"),
+                Owed::Figure(_, field, place) => {
+                    let field = table.and_then(|t| t.fields.get(*field));
+                    let field = field.map_or("", |f| f.label.as_str());
+                    format!("\"{label}\" gives no \"{field}\" at {place}")
+                }
+            };
+            let reference = table.and_then(|t| t.reference.as_ref());
             Undecided {
                 rule: rule.id.clone(),
-                owed_by: owed_by.to_owned(),
-                message: format!("{}: there is no row of \"{label}\" for {key}", rule.title),
+                owed_by: reference.map_or_else(String::new, |r| r.owed_by.clone()),
+                message: format!("{}: {what}", rule.title),
             }
         };
         story.owed.iter().map(one).collect()
@@ -805,10 +812,7 @@ fn reads_counts(machine: &Machine<'_>, expr: &Expr, lets: &[&Expr]) -> bool {
                 .is_some_and(|named| walk(&named.root, machine, lets)),
             _ => false,
         };
-        here || node
-            .parts()
-            .into_iter()
-            .any(|part| walk(part, machine, lets))
+        here || node.parts().any(|part| walk(part, machine, lets))
     }
     walk(&expr.root, machine, lets)
 }

@@ -3,6 +3,7 @@
 mod pieces;
 
 use std::collections::BTreeSet;
+use std::hash::BuildHasher;
 
 pub use pieces::{Piece, PieceValue};
 
@@ -11,6 +12,7 @@ use crate::expr::eval::{Level, MAIN, Machine, Notebook};
 use crate::expr::tree::{Iteration, Kind, LevelNo, Node, Ty};
 use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, is_null_at, is_unknown_at, truth};
 use crate::expr::{BinaryOp, Builtin};
+use crate::hash::{Map, Set};
 use crate::review::{DrawnCell, Evidence, Gap};
 use crate::schema::{FieldId, Otherwise, TableId};
 use crate::table::{Rows, State};
@@ -77,14 +79,22 @@ impl Origins {
     }
 }
 
+/// What a reference table does not tell.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Owed {
+    /// A row, by its key.
+    Row(TableId, String),
+    /// A figure of a row that is there, by its place.
+    Figure(TableId, FieldId, String),
+}
+
 /// What a finding shows.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) assumptions: Vec<Evidence>,
     pub(crate) missing: Vec<String>,
-    /// Reference tables that lack the row: the table and the key.
-    pub(crate) owed: Vec<(TableId, String)>,
+    pub(crate) owed: Vec<Owed>,
     pub(crate) gap: Option<Gap>,
     pub(crate) needs: Option<String>,
     pub(crate) cells: Vec<DrawnCell>,
@@ -121,6 +131,8 @@ pub(crate) struct Teller<'m, 'a> {
     lets: &'m [&'a Expr],
     story: Story,
     told: BTreeSet<(usize, usize, Vec<usize>)>,
+    /// Where in the evidence each piece stands, by its hash.
+    written: Map<u64, usize>,
     decisive: Cells,
     gaps: Cells,
     no_gap: usize,
@@ -143,6 +155,7 @@ impl<'m, 'a> Teller<'m, 'a> {
             lets,
             story: Story::default(),
             told: BTreeSet::new(),
+            written: Map::default(),
             decisive: Cells::default(),
             gaps: Cells::default(),
             no_gap: 0,
@@ -507,18 +520,28 @@ impl<'m, 'a> Teller<'m, 'a> {
         let mut origins = Origins::default();
         self.origins(no, expr, node, at, &mut origins);
         places.extend(origins.places);
-        self.story.evidence.push(Evidence {
+        self.write(Evidence {
             expression: expr.text_of(&node.span),
             value,
             cells: places,
         });
         for vintage in origins.vintages {
-            if !self.story.evidence.contains(&vintage) {
-                self.story.evidence.push(vintage);
-            }
+            self.write(vintage);
         }
         self.assumptions(no, expr, node, at);
         self.enter_lets(node, at);
+    }
+
+    /// Adds a piece to the evidence, unless it stands there: an expression may be written several times.
+    fn write(&mut self, evidence: Evidence) {
+        let value = format!("{:?}", evidence.value);
+        let whole = (&evidence.expression, value, &evidence.cells);
+        let hash = self.written.hasher().hash_one(whole);
+        let held = &mut self.story.evidence;
+        let at = *self.written.entry(hash).or_insert(held.len());
+        if held.get(at) != Some(&evidence) {
+            held.push(evidence);
+        }
     }
 
     /// Where outside the submission a piece has its figures from.
@@ -807,7 +830,6 @@ impl<'m, 'a> Teller<'m, 'a> {
             }
             _ => node
                 .parts()
-                .into_iter()
                 .for_each(|part| self.cells(no, part, at, found)),
         }
     }
@@ -822,34 +844,29 @@ impl<'m, 'a> Teller<'m, 'a> {
             Kind::Filter(_) | Kind::Quantified(..) | Kind::For(_)
         ) {
             body.parts()
-                .into_iter()
                 .for_each(|part| self.outer_cells(no, part, item, at, found));
         }
     }
 
     /// The rows that a piece stands for: one, or those of a list.
-    fn rows_of(&self, no: usize, node: &Node, at: &At) -> Vec<u32> {
-        let real = |rows: &[u32]| {
-            rows.iter()
-                .copied()
-                .filter(|r| *r != NULL_ID && *r != UNKNOWN_ID)
-                .collect()
-        };
-        match self.noted(no, node) {
-            Some(v @ Vector::Rows(_, rows)) => rows
-                .get(Self::index(v, node.level, at))
-                .map(|r| real(&[*r]))
-                .unwrap_or_default(),
+    fn rows_of(&self, no: usize, node: &Node, at: &At) -> impl Iterator<Item = u32> + use<'m, 'a> {
+        let rows: &'m [u32] = match self.noted(no, node) {
+            Some(v @ Vector::Rows(_, rows)) => {
+                let here = Self::index(v, node.level, at);
+                rows.get(here..=here).unwrap_or_default()
+            }
             Some(v @ Vector::Lists(lists)) => match &*lists.items {
-                Vector::Rows(_, rows) => real(
-                    rows.get(lists.range(Self::index(v, node.level, at)))
-                        .unwrap_or_default(),
-                ),
-                _ => Vec::new(),
+                Vector::Rows(_, rows) => {
+                    let here = lists.range(Self::index(v, node.level, at));
+                    rows.get(here).unwrap_or_default()
+                }
+                _ => &[],
             },
             // What was not asked stands for none.
-            _ => Vec::new(),
-        }
+            _ => &[],
+        };
+        let real = |row: &u32| *row != NULL_ID && *row != UNKNOWN_ID;
+        rows.iter().copied().filter(real)
     }
 
     fn add(&self, table: TableId, row: u32, field: FieldId, found: &mut Cells) {
@@ -932,7 +949,7 @@ impl<'m, 'a> Teller<'m, 'a> {
                         .iter()
                         .map(|k| plain_words(&self.value(no, k, at)))
                         .collect();
-                    let owed = (*table, words.join(", "));
+                    let owed = Owed::Row(*table, words.join(", "));
                     if !self.story.owed.contains(&owed) {
                         self.story.owed.push(owed);
                     }
@@ -972,10 +989,7 @@ impl<'m, 'a> Teller<'m, 'a> {
                     self.lack(no, &iteration.body, &item);
                 }
             }
-            _ => node
-                .parts()
-                .into_iter()
-                .for_each(|part| self.lack(no, part, at)),
+            _ => node.parts().for_each(|part| self.lack(no, part, at)),
         }
     }
 
@@ -1023,7 +1037,7 @@ impl<'m, 'a> Teller<'m, 'a> {
                 let place = usize::try_from(row)
                     .ok()
                     .and_then(|r| self.machine.rows(table).map(|rows| rows.row_place(r)));
-                let owed = (table, place.unwrap_or_default());
+                let owed = Owed::Figure(table, field, place.unwrap_or_default());
                 let is_in = |state| self.machine.is_marked(table, field, Some(&row), state);
                 let is_answer = is_in(State::Value) || (is_optional && is_in(State::Blank));
                 if !is_answer && !self.story.owed.contains(&owed) {
@@ -1062,6 +1076,8 @@ impl<'m, 'a> Teller<'m, 'a> {
             let rows = self.machine.submission.table(cell.table);
             places.extend(rows.map(|rows| rows.layout.path().to_owned()));
         }
+        // Seldom do two cells have one place: those of columns that a file lacks.
+        let mut known: Set<u64> = Set::default();
         for column in cells.columns() {
             let mut rows: Vec<usize> = column.iter().filter_map(|c| c.row).collect();
             let Some(&Cell { table, field, .. }) = column.first() else {
@@ -1085,7 +1101,7 @@ impl<'m, 'a> Teller<'m, 'a> {
                     } else {
                         data.run(t, first, last, field)
                     };
-                    if !places.contains(&place) {
+                    if known.insert(known.hasher().hash_one(&place)) || !places.contains(&place) {
                         places.push(place);
                     }
                 });

@@ -176,7 +176,7 @@ fn part(test: &Test, (no, id): (usize, usize)) -> Option<String> {
         if node.id == id {
             return Some(expr.text_of(&node.span));
         }
-        let mut parts = node.parts().into_iter();
+        let mut parts = node.parts();
         parts.find_map(|part| find(expr, part, id))
     }
     let expr = if no == MAIN {

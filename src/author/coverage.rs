@@ -313,9 +313,7 @@ fn params_of(node: &Node, found: &mut BTreeSet<usize>) {
     if let Kind::Param(param) = node.kind {
         found.insert(param);
     }
-    node.parts()
-        .into_iter()
-        .for_each(|part| params_of(part, found));
+    node.parts().for_each(|part| params_of(part, found));
 }
 
 impl Rule {
@@ -429,7 +427,6 @@ fn gather<'e>(node: &'e Node, role: Role, found: &mut Vec<Point<'e>>) {
         }
         _ => node
             .parts()
-            .into_iter()
             .for_each(|part| gather(part, Role::Part, found)),
     }
 }

@@ -172,7 +172,7 @@ impl<'a> Checker<'a> {
             Kind::Filter(i) | Kind::Quantified(_, i) | Kind::For(i) => {
                 i.list.level.max(outer_level(&i.body, i.item))
             }
-            _ => node.parts().iter().map(|p| p.level).max().unwrap_or(0),
+            _ => node.parts().map(|p| p.level).max().unwrap_or(0),
         }
     }
 
@@ -929,7 +929,7 @@ fn outer_level(node: &Node, item: LevelNo) -> LevelNo {
     if node.level < item {
         return node.level;
     }
-    let parts = node.parts().into_iter();
+    let parts = node.parts();
     parts.map(|p| outer_level(p, item)).max().unwrap_or(0)
 }
 
@@ -1007,7 +1007,6 @@ fn fields_that_may_not_apply(
         found.push((*table, *field));
     }
     node.parts()
-        .iter()
         .for_each(|part| fields_that_may_not_apply(part, item, schema, found));
 }
 
@@ -1033,9 +1032,7 @@ pub(crate) fn cells_that_may_not_apply(
                 found.push((by_row, *table, *field));
             }
         }
-        node.parts()
-            .iter()
-            .for_each(|part| walk(part, schema, found));
+        node.parts().for_each(|part| walk(part, schema, found));
     }
     walk(&expr.root, schema, found);
 }
@@ -1051,7 +1048,7 @@ pub(crate) fn lets_of(expr: &Expr) -> Vec<usize> {
 /// What is picked from the pieces of an expression, in reading order.
 fn pieces(node: &Node, pick: &dyn Fn(&Kind) -> Option<usize>) -> Vec<usize> {
     let mut found: Vec<usize> = pick(&node.kind).into_iter().collect();
-    found.extend(node.parts().into_iter().flat_map(|part| pieces(part, pick)));
+    found.extend(node.parts().flat_map(|part| pieces(part, pick)));
     found
 }
 

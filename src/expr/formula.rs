@@ -413,7 +413,7 @@ fn is_inner(node: &Node, inner: Option<(LevelNo, bool)>) -> bool {
 
 /// Whether an expression reads the row of the check.
 fn reads_row(node: &Node) -> bool {
-    matches!(node.kind, Kind::Var(ROW)) || node.parts().into_iter().any(reads_row)
+    matches!(node.kind, Kind::Var(ROW)) || node.parts().any(reads_row)
 }
 
 fn constant(value: &Value) -> Option<Piece> {

@@ -224,42 +224,43 @@ impl Node {
         match &self.kind {
             Kind::Var(of) => *of >= level,
             Kind::Let(_) => self.level == 0,
-            _ => self.level == 0 || self.parts().iter().all(|part| part.reads_only(level)),
+            _ => self.level == 0 || self.parts().all(|part| part.reads_only(level)),
         }
     }
 
     /// How many pieces it is made of, itself included.
     pub(crate) fn size(&self) -> usize {
-        1 + self.parts().iter().map(|part| part.size()).sum::<usize>()
+        1 + self.parts().map(Node::size).sum::<usize>()
     }
 
-    /// Its parts.
-    pub(crate) fn parts(&self) -> Vec<&Node> {
-        match &self.kind {
+    /// Its parts, in reading order.
+    pub(crate) fn parts(&self) -> impl DoubleEndedIterator<Item = &Node> {
+        let (few, many): ([Option<&Node>; 3], &[Node]) = match &self.kind {
             Kind::Const(_)
             | Kind::Year
             | Kind::Param(_)
             | Kind::Let(_)
             | Kind::Plan(_)
             | Kind::Table(_)
-            | Kind::Var(_) => Vec::new(),
+            | Kind::Var(_) => ([None; 3], &[]),
             Kind::Field(a, ..)
             | Kind::DatePart(a, _)
             | Kind::Negate(a)
             | Kind::Not(a)
-            | Kind::Marked(_, a, ..) => vec![a],
+            | Kind::Marked(_, a, ..) => ([Some(a), None, None], &[]),
             Kind::Arithmetic(_, a, b)
             | Kind::Compare(_, a, b)
             | Kind::And(a, b)
             | Kind::Or(a, b)
             | Kind::Index(a, b)
-            | Kind::Assume(a, b) => vec![a, b],
-            Kind::If(a, b, c) => vec![a, b, c],
-            Kind::Lookup(_, items) | Kind::List(items) | Kind::Call(_, items) => {
-                items.iter().collect()
+            | Kind::Assume(a, b) => ([Some(a), Some(b), None], &[]),
+            Kind::If(a, b, c) => ([Some(a), Some(b), Some(c)], &[]),
+            Kind::Lookup(_, items) | Kind::List(items) | Kind::Call(_, items) => ([None; 3], items),
+            Kind::Filter(i) | Kind::Quantified(_, i) | Kind::For(i) => {
+                ([Some(&i.list), Some(&i.body), None], &[])
             }
-            Kind::Filter(i) | Kind::Quantified(_, i) | Kind::For(i) => vec![&i.list, &i.body],
-        }
+        };
+        few.into_iter().flatten().chain(many)
     }
 }
 

@@ -980,7 +980,7 @@ fn orders(expr: &Expr) -> bool {
             }
             _ => false,
         };
-        here || node.parts().into_iter().any(walk)
+        here || node.parts().any(walk)
     }
     walk(&expr.root)
 }

@@ -105,11 +105,7 @@ impl<'a> Walk<'a> {
                 .is_some_and(|(_, named)| self.reads(Part::Let(*at), &named.root)),
             _ => false,
         };
-        let reads = here
-            || node
-                .parts()
-                .into_iter()
-                .any(|inner| self.reads(part, inner));
+        let reads = here || node.parts().any(|inner| self.reads(part, inner));
         self.reads.borrow_mut().insert((part, node.id), reads);
         reads
     }

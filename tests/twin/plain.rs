@@ -314,9 +314,6 @@ fn fields_read(body: &Node, item: usize) -> Vec<FieldId> {
         }
         _ => None,
     };
-    let inside = body
-        .parts()
-        .into_iter()
-        .flat_map(|part| fields_read(part, item));
+    let inside = body.parts().flat_map(|part| fields_read(part, item));
     own.into_iter().chain(inside).collect()
 }

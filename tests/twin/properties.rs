@@ -317,9 +317,7 @@ fn pieces(node: &Node, found: &mut BTreeSet<String>) {
     };
     let name = words.split(|c: char| !c.is_alphanumeric()).next();
     found.extend(name.map(str::to_owned));
-    node.parts()
-        .into_iter()
-        .for_each(|part| pieces(part, found));
+    node.parts().for_each(|part| pieces(part, found));
 }
 
 #[test]

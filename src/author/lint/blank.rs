@@ -57,7 +57,7 @@ fn with_null(node: &Node, known: &mut BTreeSet<(TableId, FieldId)>) {
     {
         known.extend([a, b].into_iter().filter_map(|side| field_of(side)));
     }
-    let parts = node.parts().into_iter();
+    let parts = node.parts();
     parts.for_each(|part| with_null(part, known));
 }
 

@@ -79,7 +79,7 @@ impl Reads {
             }
             _ => {}
         }
-        node.parts().into_iter().for_each(|part| self.node(part));
+        node.parts().for_each(|part| self.node(part));
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn changes(expr: &Expr, pack: &Pack) -> Vec<Change> {
 }
 
 fn highest_id(node: &Node) -> usize {
-    let parts = node.parts().into_iter().map(highest_id);
+    let parts = node.parts().map(highest_id);
     parts.max().unwrap_or(0).max(node.id)
 }
 
@@ -133,7 +133,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn visit(&mut self, node: &Node) {
         self.here(node);
-        for (at, part) in node.parts().into_iter().enumerate() {
+        for (at, part) in node.parts().enumerate() {
             self.path.push(at);
             self.visit(part);
             self.path.pop();
