@@ -414,17 +414,15 @@ impl<'p> Reviewer<'p> {
     }
 }
 
-/// What `make` makes of each submission that the sources hold, in their order, on all cores. `read` reads a source.
-pub fn each<S: Sync, T: Send>(
-    sources: &[S],
-    read: impl Fn(&S) -> Vec<Submission> + Sync,
+/// What `make` makes of each submission that the sources hold, in their order, on all cores. `read` reads a source; of one
+/// that is read bit by bit, one submission is held at a time.
+pub fn each<'s, S: Sync, I: IntoIterator<Item = Submission>, T: Send>(
+    sources: &'s [S],
+    read: impl Fn(&'s S) -> I + Sync,
     make: impl Fn(&Submission) -> T + Sync,
 ) -> Vec<T> {
-    let made = sources.par_iter().flat_map_iter(|source| {
-        let plans = read(source);
-        plans.iter().map(&make).collect::<Vec<_>>()
-    });
-    made.collect()
+    let made = |source| read(source).into_iter().map(|plan| make(&plan));
+    sources.par_iter().flat_map_iter(made).collect()
 }
 
 /// Takes out the reviews of files that came twice; each with the reason.

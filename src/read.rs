@@ -264,21 +264,29 @@ fn read_text(
         return Rows::lost(table, path.to_owned());
     };
     let form = Form::Csv(path.to_owned());
-    let is_alone = tables.is_empty();
-    let plain = is_alone.then(|| records::read_plain(table, &form, &text, texts, diagnostics));
-    if let Some(rows) = plain.flatten() {
-        return rows;
-    }
-    let records = Records::read(table, &[], &text, SUBMISSION);
-    if records.tell_trouble(&form, diagnostics) {
-        return Rows::lost(table, path.to_owned());
+    records::read_plain(table, tables, &form, &text, texts, diagnostics)
+        .unwrap_or_else(|| read_with_care(table, tables, &form, &text, texts, diagnostics))
+}
+
+/// The same for any text, from a grid of its cells.
+fn read_with_care(
+    table: &Table,
+    tables: &[Table],
+    form: &Form,
+    text: &str,
+    texts: &mut Texts,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Rows {
+    let records = Records::read(table, &[], text, SUBMISSION);
+    if records.tell_trouble(form, diagnostics) {
+        return Rows::lost(table, form.path().to_owned());
     }
     let grid = records.grid();
-    report_unclosed(&records, &form, diagnostics);
+    report_unclosed(&records, form, diagnostics);
     let rows = (table.name == PLAN)
-        .then(|| vertical_rows(table, &grid, &form, texts, diagnostics))
+        .then(|| vertical_rows(table, &grid, form, texts, diagnostics))
         .flatten();
-    rows.unwrap_or_else(|| rows_of(table, tables, &grid, &form, texts, diagnostics))
+    rows.unwrap_or_else(|| rows_of(table, tables, &grid, form, texts, diagnostics))
 }
 
 /// Reads a table of one row from keys and values, as a case of a rule writes its plan. Places are `path:key`.

@@ -355,14 +355,18 @@ enum Work<'a> {
     Told(Submission),
 }
 
-/// How many plans of statewide tables are read together.
-const TOGETHER: usize = 4;
+/// How many plans of statewide tables a worker takes at once: enough to be worth the opening of the tables, few enough that no
+/// worker is left without.
+fn together(plans: usize) -> usize {
+    (plans / rayon::current_num_threads() / 8).clamp(1, 32)
+}
 
 impl<'a> Work<'a> {
     /// The plans of statewide tables, some at a time.
     fn of_tables(tree: &'a disk::Tree, tables: &'a Statewide<'a>) -> impl Iterator<Item = Self> {
-        let starts = (0..tables.len()).step_by(TOGETHER);
-        let some = move |from: usize| from..tables.len().min(from + TOGETHER);
+        let together = together(tables.len());
+        let starts = (0..tables.len()).step_by(together);
+        let some = move |from: usize| from..tables.len().min(from + together);
         let plans = starts.map(move |from| Work::Plans(tree, tables, some(from)));
         plans.chain(tables.untold.iter().cloned().map(Work::Told))
     }
@@ -376,18 +380,18 @@ impl<'a> Work<'a> {
     }
 
     /// Its submissions, and what is wrong with it as a whole.
-    fn read(&self, pack: &Pack) -> (Vec<Submission>, Vec<Diagnostic>) {
+    fn read(&self, pack: &Pack) -> (Box<dyn Iterator<Item = Submission> + '_>, Vec<Diagnostic>) {
         match self {
             Work::One(found) => {
                 let (plans, wrong) = read_source(pack, found);
                 let plans = plans.into_iter().map(|(submission, _)| submission);
-                (plans.collect(), wrong)
+                (Box::new(plans), wrong)
             }
             Work::Plans(tree, tables, plans) => {
-                let open = |path: &str| tree.open(path);
-                (tables.read(plans.clone(), &open), Vec::new())
+                let plans = tables.read(plans.clone(), |path| tree.open(path));
+                (Box::new(plans), Vec::new())
             }
-            Work::Told(plan) => (vec![plan.clone()], Vec::new()),
+            Work::Told(plan) => (Box::new(std::iter::once(plan.clone())), Vec::new()),
         }
     }
 }
@@ -512,15 +516,18 @@ pub(super) fn gather<T: Send>(
     let works: Vec<Work<'_>> = found.into_iter().map(Work::One).chain(plans).collect();
     let bar = progress(common, pack, works.iter().map(Work::len).sum());
     let problems = std::sync::Mutex::new(Vec::new());
-    let read = |work: &Work<'_>| {
-        let (plans, mut wrong) = work.read(pack);
+    let read = |work| {
+        let (plans, mut wrong) = Work::read(work, pack);
         if !wrong.is_empty()
             && let Ok(mut all) = problems.lock()
         {
             all.append(&mut wrong);
         }
-        bar.inc(u64::try_from(work.len()).unwrap_or(0));
-        plans
+        let (bar, known) = (&bar, work.len());
+        plans.enumerate().map(move |(at, plan)| {
+            bar.inc(u64::from(at < known));
+            plan
+        })
     };
     let made = each(&works, read, make);
     bar.finish_and_clear();
@@ -650,9 +657,10 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec
         }
         Source::Statewide { .. } => {
             let mut tables = open_tables(pack, one);
-            let mut plans = tables.read(0..tables.len(), &|path| one.tree.open(path));
-            plans.append(&mut tables.untold);
-            (plans.into_iter().map(own).collect(), tables.diagnostics)
+            let plans = tables.read(0..tables.len(), |path| one.tree.open(path));
+            let mut plans: Vec<_> = plans.map(own).collect();
+            plans.extend(tables.untold.drain(..).map(own));
+            (plans, tables.diagnostics)
         }
     }
 }

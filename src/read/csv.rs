@@ -7,7 +7,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use memchr::memchr;
 
 use super::grid::{Grid, GridRow, Written};
-use super::header::Header;
+use super::header::{DEPTH, Header};
 use super::limits::{Limits, Room, count};
 use super::lines::{At, Form, PLAN, vertical_columns};
 use super::scan::lines_of;
@@ -130,6 +130,12 @@ impl Records {
         let place = row.map_or_else(|| form.path().to_owned(), |row| form.place(At::Row(row)));
         diagnostics.push(Diagnostic::fatal(place, why.clone()));
         true
+    }
+
+    /// Whether the header is among them, if there is one: of the first of a file.
+    pub(crate) fn shows_header(&self, grid: &Grid<'_>) -> bool {
+        let filled = grid.rows.iter().filter(|row| !row.is_blank()).count();
+        self.trouble.is_none() && (self.list.len() < HEAD || filled >= DEPTH)
     }
 
     /// The records as a grid.

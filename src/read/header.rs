@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, fold, nearest};
 use crate::schema::{Field, FieldId, Table};
 
 /// How many rows that are not blank may stand above the header, itself included.
-const DEPTH: usize = 20;
+pub(crate) const DEPTH: usize = 20;
 
 /// The words of a header without a colon, or the star by which forms mark what is required.
 pub(crate) fn bare(text: &str) -> &str {

@@ -334,6 +334,8 @@ pub(crate) struct Lines<'t> {
     odd_ids: Map<String, usize>,
     /// For each field the numbers of the codes that were read, by how they are written.
     codes: Vec<Map<String, u32>>,
+    /// Where all rows of a file are taken: the tables whose headers may follow.
+    among: Option<&'t [Table]>,
 }
 
 impl<'t> Lines<'t> {
@@ -367,7 +369,28 @@ impl<'t> Lines<'t> {
             headless: Vec::new(),
             odd_ids: Map::default(),
             codes: table.fields.iter().map(|_| Map::default()).collect(),
+            among: None,
         }
+    }
+
+    /// All lines of a file, one after another; in it another of `tables` may follow, or a note.
+    pub(crate) fn all_among(mut self, tables: &'t [Table]) -> Self {
+        self.among = Some(tables);
+        self
+    }
+
+    /// Whether they are all lines of a file.
+    pub(crate) fn is_all(&self) -> bool {
+        self.among.is_some()
+    }
+
+    /// Whether what a row of a file is may rest on the rows around it, as [`rows_of`] looks at them.
+    pub(crate) fn rests_on_others(&self, row: &GridRow<'_>) -> bool {
+        let is_other = |tables: &[Table]| {
+            self.header.is_followed_by_another(self.table, tables, row)
+                || (self.table.reference.is_none() && (is_second_header(row) || is_note(row)))
+        };
+        self.among.is_some_and(is_other)
     }
 
     /// Takes a row below the header: a line, a totals row, or nothing.

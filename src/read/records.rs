@@ -5,7 +5,7 @@ use super::csv::{Cells, Records, with_line_feeds};
 use super::grid::GridRow;
 use super::header::Header;
 use super::limits::{Room, SUBMISSION};
-use super::lines::{At, Form, Lines, Shapes, Split};
+use super::lines::{At, Form, Lines, PLAN, Shapes, Split};
 use super::scan::lines_of;
 use crate::diagnostic::Diagnostic;
 use crate::schema::Table;
@@ -59,6 +59,9 @@ impl Splitter {
             most = FEWEST;
             let rest = text.get(at..).unwrap_or_default();
             if let Some(line) = lines_of(rest, manner.delimiter).next() {
+                if lines.is_all() && line.len() == rest.len() && has_odd_quotes(line) {
+                    return Err(needs_grid(manner.form, number));
+                }
                 self.take_line(manner, number, line, lines, (&mut *texts, &mut *told))?;
                 number = number.saturating_add(1);
                 at += line.len();
@@ -81,10 +84,24 @@ impl Splitter {
         }
         let cells = self.cells.split(line, manner.delimiter);
         let row = GridRow { number, cells };
+        if lines.rests_on_others(&row) {
+            return Err(needs_grid(manner.form, number));
+        }
         lines.take(&row, texts, told);
         self.cells.take_back(row.cells);
         Ok(())
     }
+}
+
+/// Whether a quote may be open at the end of a record.
+fn has_odd_quotes(line: &str) -> bool {
+    memchr::memchr_iter(b'"', line.as_bytes()).count() % 2 == 1
+}
+
+/// Why a record cannot be read before all others are: nobody is told, for the table is then read from a grid.
+fn needs_grid(form: &Form, number: u32) -> Diagnostic {
+    let place = form.place(At::Row(number));
+    Diagnostic::notice(place, "what this row is rests on those around it")
 }
 
 /// Which limit a record passes, if it does; a short one cannot.
@@ -100,10 +117,11 @@ fn too_much(line: &str, delimiter: u8, cells: &mut Cells) -> Option<String> {
     wide.and(long).err()
 }
 
-/// Reads a table of reference from a text in which no quote stands and that passes no limit, without a grid of its cells;
-/// `None` where that takes more care.
+/// Reads a table from a text that passes no limit without a grid of its cells; `None` where that takes more care. In a table
+/// of a submission nothing else stands: no title, no note, no other of `tables`.
 pub(super) fn read_plain(
     table: &Table,
+    tables: &[Table],
     form: &Form,
     text: &str,
     texts: &mut Texts,
@@ -112,23 +130,20 @@ pub(super) fn read_plain(
     let text = with_line_feeds(text);
     let bytes = text.as_bytes();
     let rows = memchr::memchr_iter(b'\n', bytes).count();
-    let is_plain = table.reference.is_some()
-        && memchr::memchr(b'"', bytes).is_none()
-        && bytes.len() <= SUBMISSION.cells
-        && rows < SUBMISSION.rows;
-    if !is_plain {
+    let is_plan = table.reference.is_none() && table.name == PLAN;
+    if is_plan || bytes.len() > SUBMISSION.cells || rows >= SUBMISSION.rows {
         return None;
     }
     let head = Records::head(table, &[], &text, SUBMISSION);
     let grid = head.grid();
     // A header among blank rows may stand farther down than is looked here.
-    let is_first = |header: &Header| header.at == 0;
+    let is_first = |header: &Header| header.at == 0 && head.shows_header(&grid);
     let header = Header::find(table, &[], &grid).filter(is_first)?;
     let above = lines_of(&text, head.delimiter).take(usize::try_from(header.number).ok()?);
     let below = text.get(above.map(str::len).sum::<usize>()..)?;
     let mut told = Vec::new();
     header.report(table, form, &mut told);
-    let mut lines = Lines::new(table, &header, form);
+    let mut lines = Lines::new(table, &header, form).all_among(tables);
     lines.rows.reserve(rows);
     let shapes = Shapes::of(table);
     let manner = Manner {
@@ -151,53 +166,142 @@ pub(super) fn read_plain(
 
 #[cfg(test)]
 mod tests {
-    use super::super::csv::Records;
-    use super::super::lines::rows_of;
-    use super::super::testing::{lines, schema, told};
+    use super::super::read_with_care;
+    use super::super::testing::{CELLS, everything, schema, told};
     use super::*;
 
-    /// A table of reference as lines and what was told, read plainly or from a grid.
-    fn read(text: &str, plainly: bool) -> Option<(Vec<String>, Vec<String>)> {
-        let mut table = schema().tables[1].clone();
-        table.reference = Some(crate::schema::Reference::default());
+    /// A budget, of a submission or of reference, with what was told; read plainly or from a grid.
+    fn read(text: &str, is_reference: bool, plainly: bool) -> Option<(Vec<String>, Vec<String>)> {
+        let schema = schema();
+        let mut table = schema.tables[1].clone();
+        table.reference = is_reference.then(crate::schema::Reference::default);
+        let tables = if is_reference {
+            &[]
+        } else {
+            &schema.tables[..]
+        };
         let form = Form::Csv("d.csv".to_owned());
         let (mut texts, mut diagnostics) = (Texts::default(), Vec::new());
         let rows = if plainly {
-            read_plain(&table, &form, text, &mut texts, &mut diagnostics)?
+            read_plain(&table, tables, &form, text, &mut texts, &mut diagnostics)?
         } else {
-            let records = Records::read(&table, &[], text, SUBMISSION);
-            let grid = records.grid();
-            rows_of(&table, &[], &grid, &form, &mut texts, &mut diagnostics)
+            read_with_care(&table, tables, &form, text, &mut texts, &mut diagnostics)
         };
-        Some((lines(&table, &rows, &texts), told(&diagnostics)))
+        Some((everything(&table, &rows, &texts), told(&diagnostics)))
     }
+
+    const HEADER: &str =
+        "line_id,strategy_id,object_code,description,justification,quantity,amount\n";
 
     #[test]
     fn a_plain_table_is_read_as_any_other_is() {
-        let header = "line_id,strategy_id,object_code,description,justification,quantity,amount\n";
-        for rows in [
-            "",
-            "1,1,111,Coach,,1,5\n2,1,111,Books,,1,6\n",
-            "1,1,111,Coach,,1,5\r\n\r\n,,,,,,\r\n2,1,111,Total,,1,6",
-            "07,1,111,Coach,Why,x,5.555\n2,1,999,* note,n/a,1,-6\n9,1,111\n,1,111,a,b,1,2,3\n",
-            "line_id,strategy_id,object_code,description,justification,quantity,amount\n1,1,111,Coach,,1,5\n",
+        for (rows, is_reference) in [
+            ("", true),
+            ("", false),
+            ("1,1,111,Coach,,1,5\n2,1,111,Books,,1,6\n", true),
+            ("1,1,111,Coach,,1,5\n2,1,111,Books,,1,6\n", false),
+            (
+                "1,1,111,Coach,,1,5\r\n\r\n,,,,,,\r\n2,1,111,Total,,1,6",
+                true,
+            ),
+            ("1,1,111,Coach,,1,5\r\n\r\n,,,,,,\r\n,,,Total,,2,11", false),
+            (
+                "07,1,111,Coach,Why,x,5.555\n2,1,999,* note,n/a,1,-6\n9,1,111\n,1,111,a,b,1,2,3\n",
+                true,
+            ),
+            (
+                "07,1,111,\"Coach, \"\"lead\"\"\",Why,x,5.555\n2,1,999,* note,n/a,1,-6\n9,1,111\n",
+                false,
+            ),
+            (&format!("{HEADER}1,1,111,Coach,,1,5\n"), true),
+            (&format!("{HEADER}1,1,111,Coach,,1,5\n"), false),
         ] {
-            let text = format!("{header}{rows}");
-            assert_eq!(read(&text, true), read(&text, false), "{rows}");
-            assert!(read(&text, true).is_some(), "{rows}");
+            let text = format!("{HEADER}{rows}");
+            let plain = read(&text, is_reference, true);
+            assert_eq!(plain, read(&text, is_reference, false), "{rows}");
+            assert!(plain.is_some(), "{rows}");
         }
     }
 
     #[test]
     fn what_is_not_plain_takes_more_care() {
         for text in [
-            "line_id,amount\n1,\"5\"\n",
+            "line_id,amount\n1,\"5\n",
             "A title\n\nline_id,amount\n1,5\n",
             "nothing,known\n1,5\n",
+            &format!("line_id,amount\n{}1,5\n", ",\n".repeat(30)),
             &format!("line_id,amount\n{}", "1,5\n".repeat(10_000)),
             &format!("line_id,amount\n1,{}\n", "5".repeat(200_000)),
         ] {
-            assert_eq!(read(text, true), None);
+            assert_eq!(read(text, true, true), None, "{text:.40}");
+            assert_eq!(read(text, false, true), None, "{text:.40}");
         }
+        // What stands in the table of a submission besides its lines.
+        for rows in [
+            "(a),,,(b),,,($)\n1,1,111,Coach,,1,5\n",
+            "1,1,111,Coach,,1,5\n* an estimate\n",
+            "1,1,111,Coach,,1,5\nSource: the board,,,,,,\n",
+            "1,1,111,Coach,,1,5\n\nline_id,amount\n2,6\n",
+            "1,1,111,Coach,,1,5\nDistrict code,Plan year\n1630011,2027\n",
+        ] {
+            let text = format!("{HEADER}{rows}");
+            assert_eq!(read(&text, false, true), None, "{rows}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_read_plainly_is_read_as_from_a_grid() {
+        use proptest::prelude::*;
+        const OTHERS: [&str; 14] = [
+            "line_id",
+            "Amount:",
+            "description",
+            "District code",
+            "Plan year",
+            "note",
+            "(a)",
+            "($)",
+            "* estimate",
+            "Note: by the board",
+            "Source",
+            "1",
+            "x",
+            "",
+        ];
+        const HEADERS: [&str; 6] = [
+            HEADER,
+            "amount,line_id,,description\n",
+            "line_id;description;amount;what\n",
+            "A budget\nline_id,amount,justification\n",
+            "line_id,amount,amount,district_code\n",
+            "\"line_id\",\"amount\",object_code,\"strategy\nid\",share\n",
+        ];
+        let config = ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let cell = prop_oneof![
+            6 => Just("7"),
+            6 => Just("Coach"),
+            6 => prop::sample::select(&CELLS[..]),
+            1 => prop::sample::select(&OTHERS[..]),
+        ];
+        let other = prop::sample::select(&OTHERS[..]);
+        let record = prop_oneof![
+            9 => prop::collection::vec(cell, 1..9),
+            1 => prop::collection::vec(other, 1..4),
+        ];
+        let records = prop::collection::vec(record, 0..30);
+        let header = prop::sample::select(&HEADERS[..]);
+        let ends = prop::sample::select(&["\n", "\n", "\r\n", "\n\n"][..]);
+        let inputs = (header, records, ends, any::<bool>());
+        proptest!(config, |((header, records, end, is_reference) in inputs)| {
+            let delimiter = if header.contains(';') { ";" } else { "," };
+            let records: Vec<String> = records.iter().map(|cells| cells.join(delimiter)).collect();
+            let text = format!("{header}{}", records.join(end));
+            if let Some(plain) = read(&text, is_reference, true) {
+                prop_assert_eq!(plain, read(&text, is_reference, false).unwrap());
+            }
+        });
     }
 }

@@ -73,7 +73,7 @@ pub fn read_statewide(
     };
     let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     let mut tables = Statewide::open(schema, key, &paths, &open);
-    let mut plans = tables.read(0..tables.len(), &open);
+    let mut plans: Vec<Submission> = tables.read(0..tables.len(), &open).collect();
     plans.append(&mut tables.untold);
     (plans, tables.diagnostics)
 }
@@ -443,20 +443,28 @@ impl<'s> Statewide<'s> {
         self.plans.is_empty()
     }
 
-    /// Reads some of the plans.
-    pub fn read<'o>(&self, plans: Range<usize>, open: &Open<'o>) -> Vec<Submission> {
-        let mut windows: Vec<Window<'o>> = self.tables.iter().map(|_| Window::default()).collect();
+    /// Reads some of the plans, each when it is asked for.
+    pub fn read<'a, 'o: 'a>(
+        &'a self,
+        plans: Range<usize>,
+        open: impl Fn(&str) -> io::Result<Box<dyn Seekable + 'o>> + 'a,
+    ) -> impl Iterator<Item = Submission> + 'a {
+        let plans = self.plans.get(plans).unwrap_or_default();
+        let window = |at: usize| {
+            let runs = plans.iter().flat_map(|plan| &plan.runs);
+            let own = runs.filter(move |(of, _)| *of == at);
+            Window::of(own.map(|(_, run)| *run))
+        };
+        let mut windows: Vec<Window<'o>> = (0..self.tables.len()).map(window).collect();
         let mut scratch = Scratch::default();
-        let plans = self.plans.get(plans).unwrap_or_default().iter();
-        plans
-            .map(|plan| self.read_plan(plan, open, &mut windows, &mut scratch))
-            .collect()
+        let read = move |plan| self.read_plan(plan, &open, &mut windows, &mut scratch);
+        plans.iter().map(read)
     }
 
     fn read_plan<'o>(
         &self,
         plan: &Plan,
-        open: &Open<'o>,
+        open: &dyn Fn(&str) -> io::Result<Box<dyn Seekable + 'o>>,
         windows: &mut [Window<'o>],
         scratch: &mut Scratch,
     ) -> Submission {
@@ -591,9 +599,9 @@ fn untold(schema: &Schema, path: &str, why: Diagnostic) -> Submission {
 #[cfg(test)]
 mod tests {
     use super::super::scan::lines_of;
+    use super::super::testing::{CELLS, everything};
     use super::*;
     use crate::read::testing::{lines, schema, told};
-    use crate::table::Data;
 
     fn read(files: &[(&str, &str)]) -> (Vec<Submission>, Vec<String>) {
         let files: Vec<File> = files
@@ -815,73 +823,13 @@ mod tests {
             taken.unwrap();
         }
         let rows = lines.finish(&mut plan.diagnostics);
-        let raw = |row: usize| (0..table.fields.len()).map(move |f| (row, f));
-        let raw = (0..rows.len())
-            .flat_map(raw)
-            .map(|(row, field)| rows.raw(row, field));
-        let mut read = super::super::testing::lines(table, &rows, &plan.texts);
-        read.extend(raw.map(str::to_owned));
-        for column in rows.columns.iter().flatten() {
-            // The numbers of texts tell in which order they were read.
-            let numbers = Some(&column.data).filter(|data| !matches!(data, Data::Texts(_)));
-            read.push(format!("{:?} {numbers:?}", column.states));
-        }
+        let read = everything(table, &rows, &plan.texts);
         (read, told(&plan.diagnostics))
     }
 
     #[test]
     fn plain_records_are_read_as_all_others_are() {
         use proptest::prelude::*;
-        const CELLS: [&str; 48] = [
-            "",
-            "",
-            "",
-            "1",
-            "2",
-            "07",
-            "7",
-            "1.9",
-            "1.1",
-            "0",
-            "-0",
-            "5",
-            "5.5",
-            "-3",
-            "1e3",
-            "2027",
-            ".",
-            "*",
-            "n/a",
-            "N.A.",
-            "Not applicable",
-            "Nurses",
-            "=1",
-            "'=1",
-            "Coach",
-            "Total",
-            "Grand total:",
-            "Budget",
-            "pens",
-            " x",
-            "y ",
-            " ",
-            "\"a, b\"",
-            "\"a \"\"b\"\"\"",
-            "\"\"",
-            "\"x\"y",
-            "5\" pipe",
-            "\"two\nlines\"",
-            "Café",
-            "École",
-            "111",
-            "Teachers",
-            "$1,5",
-            "1000000000000",
-            "1000000000000.01",
-            "123456789012345678",
-            "0.0000001",
-            "\"",
-        ];
         let config = ProptestConfig {
             failure_persistence: None,
             ..ProptestConfig::default()

@@ -136,6 +136,71 @@ pub(crate) fn lines(table: &Table, rows: &Rows, texts: &Texts) -> Vec<String> {
         .collect()
 }
 
+/// The same with what was written in each cell, and with the states and figures of all columns.
+pub(crate) fn everything(table: &Table, rows: &Rows, texts: &Texts) -> Vec<String> {
+    let mut all = lines(table, rows, texts);
+    let raw = |row: usize| (0..table.fields.len()).map(move |field| rows.raw(row, field));
+    all.extend((0..rows.len()).flat_map(raw).map(str::to_owned));
+    for column in rows.columns.iter().flatten() {
+        // The numbers of texts tell in which order they were read.
+        let numbers = Some(&column.data).filter(|data| !matches!(data, Data::Texts(_)));
+        all.push(format!("{:?} {numbers:?}", column.states));
+    }
+    all
+}
+
+/// Cells as people write them, most of them odd.
+pub(crate) const CELLS: [&str; 48] = [
+    "",
+    "",
+    "",
+    "1",
+    "2",
+    "07",
+    "7",
+    "1.9",
+    "1.1",
+    "0",
+    "-0",
+    "5",
+    "5.5",
+    "-3",
+    "1e3",
+    "2027",
+    ".",
+    "*",
+    "n/a",
+    "N.A.",
+    "Not applicable",
+    "Nurses",
+    "=1",
+    "'=1",
+    "Coach",
+    "Total",
+    "Grand total:",
+    "Budget",
+    "pens",
+    " x",
+    "y ",
+    " ",
+    "\"a, b\"",
+    "\"a \"\"b\"\"\"",
+    "\"\"",
+    "\"x\"y",
+    "5\" pipe",
+    "\"two\nlines\"",
+    "Café",
+    "École",
+    "111",
+    "Teachers",
+    "$1,5",
+    "1000000000000",
+    "1000000000000.01",
+    "123456789012345678",
+    "0.0000001",
+    "\"",
+];
+
 /// The diagnostics: `E place message`.
 pub(crate) fn told(diagnostics: &[Diagnostic]) -> Vec<String> {
     diagnostics

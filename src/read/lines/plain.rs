@@ -278,6 +278,20 @@ fn figure_between(text: &str, least: i64, most: i64) -> Option<(i64, u32)> {
     is_within.then_some((value, places))
 }
 
+/// Whether a cell of a record begins with a digit, and something stands in another: so begins no header, and so looks no note.
+fn has_figure(bytes: &[u8], cells: &[Span]) -> bool {
+    let first = |span: &Span| {
+        Some(span)
+            .filter(|s| !s.is_empty())
+            .and_then(|s| bytes.get(s.from))
+    };
+    let shows = cells
+        .iter()
+        .filter_map(first)
+        .filter(|byte| byte.is_ascii_graphic());
+    cells.iter().filter_map(first).any(u8::is_ascii_digit) && shows.take(2).count() == 2
+}
+
 impl Lines<'_> {
     /// Takes records from a byte of a text on that the rows [hold](Rows::hold), at most so many, as long as only
     /// [`Lines::take`] could tell no more of them: their cells are read a column after the other. How many were taken, and
@@ -418,6 +432,9 @@ impl Lines<'_> {
             return false;
         }
         let bytes = text.as_bytes();
+        if self.among.is_some() && !has_figure(bytes, cells) {
+            return false;
+        }
         let may_end = |span: &Span| {
             let cell = bytes.get(span.from..span.to).unwrap_or_default();
             // Most cells are figures.

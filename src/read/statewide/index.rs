@@ -156,15 +156,33 @@ impl Pass<'_> {
 }
 
 /// A piece of a file that is held while the plans in it are read.
-#[derive(Default)]
 pub(super) struct Window<'o> {
     file: Option<Box<dyn Seekable + 'o>>,
     from: u64,
     bytes: Vec<u8>,
+    /// Where the runs that are asked for stand, those that are neighbours as one, in the order of the file.
+    stretches: Vec<(u64, u64)>,
 }
 
 impl<'o> Window<'o> {
-    /// The bytes of a run; those behind it are held for the next.
+    /// For some runs of a file that is not open yet.
+    pub(super) fn of(runs: impl Iterator<Item = Run>) -> Self {
+        let mut stretches: Vec<(u64, u64)> = runs.map(|run| (run.from, run.to)).collect();
+        stretches.sort_unstable();
+        stretches.dedup_by(|next, last| {
+            let follows = next.0 <= last.1;
+            last.1 = if follows { last.1.max(next.1) } else { last.1 };
+            follows
+        });
+        Window {
+            file: None,
+            from: 0,
+            bytes: Vec::new(),
+            stretches,
+        }
+    }
+
+    /// The bytes of a run; those behind it that are asked for, too, are held for the next.
     pub(super) fn bytes(
         &mut self,
         run: Run,
@@ -180,7 +198,12 @@ impl<'o> Window<'o> {
             file.seek(SeekFrom::Start(run.from))?;
             self.bytes.clear();
             self.from = run.from;
-            let most = AHEAD.max(run.to - run.from);
+            let at = self
+                .stretches
+                .partition_point(|(from, _)| *from <= run.from);
+            let end = at.checked_sub(1).and_then(|at| self.stretches.get(at));
+            let ahead = end.map_or(0, |(_, to)| to.saturating_sub(run.from));
+            let most = ahead.min(AHEAD).max(run.to - run.from);
             self.bytes.reserve(usize::try_from(most).unwrap_or(0));
             file.take(most).read_to_end(&mut self.bytes)?;
         }
