@@ -132,6 +132,40 @@ pub(crate) fn write(size: Size, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes the four tables of `folder` once more, in a folder for each district under `into`.
+pub(crate) fn split(folder: &Path, into: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut plans = csv::Reader::from_path(folder.join("plan.csv"))?;
+    for plan in plans.records() {
+        let plan = plan?;
+        let [code, year, district, allocation, last] = [0, 1, 2, 3, 4].map(|at| &plan[at]);
+        std::fs::create_dir_all(into.join(code))?;
+        let text = format!(
+            "district_code = \"{code}\"\ndistrict = \"{district}\"\nfiscal_year = {year}\nallocation = {allocation}\n\
+             last_allocation = {last}\n"
+        );
+        std::fs::write(into.join(code).join("plan.toml"), text)?;
+    }
+    for name in ["budget.csv", "prior.csv", "indicators.csv"] {
+        let mut reader = csv::Reader::from_path(folder.join(name))?;
+        let own = |record: &csv::StringRecord| record.iter().skip(2).collect::<csv::StringRecord>();
+        let header = own(reader.headers()?);
+        // The lines of a district follow one another.
+        let mut open: Option<(String, csv::Writer<File>)> = None;
+        for record in reader.records() {
+            let record = record?;
+            if open.as_ref().is_none_or(|(code, _)| *code != record[0]) {
+                let mut out = csv::Writer::from_path(into.join(&record[0]).join(name))?;
+                out.write_record(&header)?;
+                open = Some((record[0].to_owned(), out));
+            }
+            if let Some((_, out)) = &mut open {
+                out.write_record(&own(&record))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The lines of one budget, and their total in cents.
 fn lines(out: &mut impl Write, key: &str, n: u64, dice: &mut Dice) -> io::Result<i64> {
     let mut total = 0;

@@ -46,6 +46,16 @@ impl Records {
         Records::split(&text, delimiter, HEAD, limits)
     }
 
+    /// The same of a whole text: the first alone, where it is the header and none of the next could be a better one.
+    pub(crate) fn top(table: &Table, text: &str, limits: Limits) -> Records {
+        let delimiter = Records::delimiter(table, &[], text, limits);
+        let first = Records::split(text, delimiter, 1, limits);
+        match Header::find(table, &[], &first.grid()) {
+            Some(header) if header.is_best_above(text, delimiter) => first,
+            _ => Records::split(text, delimiter, HEAD, limits),
+        }
+    }
+
     fn delimiter(table: &Table, keys: &[&str], text: &str, limits: Limits) -> u8 {
         let mut best = (b',', 0);
         let there = |d: &u8| *d == b',' || memchr(*d, text.as_bytes()).is_some();

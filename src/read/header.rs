@@ -1,8 +1,11 @@
 //! The header row of a table: where it is, which column holds which field, and what is wrong with it.
 
+use memchr::memchr_iter;
+
 use super::cell::{quoted, short};
 use super::grid::{Grid, GridRow, Written};
 use super::lines::{At, Form};
+use super::scan::lines_of;
 use crate::diagnostic::{Diagnostic, fold, nearest};
 use crate::schema::{Field, FieldId, Table};
 
@@ -60,6 +63,22 @@ impl Header {
             }
         }
         best
+    }
+
+    /// Whether none of the rows below it in a text that are looked at could name more: none has more cells than it names.
+    pub(crate) fn is_best_above(&self, text: &str, delimiter: u8) -> bool {
+        let number = usize::try_from(self.number).unwrap_or(usize::MAX);
+        let mut filled = 1;
+        for line in lines_of(text, delimiter).skip(number) {
+            if memchr_iter(delimiter, line.as_bytes()).count() >= self.known {
+                return false;
+            }
+            filled += usize::from(line.bytes().any(|byte| byte.is_ascii_alphanumeric()));
+            if filled == DEPTH {
+                break;
+            }
+        }
+        true
     }
 
     fn counts(&self) -> bool {

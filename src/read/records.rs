@@ -134,7 +134,7 @@ pub(super) fn read_plain(
     if is_plan || bytes.len() > SUBMISSION.cells || rows >= SUBMISSION.rows {
         return None;
     }
-    let head = Records::head(table, &[], &text, SUBMISSION);
+    let head = Records::top(table, &text, SUBMISSION);
     let grid = head.grid();
     // A header among blank rows may stand farther down than is looked here.
     let is_first = |header: &Header| header.at == 0 && head.shows_header(&grid);
@@ -229,7 +229,7 @@ mod tests {
             "line_id,amount\n1,\"5\n",
             "A title\n\nline_id,amount\n1,5\n",
             "nothing,known\n1,5\n",
-            &format!("line_id,amount\n{}1,5\n", ",\n".repeat(30)),
+            &format!("line_id,amount\n{}{HEADER}", ",\n".repeat(30)),
             &format!("line_id,amount\n{}", "1,5\n".repeat(10_000)),
             &format!("line_id,amount\n1,{}\n", "5".repeat(200_000)),
         ] {
@@ -268,12 +268,13 @@ mod tests {
             "x",
             "",
         ];
-        const HEADERS: [&str; 6] = [
+        const HEADERS: [&str; 7] = [
             HEADER,
             "amount,line_id,,description\n",
             "line_id;description;amount;what\n",
             "A budget\nline_id,amount,justification\n",
             "line_id,amount,amount,district_code\n",
+            "line_id,amount\nline_id,amount,description\n",
             "\"line_id\",\"amount\",object_code,\"strategy\nid\",share\n",
         ];
         let config = ProptestConfig {

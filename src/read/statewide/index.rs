@@ -230,3 +230,67 @@ fn is_passed_over(table: &Table, header: &Header, row: &GridRow<'_>) -> bool {
         .any(|&column| is_total(row.cell(column).shown()));
     row.is_blank() || header.is_repeated_by(table, row) || (keyless && total) || total_key
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// A file that counts what is read of it.
+    struct Counted<'c>(Cursor<Vec<u8>>, &'c Cell<usize>);
+
+    impl Read for Counted<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let read = self.0.read(into)?;
+            self.1.set(self.1.get() + read);
+            Ok(read)
+        }
+    }
+
+    impl Seek for Counted<'_> {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    #[test]
+    fn no_more_is_read_than_is_asked_for() {
+        let run = |from: u64, to: u64| Run {
+            from,
+            to,
+            number: 1,
+            rows: 1,
+        };
+        let file: Vec<u8> = (0..=u8::MAX).cycle().take(300_000).collect();
+        // Neighbours, one far off, one before it, and one that is longer than what is read ahead.
+        let runs = [
+            (0, 10),
+            (10, 30),
+            (30, 31),
+            (500, 600),
+            (450, 460),
+            (1_000, 200_000),
+        ];
+        let runs = runs.map(|(from, to)| run(from, to));
+        let count = Cell::new(0);
+        let mut window = Window::of(runs.into_iter());
+        let mut read = Vec::new();
+        for run in runs {
+            let open = || -> io::Result<Box<dyn Seekable + '_>> {
+                Ok(Box::new(Counted(Cursor::new(file.clone()), &count)))
+            };
+            let bytes = window.bytes(run, open).unwrap();
+            let place = |at: u64| usize::try_from(at).unwrap();
+            assert_eq!(bytes, &file[place(run.from)..place(run.to)]);
+            read.push(count.get());
+        }
+        assert_eq!(read, [31, 31, 31, 131, 141, 199_141]);
+        let late = window.bytes(
+            run(299_990, 300_010),
+            || Err(io::ErrorKind::NotFound.into()),
+        );
+        assert!(late.is_err(), "it ends before the run does");
+    }
+}
