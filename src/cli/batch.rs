@@ -358,7 +358,7 @@ enum Work<'a> {
 /// How many plans of statewide tables a worker takes at once: enough to be worth the opening of the tables, few enough that no
 /// worker is left without.
 fn together(plans: usize) -> usize {
-    (plans / rayon::current_num_threads() / 8).clamp(1, 32)
+    (plans / rayon::current_num_threads() / 8).clamp(1, 12)
 }
 
 impl<'a> Work<'a> {
