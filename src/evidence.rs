@@ -119,6 +119,12 @@ impl Story {
                 self.cells.push(cell);
             }
         }
+        self.marked.extend(other.marked);
+        // A gap stands first among those of one cell.
+        self.marked
+            .sort_by_key(|&(table, row, field, gap)| (table, row, field, !gap));
+        self.marked
+            .dedup_by_key(|&mut (table, row, field, _)| (table, row, field));
         self.assumptions.extend(other.assumptions);
         self.rests.extend(other.rests);
     }
