@@ -137,7 +137,8 @@ pub(super) fn read_plain(
     let head = Records::top(table, &text, SUBMISSION);
     let grid = head.grid();
     // A header among blank rows may stand farther down than is looked here.
-    let is_first = |header: &Header| header.at == 0 && head.shows_header(&grid);
+    let is_closed = head.unclosed.is_none();
+    let is_first = |header: &Header| header.at == 0 && is_closed && head.shows_header(&grid);
     let header = Header::find(table, &[], &grid).filter(is_first)?;
     let above = lines_of(&text, head.delimiter).take(usize::try_from(header.number).ok()?);
     let below = text.get(above.map(str::len).sum::<usize>()..)?;
@@ -227,6 +228,7 @@ mod tests {
     fn what_is_not_plain_takes_more_care() {
         for text in [
             "line_id,amount\n1,\"5\n",
+            "line_id,amount,\"note\n1,5\n",
             "A title\n\nline_id,amount\n1,5\n",
             "nothing,known\n1,5\n",
             &format!("line_id,amount\n{}{HEADER}", ",\n".repeat(30)),
@@ -268,13 +270,14 @@ mod tests {
             "x",
             "",
         ];
-        const HEADERS: [&str; 7] = [
+        const HEADERS: [&str; 8] = [
             HEADER,
             "amount,line_id,,description\n",
             "line_id;description;amount;what\n",
             "A budget\nline_id,amount,justification\n",
             "line_id,amount,amount,district_code\n",
             "line_id,amount\nline_id,amount,description\n",
+            "line_id,amount,\"description\n",
             "\"line_id\",\"amount\",object_code,\"strategy\nid\",share\n",
         ];
         let config = ProptestConfig {
