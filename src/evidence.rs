@@ -1,10 +1,13 @@
 //! Why a rule said what it said: read off what the one evaluation noted, never worked out again.
 
+mod cells;
 mod pieces;
 
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
+pub(crate) use cells::Cell;
+use cells::Cells;
 pub use pieces::{Piece, PieceValue};
 
 use crate::expr::Expr;
@@ -15,53 +18,8 @@ use crate::expr::{BinaryOp, Builtin};
 use crate::hash::{Map, Set};
 use crate::review::{DrawnCell, Evidence, Gap};
 use crate::schema::{FieldId, Otherwise, TableId};
-use crate::table::{Rows, State};
+use crate::table::{Layout, Rows, State};
 use crate::value::{Decimal, Value, ceiling, floor, plain, say};
-
-/// A cell: table, row, field; a whole row has no field, a whole table no row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Cell {
-    pub(crate) table: TableId,
-    pub(crate) field: Option<FieldId>,
-    pub(crate) row: Option<usize>,
-}
-
-/// Cells in the order in which they were met; in order and each once when they are told.
-#[derive(Debug, Default)]
-struct Cells(Vec<Cell>);
-
-impl Cells {
-    fn insert(&mut self, cell: Cell) {
-        self.0.push(cell);
-    }
-
-    /// Puts them in order, each once; they are met in runs that are in order, which this sort is quick with.
-    fn sort(&mut self) {
-        self.0.sort();
-        self.0.dedup();
-    }
-
-    /// Whether a cell is among them, once they are in order.
-    fn has(&self, cell: Cell) -> bool {
-        self.0.binary_search(&cell).is_ok()
-    }
-
-    fn iter(&self) -> std::slice::Iter<'_, Cell> {
-        self.0.iter()
-    }
-
-    /// Those of each column, once they are in order.
-    fn columns(&self) -> impl Iterator<Item = &[Cell]> {
-        self.0
-            .chunk_by(|a, b| (a.table, a.field) == (b.table, b.field))
-    }
-}
-
-impl Extend<Cell> for Cells {
-    fn extend<I: IntoIterator<Item = Cell>>(&mut self, cells: I) {
-        self.0.extend(cells);
-    }
-}
 
 /// Where outside the submission figures come from.
 #[derive(Debug, Default)]
@@ -202,20 +160,17 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Tells that a required table is not there.
     pub(crate) fn tell_table(&mut self, table: TableId) {
-        self.gaps.insert(Cell {
-            table,
-            field: None,
-            row: None,
-        });
+        self.gaps.insert(Cell::new(table, None, None));
     }
 
     pub(crate) fn finish(mut self) -> Story {
         self.gaps.sort();
+        self.decisive.sort();
         self.story.missing = self.places(&self.gaps);
         self.story.marked = self.marked();
         self.story.cells = self.draw(&self.story.marked);
-        self.story.rests = self.gaps.0;
-        self.story.rests.append(&mut self.decisive.0);
+        self.story.rests = self.gaps.into_vec();
+        self.story.rests.append(&mut self.decisive.into_vec());
         self.story
     }
 
@@ -763,9 +718,7 @@ impl<'m, 'a> Teller<'m, 'a> {
     fn cells(&self, no: usize, node: &Node, at: &At, found: &mut Cells) {
         match &node.kind {
             Kind::Field(of, table, field) => {
-                for row in self.rows_of(no, of, at) {
-                    self.source(*table, row, *field, found);
-                }
+                self.sources((*table, *field), self.rows_of(no, of, at), found);
                 self.cells(no, of, at, found);
             }
             Kind::Marked(_, of, table, field) => {
@@ -775,21 +728,14 @@ impl<'m, 'a> Teller<'m, 'a> {
                 self.cells(no, of, at, found);
             }
             Kind::Filter(iteration) => {
-                self.outer_cells(no, &iteration.body, iteration.item, at, found);
-                self.each_under(no, node, iteration, at, |item| {
+                let is_kept = |item: &At| {
                     let t = self.truth(no, &iteration.body, item);
-                    if t == truth::TRUE || t == truth::UNKNOWN {
-                        self.cells(no, &iteration.body, item, found);
-                    }
-                });
-                self.cells(no, &iteration.list, at, found);
+                    t == truth::TRUE || t == truth::UNKNOWN
+                };
+                self.cells_of_items(no, (node, iteration), at, is_kept, found);
             }
             Kind::Quantified(_, iteration) | Kind::For(iteration) => {
-                self.outer_cells(no, &iteration.body, iteration.item, at, found);
-                self.each_under(no, node, iteration, at, |item| {
-                    self.cells(no, &iteration.body, item, found);
-                });
-                self.cells(no, &iteration.list, at, found);
+                self.cells_of_items(no, (node, iteration), at, |_| true, found);
             }
             Kind::Call(Builtin::Count, args) => {
                 if let Some(Kind::Table(table)) = args.first().map(|a| &a.kind) {
@@ -806,11 +752,7 @@ impl<'m, 'a> Teller<'m, 'a> {
                     .table(*table)
                     .is_some_and(Rows::is_empty);
                 if empty {
-                    found.insert(Cell {
-                        table: *table,
-                        field: None,
-                        row: None,
-                    });
+                    found.insert(Cell::new(*table, None, None));
                 }
             }
             Kind::Let(index) => {
@@ -838,6 +780,44 @@ impl<'m, 'a> Teller<'m, 'a> {
                 .parts()
                 .for_each(|part| self.cells(no, part, at, found)),
         }
+    }
+
+    /// The cells of the items of an iteration that are kept, and of its list.
+    fn cells_of_items(
+        &self,
+        no: usize,
+        (node, iteration): (&Node, &Iteration),
+        at: &At,
+        is_kept: impl Fn(&At) -> bool,
+        found: &mut Cells,
+    ) {
+        let (body, item) = (&iteration.body, iteration.item);
+        self.outer_cells(no, body, item, at, found);
+        let mut fields = Vec::new();
+        if body.reads_fields_alone(item, &mut fields) {
+            let mut kept = Vec::new();
+            self.each_under(no, node, iteration, at, |place| {
+                if is_kept(place) {
+                    kept.extend(place.get(item));
+                }
+            });
+            for (of, table, field) in fields {
+                let rows = match self.noted(no, of) {
+                    Some(Vector::Rows(_, rows)) => &**rows,
+                    _ => &[],
+                };
+                let row = |item: &usize| rows.get(if rows.len() == 1 { 0 } else { *item });
+                let rows = kept.iter().filter_map(row).copied().filter(is_real);
+                self.sources((table, field), rows, found);
+            }
+        } else {
+            self.each_under(no, node, iteration, at, |place| {
+                if is_kept(place) {
+                    self.cells(no, body, place, found);
+                }
+            });
+        }
+        self.cells(no, &iteration.list, at, found);
     }
 
     /// The cells of the parts of an iteration's body that are the same for every item.
@@ -871,27 +851,38 @@ impl<'m, 'a> Teller<'m, 'a> {
             // What was not asked stands for none.
             _ => &[],
         };
-        let real = |row: &u32| *row != NULL_ID && *row != UNKNOWN_ID;
-        rows.iter().copied().filter(real)
+        rows.iter().copied().filter(is_real)
     }
 
     fn add(&self, table: TableId, row: u32, field: FieldId, found: &mut Cells) {
         if table < self.machine.schema.submission {
-            found.insert(Cell {
-                table,
-                field: Some(field),
-                row: usize::try_from(row).ok(),
-            });
+            found.insert(Cell::new(table, usize::try_from(row).ok(), Some(field)));
         }
     }
 
     fn add_row(&self, table: TableId, row: u32, found: &mut Cells) {
         if table < self.machine.schema.submission {
-            found.insert(Cell {
-                table,
-                field: None,
-                row: usize::try_from(row).ok(),
-            });
+            found.insert(Cell::new(table, usize::try_from(row).ok(), None));
+        }
+    }
+
+    /// The cells that a field's values stand in, in some rows.
+    fn sources(
+        &self,
+        (table, field): (TableId, FieldId),
+        rows: impl Iterator<Item = u32>,
+        found: &mut Cells,
+    ) {
+        if table >= self.machine.schema.submission {
+            return;
+        }
+        let fields = self.machine.schema.tables.get(table).map(|t| &t.fields);
+        let field_of = fields.and_then(|fields| fields.get(field));
+        if field_of.is_none_or(|f| f.otherwise.is_some()) {
+            rows.for_each(|row| self.source(table, row, field, found));
+        } else if self.machine.submission.table(table).is_some() {
+            let cell = |row| Cell::new(table, usize::try_from(row).ok(), Some(field));
+            found.extend(rows.map(cell));
         }
     }
 
@@ -974,11 +965,7 @@ impl<'m, 'a> Teller<'m, 'a> {
                     .table(*table)
                     .is_some_and(Rows::is_empty)
                 {
-                    self.gaps.insert(Cell {
-                        table: *table,
-                        field: None,
-                        row: None,
-                    });
+                    self.gaps.insert(Cell::new(*table, None, None));
                 }
             }
             Kind::Quantified(quantifier, iteration) => {
@@ -1032,9 +1019,13 @@ impl<'m, 'a> Teller<'m, 'a> {
             for row in self.rows_of(no, of, at) {
                 let mut own = Cells::default();
                 self.source(table, row, field, &mut own);
-                cells.extend(own.0.into_iter().filter(|c| self.is_empty_cell(*c)));
+                cells.extend(
+                    own.into_vec()
+                        .into_iter()
+                        .filter(|c| self.is_empty_cell(*c)),
+                );
             }
-            self.gaps.extend(cells.0);
+            self.gaps.extend(cells.into_vec());
         } else if self.is_gap(no, node, at) {
             let of_field = schema.tables.get(table).and_then(|t| t.fields.get(field));
             let is_optional = of_field.is_some_and(|f| !f.required);
@@ -1056,12 +1047,12 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Whether nothing can be read from a cell.
     fn is_empty_cell(&self, cell: Cell) -> bool {
-        let (Some(row), Some(field)) = (cell.row, cell.field) else {
-            return cell.row.is_none();
+        let (Some(row), Some(field)) = (cell.row(), cell.field()) else {
+            return cell.row().is_none();
         };
         self.machine
             .submission
-            .table(cell.table)
+            .table(cell.table())
             .is_some_and(|rows| {
                 !matches!(rows.state(row, field), State::Value | State::NotApplicable)
             })
@@ -1069,24 +1060,23 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Whether a cell holds a count so small that it is printed nowhere.
     fn is_small_count(&self, cell: Cell) -> bool {
-        let (Some(row), Some(field)) = (cell.row, cell.field) else {
+        let (Some(row), Some(field)) = (cell.row(), cell.field()) else {
             return false;
         };
-        self.machine.is_small_count(cell.table, row, field)
+        self.machine.is_small_count(cell.table(), row, field)
     }
 
     /// Cells, in order, as places: neighbouring cells of a column as one run.
     fn places(&self, cells: &Cells) -> Vec<String> {
         let mut places = Vec::new();
-        for cell in cells.iter().filter(|c| c.row.is_none()) {
-            let rows = self.machine.submission.table(cell.table);
+        for cell in cells.iter().filter(|c| c.row().is_none()) {
+            let rows = self.machine.submission.table(cell.table());
             places.extend(rows.map(|rows| rows.layout.path().to_owned()));
         }
-        // Seldom do two cells have one place: those of columns that a file lacks.
         let mut known: Set<u64> = Set::default();
         for column in cells.columns() {
-            let mut rows: Vec<usize> = column.iter().filter_map(|c| c.row).collect();
-            let Some(&Cell { table, field, .. }) = column.first() else {
+            let mut rows: Vec<usize> = column.iter().filter_map(|c| c.row()).collect();
+            let Some((table, field)) = column.first().map(|c| (c.table(), c.field())) else {
                 continue;
             };
             let (Some(t), Some(data)) = (
@@ -1096,6 +1086,9 @@ impl<'m, 'a> Teller<'m, 'a> {
                 continue;
             };
             data.sort_as_they_stand(&mut rows, field);
+            // Only cells of columns that a file lacks, and of mapped ones, may have one place.
+            let is_csv = matches!(data.layout, Layout::Csv(_));
+            let is_own = is_csv && field.is_none_or(|f| data.has_column(f));
             runs(data, &rows, field)
                 .into_iter()
                 .for_each(|(first, last)| {
@@ -1107,7 +1100,10 @@ impl<'m, 'a> Teller<'m, 'a> {
                     } else {
                         data.run(t, first, last, field)
                     };
-                    if known.insert(known.hasher().hash_one(&place)) || !places.contains(&place) {
+                    if is_own
+                        || known.insert(known.hasher().hash_one(&place))
+                        || !places.contains(&place)
+                    {
                         places.push(place);
                     }
                 });
@@ -1117,18 +1113,22 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// The deciding cells in the order of rows, and whether each is a gap; runs of many rows are left to their places.
     fn marked(&self) -> Vec<(TableId, usize, FieldId, bool)> {
-        let both = self.gaps.iter().chain(self.decisive.iter()).copied();
-        let mut cells = Cells(both.collect());
-        cells.sort();
-        let crowded = |column: &[Cell]| column.len() > 4;
-        let shown = cells.columns().flat_map(|column| {
-            let all = column.iter().copied();
-            all.filter(|c| !crowded(column) || self.gaps.has(*c))
-        });
+        let mut both = Cells::default();
+        let cells = if self.gaps.iter().next().is_none() {
+            &self.decisive
+        } else {
+            both.extend(self.gaps.iter().chain(self.decisive.iter()).copied());
+            both.sort();
+            &both
+        };
+        let is_shown = |column: &[Cell], cell| column.len() <= 4 || self.gaps.has(cell);
+        let columns = cells.columns();
+        let shown = columns.flat_map(|c| c.iter().copied().filter(|cell| is_shown(c, *cell)));
         let mut shown: Vec<Cell> = shown.collect();
-        shown.sort_by_key(|c| (c.table, c.row, c.field));
+        shown.sort_by_key(|c| (c.table(), c.row(), c.field()));
         let marked = shown.iter();
-        let marked = marked.filter_map(|c| Some((c.table, c.row?, c.field?, self.gaps.has(*c))));
+        let marked =
+            marked.filter_map(|c| Some((c.table(), c.row()?, c.field()?, self.gaps.has(*c))));
         marked.collect()
     }
 
@@ -1152,6 +1152,11 @@ impl<'m, 'a> Teller<'m, 'a> {
         });
         drawn.take(MOST).collect()
     }
+}
+
+/// Whether a row is one of a table.
+fn is_real(row: &u32) -> bool {
+    *row != NULL_ID && *row != UNKNOWN_ID
 }
 
 fn plain_words(value: &Value) -> String {

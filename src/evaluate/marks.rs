@@ -77,14 +77,14 @@ impl Marks {
 
     /// A cell with the name of its row and what it holds.
     fn line(&self, machine: &Machine<'_>, place: Place) -> String {
-        let Some(table) = machine.schema.tables.get(place.table) else {
+        let Some(table) = machine.schema.tables.get(place.table()) else {
             return String::new();
         };
-        let row = self.name(machine, place.table, place.row);
-        let field = place.field.and_then(|field| table.fields.get(field));
+        let row = self.name(machine, place.table(), place.row());
+        let field = place.field().and_then(|field| table.fields.get(field));
         let field = field.map_or("", |f| f.name.as_str());
-        let held = match (place.row, place.field) {
-            (Some(row), Some(field)) => held(machine, place.table, row, field),
+        let held = match (place.row(), place.field()) {
+            (Some(row), Some(field)) => held(machine, place.table(), row, field),
             _ => String::new(),
         };
         format!("{}\u{1}{row}\u{1}{field}\u{1}{held}", table.name)

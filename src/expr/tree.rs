@@ -228,6 +228,39 @@ impl Node {
         }
     }
 
+    /// Finds the fields of an item that it reads, each with the piece that stands for the item; `false` where it reads more of
+    /// the item than such fields.
+    pub(crate) fn reads_fields_alone<'n>(
+        &'n self,
+        item: LevelNo,
+        found: &mut Vec<(&'n Node, TableId, FieldId)>,
+    ) -> bool {
+        if self.level < item {
+            return true;
+        }
+        match &self.kind {
+            Kind::Field(of, table, field) => {
+                found.push((of, *table, *field));
+                matches!((&of.kind, &of.ty), (Kind::Var(level), Ty::Row(_)) if *level == item)
+            }
+            Kind::Call(Builtin::Count, _) => false,
+            Kind::DatePart(..)
+            | Kind::Lookup(..)
+            | Kind::List(_)
+            | Kind::Negate(_)
+            | Kind::Arithmetic(..)
+            | Kind::Compare(..)
+            | Kind::And(..)
+            | Kind::Or(..)
+            | Kind::Not(_)
+            | Kind::Call(..) => {
+                let mut parts = self.parts();
+                parts.all(|part| part.reads_fields_alone(item, found))
+            }
+            _ => false,
+        }
+    }
+
     /// How many pieces it is made of, itself included.
     pub(crate) fn size(&self) -> usize {
         1 + self.parts().map(Node::size).sum::<usize>()
