@@ -3,13 +3,14 @@
 mod entry;
 mod files;
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Evaluator, Settled};
+use crate::hash::Set;
 use crate::memory::answers::Answers;
 use crate::memory::decisions::Decisions;
 use crate::pack::{InForce, LetterWords, Office, Pack, Words, cell_text};
@@ -564,14 +565,16 @@ fn out_of_force(pack: &Pack, submission: &Submission, year: i64) -> Vec<Diagnost
             let Some(list) = field.codes_of.filter(is_dated) else {
                 continue;
             };
-            let mut seen: BTreeMap<&str, Option<String>> = BTreeMap::new();
-            for row in 0..rows.len() {
-                let Some(code) = cell_text(rows, row, id, &submission.texts) else {
-                    continue;
-                };
-                let in_list = || pack.years_in_list(list, code, year);
-                if let btree_map::Entry::Vacant(first) = seen.entry(code)
-                    && let Some(years) = first.insert(in_list())
+            let Some(Data::Texts(ids)) = rows.columns.get(id).and_then(|c| Some(&c.as_ref()?.data))
+            else {
+                continue;
+            };
+            // Codes always have numbers.
+            let mut seen: Set<u32> = Set::default();
+            for (row, number) in ids.iter().enumerate() {
+                if let Some(code) = cell_text(rows, row, id, &submission.texts)
+                    && seen.insert(*number)
+                    && let Some(years) = pack.years_in_list(list, code, year)
                 {
                     let message = format!("{} is in the list {years}", quoted(rows.raw(row, id)));
                     told.push(Diagnostic::notice(rows.place(table, row, id), message));

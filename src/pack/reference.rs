@@ -206,7 +206,7 @@ pub(crate) fn check_spellings(table: &Table, rows: &Rows, texts: &Texts) -> Vec<
 /// The codes of a reference table: of each row the code, and every spelling of it with its field.
 type Spelt<'t> = (usize, &'t str, Vec<(FieldId, &'t str)>);
 
-fn spellings_of<'t>(table: &Table, rows: &Rows, texts: &'t Texts) -> Vec<Spelt<'t>> {
+fn spellings_of<'t>(table: &Table, rows: &'t Rows, texts: &'t Texts) -> Vec<Spelt<'t>> {
     let (key, label, also) = code_fields(table);
     let of_row = |row: usize| {
         let text = |field: FieldId| Some((field, cell_text(rows, row, field, texts)?));
@@ -240,7 +240,7 @@ pub(crate) fn names_in(cell: &str) -> impl Iterator<Item = &str> {
 /// Every name that a row of a directory has, what it is called first: all its texts beside its key.
 pub(crate) fn names_of<'t>(
     table: &Table,
-    rows: &Rows,
+    rows: &'t Rows,
     row: usize,
     texts: &'t Texts,
 ) -> Vec<&'t str> {
@@ -252,16 +252,13 @@ pub(crate) fn names_of<'t>(
 
 /// The text in a cell, if it holds one.
 pub(crate) fn cell_text<'t>(
-    rows: &Rows,
+    rows: &'t Rows,
     row: usize,
     field: FieldId,
     texts: &'t Texts,
 ) -> Option<&'t str> {
-    let column = rows.columns.get(field)?.as_ref()?;
-    match &column.data {
-        Data::Texts(ids) if column.state(row) == State::Value => {
-            ids.get(row).map(|&id| texts.get(id))
-        }
+    match rows.cell(row, field, texts) {
+        Cell::Text(text) => Some(text),
         _ => None,
     }
 }
