@@ -443,6 +443,21 @@ fn assert_rows_move(pack: &Pack, plan: &Plan, seed: u64) -> Result<(), TestCaseE
 }
 
 #[test]
+fn of_two_rows_with_one_measure_neither_is_taken_for_the_other() {
+    let mut plan = DEFECTS[0].clone();
+    let rows = plan.tables.get_mut("prior_targets").expect("it is there");
+    let (header, first) = (rows[0].clone(), rows[1].clone());
+    let column = |name: &str| header.iter().position(|h| h == name).expect("it is there");
+    let mut second = first;
+    second[column("target")] = "72.9".to_owned();
+    second[column("actual")] = "72.7".to_owned();
+    rows.push(second);
+    for seed in 0..4 {
+        assert_rows_move(&ALLIANCE, &plan, seed).expect("rows have no order");
+    }
+}
+
+#[test]
 fn the_order_of_rows_changes_their_numbers_alone() {
     proptest!(config(6), |(plan in changed_plan(4), seed in any::<u64>())| {
         assert_rows_move(&ALLIANCE, &plan, seed)?;
