@@ -30,7 +30,7 @@ use crate::review::{
 };
 use crate::schema::{FieldId, TableId};
 use crate::submission::Submission;
-use crate::table::State;
+use crate::table::{State, Values};
 use crate::value::{Decimal, Value, say};
 
 /// A phrase as it stands inside a sentence.
@@ -507,7 +507,7 @@ impl<'p> Evaluator<'p> {
         let require = match &test.require {
             Some(require) => machine.run(require).into_bools(),
             // Nothing but a person's answer settles a question.
-            None => vec![truth::UNKNOWN; n],
+            None => Values::repeat(truth::UNKNOWN, n),
         };
         if when.is_none() && exempt.is_empty() {
             return require.into_iter().map(outcome_of).collect();

@@ -152,6 +152,43 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_no_rule_asks_for_have_their_values() {
+        let pack = pack();
+        let line_id = pack.schema.tables[1].field("line_id").unwrap();
+        assert!(!pack.schema.tables[1].fields[line_id].asked_for);
+        let text = "line_id,area,amount\nA1,music,1\n\"B \"\"2\"\"\",music,2\n,reading,3\nA1,music,4\nmusic,music,5\n";
+        let files = [File {
+            path: "plan/budget.csv".to_owned(),
+            bytes: text.into(),
+        }];
+        let plan = read_folder(&pack.schema, "plan", &files);
+        let held = |row| plan.tables[1].cell(row, line_id, &plan.texts);
+        assert_eq!(held(1), crate::table::Cell::Text("B \"2\""));
+        let world = InForce::new(&pack, 2027).world;
+        for (expr, value) in [
+            (
+                "count(distinct values(budget.line_id))",
+                Value::Number(Decimal::from(4)),
+            ),
+            (
+                "for b in budget[line_id = \"A1\"] return b.amount",
+                Value::List([1, 4].map(|x| Value::Money(Decimal::from(x))).into()),
+            ),
+            (
+                "for b in budget[line_id = area or area = \"reading\"] return b.line_id",
+                Value::List(["4", "music"].map(|t| Value::Text(t.to_owned())).into()),
+            ),
+        ] {
+            let (checked, _) = check(expr, &pack.scope()).unwrap();
+            assert_eq!(
+                evaluate(&checked, &pack.schema, &world, &plan),
+                value,
+                "{expr}"
+            );
+        }
+    }
+
+    #[test]
     fn each_row_has_its_values() {
         let pack = pack();
         let files = [

@@ -13,6 +13,7 @@ mod ods;
 pub(crate) mod parts;
 mod records;
 mod scan;
+mod signs;
 pub(crate) mod statewide;
 #[cfg(test)]
 pub(crate) mod testing;

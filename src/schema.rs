@@ -174,6 +174,8 @@ pub struct Field {
     pub codes_of: Option<TableId>,
     /// The parameter below which its numbers are printed nowhere.
     pub suppress: Option<String>,
+    /// A rule, a table of the report or a letter asks for its value. Texts that none asks for need no number.
+    pub asked_for: bool,
     /// Whether a repair may change it, where the schema says; absent: the money of a table whose money is added up.
     pub repair: Option<bool>,
 }

@@ -1,5 +1,7 @@
 //! Typed columns, the five states of a cell, and where each came from; under submissions and reference tables alike.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::ops::Range;
@@ -7,6 +9,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
+pub use self::values::Values;
 use crate::schema::{FieldId, Table};
 use crate::value::{Decimal, Type, from_days};
 
@@ -63,7 +66,7 @@ pub enum Nums {
     /// Each number times ten to the power of `scale`.
     Int {
         /// The scaled numbers.
-        v: Vec<i64>,
+        v: Values<i64>,
         /// The number of decimal places.
         scale: u32,
     },
@@ -78,9 +81,24 @@ impl Nums {
     /// An empty column.
     pub fn new() -> Self {
         Nums::Int {
-            v: Vec::new(),
+            v: Values::new(),
             scale: 0,
         }
+    }
+
+    /// One number.
+    pub fn one(x: Decimal) -> Self {
+        if x.scale() <= MAX_SCALE
+            && let Ok(mantissa) = i64::try_from(x.mantissa())
+        {
+            return Nums::Int {
+                v: Values::One(mantissa),
+                scale: x.scale(),
+            };
+        }
+        let mut nums = Nums::new();
+        nums.push(x);
+        nums
     }
 
     /// How many numbers there are.
@@ -142,7 +160,20 @@ impl Nums {
     fn push_scaled(&mut self, x: i64, places: u32) {
         match self {
             Nums::Int { v, scale } if *scale == places => v.push(x),
-            _ => self.push(Decimal::new(x, places)),
+            _ => self.push_unlike(x, places),
+        }
+    }
+
+    /// Adds a number of other decimal places than the column has.
+    fn push_unlike(&mut self, x: i64, places: u32) {
+        if let Nums::Int { v, scale } = self
+            && !v.is_empty()
+            && let Some(more) = scale.checked_sub(places)
+            && let Some(scaled) = x.checked_mul(10_i64.pow(more))
+        {
+            v.push(scaled);
+        } else {
+            self.push(Decimal::new(x, places));
         }
     }
 
@@ -163,8 +194,12 @@ impl Default for Nums {
 
 impl FromIterator<Decimal> for Nums {
     fn from_iter<I: IntoIterator<Item = Decimal>>(numbers: I) -> Self {
+        let mut numbers = numbers.into_iter();
+        if numbers.size_hint() == (1, Some(1)) {
+            return numbers.next().map_or_else(Nums::new, Nums::one);
+        }
         let mut nums = Nums::new();
-        numbers.into_iter().for_each(|x| nums.push(x));
+        numbers.for_each(|x| nums.push(x));
         nums
     }
 }
@@ -261,20 +296,51 @@ impl Column {
         self.states.push(State::Blank);
     }
 
-    /// Adds a number with its decimal places at the end.
-    pub(crate) fn push_figure(&mut self, (x, places): (i64, u32)) {
-        if let Data::Nums(nums) = &mut self.data {
-            nums.push_scaled(x, places);
-            self.states.push(State::Value);
+    /// Adds cells with numbers and their decimal places at the end, as long as they can be read; how many. A cell without bytes is
+    /// blank.
+    pub(crate) fn push_figures<'c>(
+        &mut self,
+        cells: impl Iterator<Item = &'c [u8]>,
+        read: impl Fn(&[u8]) -> Option<(i64, u32)>,
+    ) -> usize {
+        let Data::Nums(nums) = &mut self.data else {
+            return 0;
+        };
+        let before = self.states.len();
+        for cell in cells {
+            self.states.push(if cell.is_empty() {
+                nums.push_zero();
+                State::Blank
+            } else if let Some((x, places)) = read(cell) {
+                nums.push_scaled(x, places);
+                State::Value
+            } else {
+                break;
+            });
         }
+        self.states.len() - before
     }
 
-    /// Adds the number of a text at the end.
-    pub(crate) fn push_text(&mut self, text: u32) {
-        if let Data::Texts(ids) = &mut self.data {
-            ids.push(text);
-            self.states.push(State::Value);
+    /// The same of cells with texts, given their numbers. In a column of another kind only blank ones are added.
+    pub(crate) fn push_texts<'c>(
+        &mut self,
+        cells: impl Iterator<Item = &'c str>,
+        mut number_of: impl FnMut(&str) -> Option<u32>,
+    ) -> usize {
+        let before = self.states.len();
+        for cell in cells {
+            if cell.is_empty() {
+                self.push_blank();
+            } else if let Data::Texts(ids) = &mut self.data
+                && let Some(id) = number_of(cell)
+            {
+                ids.push(id);
+                self.states.push(State::Value);
+            } else {
+                break;
+            }
         }
+        self.states.len() - before
     }
 
     /// The number of the text that stands in the last cell, if one does.
@@ -301,7 +367,7 @@ impl Column {
     fn only(&self, keep: &[usize]) -> Self {
         let data = match &self.data {
             Data::Nums(Nums::Int { v, scale }) => Data::Nums(Nums::Int {
-                v: picked(v, keep),
+                v: picked(v, keep).into(),
                 scale: *scale,
             }),
             Data::Nums(Nums::Dec(v)) => Data::Nums(Nums::Dec(picked(v, keep))),
@@ -339,6 +405,11 @@ fn part_of((from, to): (usize, usize)) -> (u32, u32) {
     (byte(from), byte(to))
 }
 
+fn bytes_of((from, to): (u32, u32)) -> Range<usize> {
+    let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+    place(from)..place(to)
+}
+
 /// What stands at these places.
 fn picked<T: Clone>(all: &[T], keep: &[usize]) -> Vec<T> {
     keep.iter().filter_map(|&at| all.get(at).cloned()).collect()
@@ -373,6 +444,9 @@ impl Texts {
     pub(crate) fn bytes(&self) -> usize {
         self.all.len()
     }
+
+    /// In place of a number: the text is what was written in its cell, and nothing asks for it.
+    pub const AS_WRITTEN: u32 = u32::MAX;
 
     /// The number of a text, new or known.
     pub fn intern(&mut self, text: &str) -> u32 {
@@ -787,6 +861,20 @@ impl Rows {
         self.numbers.push(number);
     }
 
+    /// Adds a row of a number; of each of its cells, which follow, the part of a text that is held from a byte on.
+    pub(crate) fn begin_row_of(
+        &mut self,
+        number: u32,
+        held: usize,
+        parts: impl Iterator<Item = Option<(u32, u32)>>,
+    ) {
+        self.begin_row(number);
+        let held = u32::try_from(held).unwrap_or(u32::MAX);
+        let at = |byte: u32| held.saturating_add(byte);
+        let parts = parts.map(|part| part.map_or((held, held), |(from, to)| (at(from), at(to))));
+        self.raw_parts.extend(parts);
+    }
+
     /// Adds the next cell of the row that was begun, and what was written there: one for each field of the schema, in its
     /// order. A cell of a field without a column is passed over.
     pub(crate) fn push_cell(
@@ -809,12 +897,14 @@ impl Rows {
     /// Holds a text, of which [`Rows::push_raw`] names the parts; from which byte on.
     pub(crate) fn hold(&mut self, text: &str) -> usize {
         let from = self.raw.len();
+        // Cells that are written otherwise than they read are held a second time, behind it.
+        self.raw.reserve(text.len() + text.len() / 8);
         self.raw.push_str(text);
         from
     }
 
     /// Notes what was written in the next cell of the row that was begun: what is held from a byte to another.
-    pub(crate) fn push_raw(&mut self, part: (usize, usize)) {
+    fn push_raw(&mut self, part: (usize, usize)) {
         self.raw_parts.push(part_of(part));
     }
 
@@ -829,18 +919,29 @@ impl Rows {
 
     /// What was written in the cells of a column.
     pub(crate) fn raws(&self, field: FieldId, rows: Range<usize>) -> impl Iterator<Item = &str> {
-        let width = self.columns.len();
-        let parts = self.raw_parts.get(rows.start * width..rows.end * width);
-        let parts = parts.unwrap_or_default().iter();
-        parts
-            .skip(field)
-            .step_by(width.max(1))
-            .map(|part| self.raw_of(*part))
+        self.parts(field, rows).map(|part| self.raw_of(part))
     }
 
-    fn raw_of(&self, (from, to): (u32, u32)) -> &str {
-        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
-        self.raw.get(place(from)..place(to)).unwrap_or_default()
+    /// The same in bytes.
+    pub(crate) fn raw_bytes(
+        &self,
+        field: FieldId,
+        rows: Range<usize>,
+    ) -> impl Iterator<Item = &[u8]> {
+        let raw = self.raw.as_bytes();
+        let parts = self.parts(field, rows);
+        parts.map(|part| raw.get(bytes_of(part)).unwrap_or_default())
+    }
+
+    fn parts(&self, field: FieldId, rows: Range<usize>) -> impl Iterator<Item = (u32, u32)> {
+        let width = self.columns.len();
+        let parts = self.raw_parts.get(rows.start * width..rows.end * width);
+        let rows = parts.unwrap_or_default().chunks_exact(width.max(1));
+        rows.filter_map(move |row| row.get(field).copied())
+    }
+
+    fn raw_of(&self, part: (u32, u32)) -> &str {
+        self.raw.get(bytes_of(part)).unwrap_or_default()
     }
 
     /// Leaves so many rows.
@@ -926,7 +1027,7 @@ impl Rows {
     }
 
     /// A cell, as it went into its column; blank where there is no such column.
-    pub fn cell<'t>(&self, row: usize, field: FieldId, texts: &'t Texts) -> Cell<'t> {
+    pub fn cell<'t>(&'t self, row: usize, field: FieldId, texts: &'t Texts) -> Cell<'t> {
         let Some(column) = self.columns.get(field).and_then(Option::as_ref) else {
             return Cell::Blank;
         };
@@ -938,9 +1039,11 @@ impl Rows {
             State::Value => match &column.data {
                 Data::Nums(nums) => Cell::Number(nums.get(row)),
                 Data::Bools(bools) => bools.get(row).map_or(Cell::Blank, |b| Cell::Bool(*b)),
-                Data::Texts(ids) => ids
-                    .get(row)
-                    .map_or(Cell::Blank, |id| Cell::Text(texts.get(*id))),
+                Data::Texts(ids) => match ids.get(row) {
+                    None => Cell::Blank,
+                    Some(&Texts::AS_WRITTEN) => Cell::Text(self.raw(row, field)),
+                    Some(id) => Cell::Text(texts.get(*id)),
+                },
             },
         }
     }

@@ -300,14 +300,13 @@ pub fn parse_figure(text: &str) -> Option<(Decimal, bool)> {
 
 /// Reads digits with at most one point among them and perhaps a minus before them: how programs write figures.
 pub(crate) fn bare_figure(text: &str) -> Option<Decimal> {
-    bare_parts(text).map(|(value, places)| Decimal::new(value, places))
+    bare_parts(text.as_bytes()).map(|(value, places)| Decimal::new(value, places))
 }
 
 /// The same as a whole number and how many of its digits stand behind the point.
-pub(crate) fn bare_parts(text: &str) -> Option<(i64, u32)> {
+pub(crate) fn bare_parts(text: &[u8]) -> Option<(i64, u32)> {
     /// So many digits fit 64 bits.
     const MOST: usize = 18;
-    let text = text.as_bytes();
     let (is_negative, digits) = match text.split_first()? {
         (b'-', digits) => (true, digits),
         _ => (false, text),
@@ -535,21 +534,43 @@ pub fn from_days(days: i64) -> Option<Date> {
 
 /// A number without trailing zeros: `12.50` is `12.5`.
 pub fn plain(x: Decimal) -> String {
-    x.normalize().to_string()
+    short(x, 0).unwrap_or_else(|| x.normalize().to_string())
+}
+
+/// A number of few digits as it is written, without zeros at its end beyond so many decimals.
+fn short(x: Decimal, least: u32) -> Option<String> {
+    let (mut digits, mut scale) = (i64::try_from(x.mantissa()).ok()?, x.scale());
+    while scale > least && digits % 10 == 0 {
+        (digits, scale) = (digits / 10, scale - 1);
+    }
+    while scale < least {
+        (digits, scale) = (digits.checked_mul(10)?, scale + 1);
+    }
+    let places = usize::try_from(scale).ok()?;
+    let mut written = digits.unsigned_abs().to_string();
+    if let Some(lacks) = (places + 1).checked_sub(written.len()) {
+        written.insert_str(0, &"0".repeat(lacks));
+    }
+    let (whole, rest) = written.split_at_checked(written.len().checked_sub(places)?)?;
+    let sign = if digits < 0 { "-" } else { "" };
+    let point = if rest.is_empty() { "" } else { "." };
+    Some([sign, whole, point, rest].concat())
 }
 
 /// Money with at least two decimals and no sign of its currency: `1234.50`.
 pub fn plain_money(x: Decimal) -> String {
-    let mut x = x.normalize();
-    x.rescale(x.scale().max(2));
-    x.to_string()
+    short(x, 2).unwrap_or_else(|| {
+        let mut x = x.normalize();
+        x.rescale(x.scale().max(2));
+        x.to_string()
+    })
 }
 
 /// Money as people read it: `$1,234.50`, `-$1,234.50`, `EUR 1,234.50`.
 pub fn money(x: Decimal, currency: &str) -> String {
     let text = plain_money(x.abs());
     let (whole, cents) = text.split_once('.').unwrap_or((&text, "00"));
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len() + text.len() / 3 + currency.len() + 4);
     if x.is_sign_negative() && !x.is_zero() {
         out.push('-');
     }
@@ -658,6 +679,30 @@ fn rounded(bound: &Value, round: fn(Decimal, i64) -> Option<Decimal>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_few_digits_are_written_as_all_are() {
+        for digits in [
+            0,
+            1,
+            -1,
+            10,
+            -250,
+            99_999,
+            100_000,
+            -123_456_700,
+            i64::MAX,
+            i64::MIN,
+        ] {
+            for scale in [0, 1, 2, 5, 28] {
+                let x = Decimal::new(digits, scale);
+                assert_eq!(plain(x), x.normalize().to_string());
+                let mut money = x.normalize();
+                money.rescale(money.scale().max(2));
+                assert_eq!(plain_money(x), money.to_string());
+            }
+        }
+    }
 
     #[test]
     fn figures_and_dates_are_held_as_numbers() {
@@ -809,7 +854,7 @@ mod tests {
             ("123456789012345678", (123_456_789_012_345_678, 0)),
             ("-123456789012345678", (-123_456_789_012_345_678, 0)),
         ] {
-            assert_eq!(bare_parts(text), Some(parts), "{text}");
+            assert_eq!(bare_parts(text.as_bytes()), Some(parts), "{text}");
         }
         for bad in [
             "",
@@ -824,7 +869,7 @@ mod tests {
             " 5",
             "1234567890123456789",
         ] {
-            assert_eq!(bare_parts(bad), None, "{bad}");
+            assert_eq!(bare_parts(bad.as_bytes()), None, "{bad}");
         }
     }
 

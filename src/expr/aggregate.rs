@@ -9,7 +9,7 @@ use super::vector::{
     ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, is_unknown_at, one, quotient, truth,
 };
 use crate::hash::Set;
-use crate::table::Nums;
+use crate::table::{Nums, Values};
 use crate::value::Decimal;
 
 /// So few items are looked through faster than they are hashed.
@@ -61,7 +61,7 @@ pub(crate) fn count(lists: &ListVec) -> NumVec {
 }
 
 pub(crate) fn sum(lists: &ListVec) -> NumVec {
-    let numbers = (*lists.items).clone().into_nums();
+    let numbers = lists.items.as_nums();
     if let (Nums::Int { v, scale }, true, None, None) = (
         &numbers.lows,
         numbers.all_known(),
@@ -130,7 +130,7 @@ pub(crate) fn extreme(lists: &ListVec, greatest: bool, m: &Machine<'_>) -> Vecto
                 .collect(),
         ),
         items => {
-            let numbers = items.clone().into_nums();
+            let numbers = items.as_nums();
             Vector::Nums(
                 (0..lists.len())
                     .map(|i| extreme_number(lists, &numbers, i, greatest))
@@ -215,8 +215,8 @@ fn extreme_number(lists: &ListVec, numbers: &NumVec, i: usize, greatest: bool) -
 }
 
 /// `all`: false by one item that surely belongs, true when every item is.
-pub(crate) fn every(lists: &ListVec) -> Vec<u8> {
-    let tests = (*lists.items).clone().into_bools();
+pub(crate) fn every(lists: &ListVec) -> Values<u8> {
+    let tests = lists.items.as_bools();
     let one = |i: usize| {
         fold(lists, i, truth::TRUE, |all, k| {
             let test = tests.get(k).copied().unwrap_or(truth::NULL);
@@ -232,8 +232,8 @@ pub(crate) fn every(lists: &ListVec) -> Vec<u8> {
 }
 
 /// `any`: true by one item that surely belongs, false when every item is.
-pub(crate) fn some(lists: &ListVec) -> Vec<u8> {
-    let tests = (*lists.items).clone().into_bools();
+pub(crate) fn some(lists: &ListVec) -> Values<u8> {
+    let tests = lists.items.as_bools();
     let one = |i: usize| {
         fold(lists, i, truth::FALSE, |any, k| {
             let test = tests.get(k).copied().unwrap_or(truth::NULL);
@@ -256,7 +256,7 @@ fn fold(lists: &ListVec, i: usize, start: u8, step: impl Fn(u8, usize) -> u8) ->
 }
 
 /// `list contains`: true by one item that surely belongs and equals, false when every item differs.
-pub(crate) fn contains(lists: &ListVec, value: &Vector, n: usize) -> Vec<u8> {
+pub(crate) fn contains(lists: &ListVec, value: &Vector, n: usize) -> Values<u8> {
     if let Some(found) = contains_text(lists, value, n) {
         return found;
     }
@@ -278,7 +278,7 @@ pub(crate) fn contains(lists: &ListVec, value: &Vector, n: usize) -> Vec<u8> {
 }
 
 /// The same for one list of texts that are all known, sought many times.
-fn contains_text(lists: &ListVec, value: &Vector, n: usize) -> Option<Vec<u8>> {
+fn contains_text(lists: &ListVec, value: &Vector, n: usize) -> Option<Values<u8>> {
     let (Vector::Texts(items), Vector::Texts(values)) = (&*lists.items, value) else {
         return None;
     };
@@ -336,7 +336,10 @@ pub(crate) fn distinct(lists: &ListVec) -> Vector {
         offsets,
         items: Box::new(lists.items.gather(&keep)),
         maybe: None,
-        states: states.iter().any(|&s| s != truth::TRUE).then_some(states),
+        states: states
+            .iter()
+            .any(|&s| s != truth::TRUE)
+            .then(|| states.into()),
     })
 }
 
@@ -367,6 +370,9 @@ pub(crate) fn concatenate(parts: &[ListVec], n: usize) -> Vector {
         offsets,
         items: Box::new(pool.gather(&take)),
         maybe: maybe.contains(&true).then_some(maybe),
-        states: states.iter().any(|&s| s != truth::TRUE).then_some(states),
+        states: states
+            .iter()
+            .any(|&s| s != truth::TRUE)
+            .then(|| states.into()),
     })
 }

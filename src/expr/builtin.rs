@@ -11,7 +11,7 @@ use super::tree::{Kind, Node, Ty};
 use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, monotone, truth};
 use crate::diagnostic::suggest;
 use crate::schema::TableId;
-use crate::table::Nums;
+use crate::table::{Nums, Values};
 use crate::value::{self, Decimal, Value, remainder};
 
 /// A built-in function.
@@ -457,9 +457,10 @@ impl Builtin {
         let arg = |i: usize| {
             args.get(i)
                 .cloned()
-                .unwrap_or(Vector::Bools(vec![truth::NULL]))
+                .unwrap_or(Vector::Bools(Values::One(truth::NULL)))
         };
-        let list = || arg(0).into_lists();
+        let missing = Vector::Bools(Values::One(truth::NULL));
+        let list = || args.first().unwrap_or(&missing).as_lists();
         match self {
             B::Count => Vector::Nums(aggregate::count(&list())),
             B::Sum => Vector::Nums(aggregate::sum(&list())),
@@ -491,7 +492,11 @@ impl Builtin {
                     .collect::<Vec<_>>(),
                 n,
             ),
-            B::Abs => unary(&arg(0).into_nums(), abs),
+            B::Abs => {
+                let numbers = args.first().unwrap_or(&missing).as_nums();
+                let plain = numbers.abs().map(Vector::Nums);
+                plain.unwrap_or_else(|| unary(&numbers, abs))
+            }
             B::Floor => with_places(args, n, 0, value::floor),
             B::Ceiling => with_places(args, n, 0, value::ceiling),
             B::Decimal => with_places(args, n, 0, value::round_half_even),
@@ -520,7 +525,7 @@ impl Builtin {
             B::String => texts::to_text(&arg(0), node, m),
             B::Date => texts::date(args, n, m),
             B::Lookup | B::IsSuppressed | B::IsNotApplicable | B::Assume | B::Not => {
-                Vector::Bools(vec![truth::NULL; n])
+                Vector::Bools(Values::repeat(truth::NULL, n))
             }
         }
     }
@@ -859,6 +864,10 @@ fn abs(x: Num) -> Num {
     }
 }
 
+/// The places to which numbers are rounded, as the standard of FEEL bounds them.
+const FEWEST_PLACES: i64 = -6111;
+const MOST_PLACES: i64 = 6176;
+
 /// Rounding to a number of places, which is `default` when not given.
 fn with_places(
     args: &[Vector],
@@ -871,13 +880,25 @@ fn with_places(
         .cloned()
         .map_or_else(|| NumVec::known(Nums::new()), Vector::into_nums);
     let places = args.get(1).cloned().map(Vector::into_nums);
+    let all = match &places {
+        Some(places) if places.len() == 1 => places.at(0),
+        Some(_) => Num::Unknown,
+        None => Num::Known(Decimal::from(default)),
+    };
+    if let Num::Known(all) = all
+        && let Some(places) = whole(all).filter(|places| *places <= MOST_PLACES)
+        && numbers.len() == n
+        && numbers.fits_in(places)
+    {
+        return Vector::Nums(numbers);
+    }
     let round = |i: usize| {
         let x = numbers.at(i);
         match places
             .as_ref()
             .map_or(Num::Known(Decimal::from(default)), |p| p.at(i))
         {
-            Num::Known(p) => match whole(p).filter(|p| (-6111..=6176).contains(p)) {
+            Num::Known(p) => match whole(p).filter(|p| (FEWEST_PLACES..=MOST_PLACES).contains(p)) {
                 Some(p) => monotone(x, |x| f(x, p)),
                 None if matches!(x, Num::Between(..) | Num::Unknown) => Num::Unknown,
                 None => Num::Null,

@@ -14,7 +14,7 @@ use super::vector::{
 };
 use super::world::{Key, Visible};
 use crate::schema::{Field, FieldId, Otherwise, TableId};
-use crate::table::{Data, Rows, State};
+use crate::table::{Data, Rows, State, Texts, Values};
 use crate::value::{Decimal, Type};
 
 /// Rows of a table by the values of some fields, shared by all rules.
@@ -183,7 +183,7 @@ impl<'a> Machine<'a> {
     pub(super) fn table(&self, table: TableId) -> ListVec {
         let mut list = rows_list(table, self.rows_of(table));
         if self.is_missing(table) {
-            list.states = Some(vec![truth::UNKNOWN]);
+            list.states = Some(Values::One(truth::UNKNOWN));
         }
         list
     }
@@ -227,7 +227,7 @@ impl<'a> Machine<'a> {
             Vector::Lists(mut list) => {
                 let rows = match &*list.items {
                     Vector::Rows(_, rows) => rows.clone(),
-                    other => vec![NULL_ID; other.len()],
+                    other => Values::repeat(NULL_ID, other.len()),
                 };
                 list.items = Box::new(self.cells(table, field, &rows));
                 let may_be_marked = self.field_of(table, field);
@@ -253,12 +253,32 @@ impl<'a> Machine<'a> {
         table: TableId,
         field: FieldId,
     ) -> Vector {
+        if let Some(one) = self.one_text(level, table, field) {
+            return one;
+        }
         let column = self.column(table, field);
         match self.levels.get(level).map(|level| &level.items) {
             Some(Vector::Rows(_, rows)) => self.cells_in(&column, table, field, rows),
             Some(other) => self.field(other.clone(), table, field),
-            None => Vector::Bools(Vec::new()),
+            None => Vector::Bools(Values::new()),
         }
+    }
+
+    /// The text of the only row of a level, where no other row's is asked for.
+    fn one_text(&mut self, level: LevelNo, table: TableId, field: FieldId) -> Option<Vector> {
+        let Vector::Rows(_, Values::One(row)) = &self.levels.get(level)?.items else {
+            return None;
+        };
+        let (rows, row) = (self.submission.table(table)?, place(*row));
+        let Data::Texts(ids) = &rows.columns.get(field)?.as_ref()?.data else {
+            return None;
+        };
+        let is_alone = ids.get(row) == Some(&Texts::AS_WRITTEN);
+        if !is_alone || rows.state(row, field) != State::Value {
+            return None;
+        }
+        let id = self.intern(rows.raw(row, field));
+        Some(Vector::Texts(Values::One(id)))
     }
 
     /// The values of a field in the given rows.
@@ -274,11 +294,7 @@ impl<'a> Machine<'a> {
         if rows.len() == column.len() && apart() == 0 {
             return column.clone();
         }
-        let at: Vec<usize> = rows
-            .iter()
-            .map(|&row| usize::try_from(row).unwrap_or(usize::MAX))
-            .collect();
-        let mut values = column.gather(&at);
+        let mut values = column.gather(rows);
         if rows.contains(&UNKNOWN_ID) || rows.contains(&NULL_ID) {
             let ty = Ty::of_field(self.schema, table, field);
             let pool = Vector::concat(&[
@@ -330,7 +346,7 @@ impl<'a> Machine<'a> {
 
     fn build_column(&mut self, table: TableId, field: FieldId) -> Vector {
         let Some((rows, f)) = self.rows(table).zip(self.field_of(table, field)) else {
-            return Vector::Bools(Vec::new());
+            return Vector::Bools(Values::new());
         };
         let own = self.own_column(rows, table, field, f);
         let blank = |row: usize| rows.state(row, field) == State::Blank;
@@ -410,13 +426,15 @@ impl<'a> Machine<'a> {
         let odd = column.states.iter().any(|s| *s != State::Value);
         match &column.data {
             Data::Texts(ids) => {
-                let id = |(id, state): (&u32, &State)| match gap(*state) {
+                let id = |(row, (id, state)): (usize, (&u32, &State))| match gap(*state) {
                     Some(true) => UNKNOWN_ID,
                     Some(false) => NULL_ID,
                     None if is_reference => *id,
+                    None if *id == Texts::AS_WRITTEN => self.intern(rows.raw(row, field)),
                     None => self.own_text(*id),
                 };
-                Vector::Texts(ids.iter().zip(&column.states).map(id).collect())
+                let cells = ids.iter().zip(&column.states).enumerate();
+                Vector::Texts(cells.map(id).collect())
             }
             Data::Bools(bools) => {
                 let bool = |(b, state): (&bool, &State)| match gap(*state) {
@@ -535,7 +553,7 @@ impl<'a> Machine<'a> {
         }
         let lists = ListVec {
             offsets,
-            items: Box::new(Vector::Rows(join.table, rows)),
+            items: Box::new(Vector::Rows(join.table, rows.into())),
             maybe: None,
             states: None,
         };
@@ -591,7 +609,7 @@ impl<'a> Machine<'a> {
         state: State,
     ) -> Vector {
         let Vector::Rows(_, rows) = row else {
-            return Vector::Bools(vec![truth::FALSE; row.len()]);
+            return Vector::Bools(Values::repeat(truth::FALSE, row.len()));
         };
         let one = |row: &u32| match *row {
             UNKNOWN_ID => truth::UNKNOWN,
@@ -689,7 +707,7 @@ fn unknown_number(f: &Field) -> Num {
 fn rows_list(table: TableId, rows: Vec<u32>) -> ListVec {
     ListVec {
         offsets: vec![0, rows.len()],
-        items: Box::new(Vector::Rows(table, rows)),
+        items: Box::new(Vector::Rows(table, rows.into())),
         maybe: None,
         states: None,
     }
@@ -701,7 +719,7 @@ mod tests {
 
     #[test]
     fn the_first_row_of_a_key_is_unknown_where_another_may_come_before_it() {
-        let keys = |ids: Vec<u32>| vec![Key::all(&Vector::Texts(ids), 0)];
+        let keys = |ids: Vec<u32>| vec![Key::all(&Vector::Texts(ids.into()), 0)];
         let index = Index::new(keys(vec![1, UNKNOWN_ID, 2, 1]), &[0, 1, 2, 3]);
         let sought = keys(vec![1, 2, 3, NULL_ID, UNKNOWN_ID]);
         let found: Vec<u32> = (0..5).map(|i| index.first(&sought, i)).collect();

@@ -1,5 +1,6 @@
 //! The tree as written → the typed tree: every name resolved, every type checked, every mistake told.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::ast::{Ast, AstKind, BinaryOp, Quantifier, RangeTest, Test};
@@ -1035,6 +1036,17 @@ pub(crate) fn cells_that_may_not_apply(
         node.parts().for_each(|part| walk(part, schema, found));
     }
     walk(&expr.root, schema, found);
+}
+
+/// The fields whose values an expression reads.
+pub(crate) fn fields_of(expr: &Expr, found: &mut BTreeSet<(TableId, FieldId)>) {
+    fn walk(node: &Node, found: &mut BTreeSet<(TableId, FieldId)>) {
+        if let Kind::Field(_, table, field) = node.kind {
+            found.insert((table, field));
+        }
+        node.parts().for_each(|part| walk(part, found));
+    }
+    walk(&expr.root, found);
 }
 
 /// The `let`s that an expression reads.

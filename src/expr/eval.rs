@@ -14,14 +14,14 @@ use super::pattern;
 use super::texts::Phrases;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
-    self, ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, are_null, choose, compare, for_pairs,
-    holds, is_unknown_at, joint_len, keep_items, monotone, truth,
+    self, ListVec, NULL_ID, Num, NumVec, Place, UNKNOWN_ID, Vector, are_null, choose, compare,
+    for_pairs, holds, is_unknown_at, joint_len, keep_items, monotone, truth,
 };
 use super::world::World;
 use crate::hash::Map;
 use crate::schema::{FieldId, Schema, TableId};
 use crate::submission::Submission;
-use crate::table::{State, Texts};
+use crate::table::{State, Texts, Values};
 use crate::value::{Decimal, LIMIT, Value, from_days};
 
 /// The rows of one level of nesting.
@@ -165,13 +165,13 @@ impl<'a> Machine<'a> {
         self.levels.push(Level {
             len: 1,
             parent: Vec::new(),
-            items: Vector::Bools(vec![truth::TRUE]),
+            items: Vector::Bools(Values::One(truth::TRUE)),
         });
         if let Some((table, rows)) = rows {
             self.levels.push(Level {
                 len: rows.len(),
                 parent: vec![0; rows.len()],
-                items: Vector::Rows(table, rows),
+                items: Vector::Rows(table, rows.into_iter().collect()),
             });
         }
     }
@@ -318,7 +318,7 @@ impl<'a> Machine<'a> {
         let between = |_| Level {
             len: 1,
             parent: vec![0],
-            items: Vector::Bools(vec![truth::NULL]),
+            items: Vector::Bools(Values::One(truth::NULL)),
         };
         let mut once: Vec<Level> = (1..self.levels.len()).map(between).collect();
         if let (Some(first), Some(last)) = (self.levels.first(), once.last_mut()) {
@@ -332,21 +332,24 @@ impl<'a> Machine<'a> {
         let repeated = std::mem::replace(&mut self.levels, once);
         let value = self.eval_here(node);
         self.levels = repeated;
-        let Some(Vector::Rows(_, rows)) = self.levels.last().map(|level| &level.items) else {
-            return value;
-        };
         if value.len() == 1 {
             return value;
         }
-        let place = |row: &u32| usize::try_from(*row).unwrap_or(usize::MAX);
-        let rows: Vec<usize> = rows.iter().map(place).collect();
-        self.gather(&value, &node.ty, &rows)
+        let Some(level) = self.levels.pop() else {
+            return value;
+        };
+        let lifted = match &level.items {
+            Vector::Rows(_, rows) => self.gather(&value, &node.ty, rows),
+            _ => value,
+        };
+        self.levels.push(level);
+        lifted
     }
 
     /// The values at rows, in their order; unknown when those are too many.
-    fn gather(&mut self, value: &Vector, ty: &Ty, rows: &[usize]) -> Vector {
+    fn gather<P: Place>(&mut self, value: &Vector, ty: &Ty, rows: &[P]) -> Vector {
         let items = match value {
-            Vector::Lists(lists) => rows.iter().map(|&row| lists.range(row).len()).sum(),
+            Vector::Lists(lists) => rows.iter().map(|r| lists.range(r.place()).len()).sum(),
             _ => rows.len(),
         };
         if self.has_room_for(items) {
@@ -361,15 +364,21 @@ impl<'a> Machine<'a> {
         if value.len() == 1 && self.levels.get(from).is_some_and(|l| l.len != 1) {
             return value.clone();
         }
-        let n = self.levels.get(to).map_or(0, |l| l.len);
-        let mut rows: Vec<usize> = (0..n).collect();
-        for level in self
-            .levels
-            .get(from + 1..=to)
-            .unwrap_or_default()
-            .iter()
-            .rev()
-        {
+        // Where the rows are those of the level below, they are put aside for as long as they are read.
+        let rows = self.levels.get_mut(to);
+        let mut rows = rows.map_or(Vec::new(), |level| std::mem::take(&mut level.parent));
+        if from + 1 == to {
+            let lifted = self.gather(value, ty, &rows);
+            if let Some(level) = self.levels.get_mut(to) {
+                level.parent = rows;
+            }
+            return lifted;
+        }
+        if let Some(level) = self.levels.get_mut(to) {
+            level.parent.clone_from(&rows);
+        }
+        let between = self.levels.get(from + 1..to).unwrap_or_default();
+        for level in between.iter().rev() {
             for row in &mut rows {
                 *row = level.parent.get(*row).copied().unwrap_or(0);
             }
@@ -381,7 +390,10 @@ impl<'a> Machine<'a> {
         if self.is_exhausted() {
             return Self::missing(&node.ty, 1, true);
         }
-        let value = Self::held_as(&node.ty, self.compute(node));
+        let mut value = self.compute(node);
+        if !Self::is_held_as(&node.ty, &value) {
+            value = Self::held_as(&node.ty, value);
+        }
         self.has_work_for(value.size());
         if let Some(notebook) = &mut self.notebook {
             let frame = notebook
@@ -419,13 +431,13 @@ impl<'a> Machine<'a> {
                     .submission
                     .table(*table)
                     .is_some_and(|rows| !rows.is_empty());
-                Vector::Rows(*table, vec![if there { 0 } else { UNKNOWN_ID }])
+                Vector::Rows(*table, Values::One(if there { 0 } else { UNKNOWN_ID }))
             }
             Kind::Table(table) => Vector::Lists(self.table(*table)),
             Kind::Var(level) => self
                 .levels
                 .get(*level)
-                .map_or(Vector::Bools(Vec::new()), |l| l.items.clone()),
+                .map_or(Vector::Bools(Values::new()), |l| l.items.clone()),
             Kind::Field(of, table, field) => match of.kind {
                 Kind::Var(level) if self.notebook.is_none() => {
                     self.cells_of_level(level, *table, *field)
@@ -514,10 +526,10 @@ impl<'a> Machine<'a> {
             Vector::Nums(std::iter::once(x.map_or(Num::Null, Num::Known)).collect())
         };
         match value {
-            Value::Bool(b) => Vector::Bools(vec![truth::of(*b)]),
+            Value::Bool(b) => Vector::Bools(Values::One(truth::of(*b))),
             Value::Number(x) | Value::Percent(x) | Value::Money(x) => number(Some(*x)),
             Value::Date(d) => number(Some(Decimal::from(crate::value::to_days(*d)))),
-            Value::Text(text) => Vector::Texts(vec![self.intern(text)]),
+            Value::Text(text) => Vector::Texts(Values::One(self.intern(text))),
             Value::List(items) => {
                 let inner = if let Ty::List(item) = ty {
                     (**item).clone()
@@ -526,7 +538,7 @@ impl<'a> Machine<'a> {
                 };
                 let items: Vec<Vector> = items.iter().map(|v| self.constant(v, &inner)).collect();
                 let all = if items.is_empty() {
-                    Vector::Bools(Vec::new())
+                    Vector::Bools(Values::new())
                 } else {
                     Vector::concat(&items)
                 };
@@ -544,18 +556,26 @@ impl<'a> Machine<'a> {
     /// `null` or unknown of a type, `n` times.
     pub(crate) fn missing(ty: &Ty, n: usize, unknown: bool) -> Vector {
         match ty {
-            Ty::Null | Ty::Bool => {
-                Vector::Bools(vec![if unknown { truth::UNKNOWN } else { truth::NULL }; n])
-            }
-            Ty::Text(_) => Vector::Texts(vec![if unknown { UNKNOWN_ID } else { NULL_ID }; n]),
-            Ty::Row(table) => {
-                Vector::Rows(*table, vec![if unknown { UNKNOWN_ID } else { NULL_ID }; n])
-            }
+            Ty::Null | Ty::Bool => Vector::Bools(Values::repeat(
+                if unknown { truth::UNKNOWN } else { truth::NULL },
+                n,
+            )),
+            Ty::Text(_) => Vector::Texts(Values::repeat(
+                if unknown { UNKNOWN_ID } else { NULL_ID },
+                n,
+            )),
+            Ty::Row(table) => Vector::Rows(
+                *table,
+                Values::repeat(if unknown { UNKNOWN_ID } else { NULL_ID }, n),
+            ),
             Ty::List(item) => Vector::Lists(ListVec {
                 offsets: vec![0; n + 1],
                 items: Box::new(Self::missing(item, 0, false)),
                 maybe: None,
-                states: Some(vec![if unknown { truth::UNKNOWN } else { truth::NULL }; n]),
+                states: Some(Values::repeat(
+                    if unknown { truth::UNKNOWN } else { truth::NULL },
+                    n,
+                )),
             }),
             _ => Vector::Nums(
                 std::iter::repeat_n(if unknown { Num::Unknown } else { Num::Null }, n).collect(),
@@ -563,19 +583,28 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Whether a value has the form of its type.
+    fn is_held_as(ty: &Ty, value: &Vector) -> bool {
+        match (ty, value) {
+            (Ty::List(item), Vector::Lists(lists)) => Self::is_held_as(item, &lists.items),
+            (Ty::Null, _)
+            | (Ty::Bool, Vector::Bools(_))
+            | (Ty::Text(_), Vector::Texts(_))
+            | (Ty::Row(_), Vector::Rows(..)) => true,
+            (ty, Vector::Nums(_)) => ty.is_numeric(),
+            _ => false,
+        }
+    }
+
     /// A value in the form of its type: a `null`, or an empty list, of no type of its own takes that of its surroundings.
     fn held_as(ty: &Ty, value: Vector) -> Vector {
         match (ty, value) {
             (Ty::List(item), Vector::Lists(mut lists)) => {
-                let items = std::mem::replace(&mut *lists.items, Vector::Bools(Vec::new()));
+                let items = std::mem::replace(&mut *lists.items, Vector::Bools(Values::new()));
                 *lists.items = Self::held_as(item, items);
                 Vector::Lists(lists)
             }
-            (Ty::Null, value) => value,
-            (Ty::Bool, value @ Vector::Bools(_))
-            | (Ty::Text(_), value @ Vector::Texts(_))
-            | (Ty::Row(_), value @ Vector::Rows(..)) => value,
-            (ty, value @ Vector::Nums(_)) if ty.is_numeric() => value,
+            (ty, value) if Self::is_held_as(ty, &value) => value,
             (ty, value) => {
                 let both = [Self::missing(ty, 1, false), Self::missing(ty, 1, true)];
                 let pick = (0..value.len()).map(|i| usize::from(is_unknown_at(&value, i)));
@@ -589,7 +618,7 @@ impl<'a> Machine<'a> {
             return value;
         }
         let Some(expr) = self.lets.get(at).copied() else {
-            return Vector::Bools(vec![truth::NULL]);
+            return Vector::Bools(Values::One(truth::NULL));
         };
         let outer = std::mem::replace(&mut self.expression, at);
         let value = self.eval(&expr.root);
@@ -608,7 +637,7 @@ impl<'a> Machine<'a> {
             .collect();
         let k = expanded.len();
         let pool = if expanded.is_empty() {
-            Vector::Bools(Vec::new())
+            Vector::Bools(Values::new())
         } else {
             Vector::concat(&expanded)
         };
@@ -656,9 +685,9 @@ impl<'a> Machine<'a> {
         Vector::Texts((0..n).map(join).collect())
     }
 
-    fn compare(&self, op: BinaryOp, a: Vector, b: Vector) -> Vec<u8> {
+    fn compare(&self, op: BinaryOp, a: Vector, b: Vector) -> Values<u8> {
         if let (BinaryOp::Equal | BinaryOp::NotEqual, Vector::Bools(null)) = (op, &b)
-            && null.as_slice() == [truth::NULL]
+            && **null == [truth::NULL]
         {
             let mut equal = are_null(&a);
             if op == BinaryOp::NotEqual {
@@ -742,7 +771,7 @@ impl<'a> Machine<'a> {
     fn assume(value: Vector, default: Vector) -> Vector {
         let n = joint_len(value.len(), default.len());
         let (value, default) = (value.expand(n), default.expand(n));
-        let null = Vector::Bools(vec![truth::NULL]);
+        let null = Vector::Bools(Values::One(truth::NULL));
         let pick: Vec<usize> = (0..n)
             .map(|i| {
                 if equal(&value, i, &null, 0) == truth::TRUE {
@@ -763,7 +792,7 @@ impl<'a> Machine<'a> {
             self.levels.push(Level {
                 len: n,
                 parent: (0..n).collect(),
-                items: Vector::Bools(vec![truth::NULL; n]),
+                items: Vector::Bools(Values::repeat(truth::NULL, n)),
             });
         }
         let mut parent = Vec::with_capacity(lists.items.len());
@@ -790,7 +819,7 @@ impl<'a> Machine<'a> {
             notebook.insert(
                 key,
                 Noted {
-                    value: Vector::Bools(Vec::new()),
+                    value: Vector::Bools(Values::new()),
                     frame: Some(frame),
                 },
             );
@@ -916,7 +945,7 @@ impl<'a> Machine<'a> {
 }
 
 /// Where texts are equal: by their numbers.
-fn same_texts(a: &[u32], b: &[u32]) -> Vec<u8> {
+fn same_texts(a: &[u32], b: &[u32]) -> Values<u8> {
     for_pairs(a, b, |x, y| match (x, y) {
         (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
         (x, y) => truth::of(x == y),
@@ -1037,15 +1066,15 @@ fn index(lists: &ListVec, at: &NumVec) -> Vector {
     };
     let pick: Vec<usize> = (0..n).map(pick).collect();
     let mark = match &*lists.items {
-        Vector::Bools(_) => Vector::Bools(vec![truth::UNKNOWN]),
+        Vector::Bools(_) => Vector::Bools(Values::One(truth::UNKNOWN)),
         Vector::Nums(_) => Vector::Nums(std::iter::once(Num::Unknown).collect()),
-        Vector::Texts(_) => Vector::Texts(vec![UNKNOWN_ID]),
-        Vector::Rows(table, _) => Vector::Rows(*table, vec![UNKNOWN_ID]),
+        Vector::Texts(_) => Vector::Texts(Values::One(UNKNOWN_ID)),
+        Vector::Rows(table, _) => Vector::Rows(*table, Values::One(UNKNOWN_ID)),
         Vector::Lists(v) => Vector::Lists(ListVec {
             offsets: vec![0, 0],
-            items: Box::new(v.items.gather(&[])),
+            items: Box::new(v.items.gather::<usize>(&[])),
             maybe: None,
-            states: Some(vec![truth::UNKNOWN]),
+            states: Some(Values::One(truth::UNKNOWN)),
         }),
     };
     with_nulls(&Vector::concat(&[(*lists.items).clone(), mark]), &pick)

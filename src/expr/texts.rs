@@ -9,7 +9,7 @@ use super::eval::Machine;
 use super::tree::{Kind, Node, Ty};
 use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, at, truth};
 use crate::hash::Map;
-use crate::table::Nums;
+use crate::table::{Nums, Values};
 use crate::value::{self, Decimal, Value, parse_iso_date};
 
 pub(crate) fn map_text(texts: Vector, m: &mut Machine<'_>, f: impl Fn(&str) -> String) -> Vector {
@@ -51,7 +51,7 @@ pub(crate) fn substring(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vecto
     let texts = args
         .first()
         .cloned()
-        .map_or_else(Vec::new, Vector::into_texts);
+        .map_or_else(Values::new, Vector::into_texts);
     let start = args
         .get(1)
         .cloned()
@@ -79,7 +79,7 @@ pub(crate) fn substring(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vecto
             },
         );
     }
-    Vector::Texts(ids)
+    Vector::Texts(ids.into())
 }
 
 fn part_of(text: &str, start: Decimal, length: Option<Decimal>) -> Option<String> {
@@ -102,7 +102,7 @@ pub(crate) fn matches(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector 
     let text = |i: usize| {
         args.get(i)
             .cloned()
-            .map_or_else(|| vec![NULL_ID], Vector::into_texts)
+            .map_or_else(|| Values::One(NULL_ID), Vector::into_texts)
     };
     let (input, wanted, flags) = (text(0), text(1), text(2));
     let mut out = Vec::with_capacity(n);
@@ -119,10 +119,15 @@ pub(crate) fn matches(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector 
             },
         );
     }
-    Vector::Bools(out)
+    Vector::Bools(out.into())
 }
 
-pub(crate) fn mentions(texts: &[u32], phrases: &Vector, n: usize, m: &mut Machine<'_>) -> Vec<u8> {
+pub(crate) fn mentions(
+    texts: &[u32],
+    phrases: &Vector,
+    n: usize,
+    m: &mut Machine<'_>,
+) -> Values<u8> {
     let lists = match phrases {
         Vector::Texts(_) => aggregate::wrap(phrases),
         other => other.clone().into_lists(),

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::ast::BinaryOp;
 use crate::schema::TableId;
-use crate::table::Nums;
+use crate::table::{Nums, Values};
 use crate::value::Decimal;
 
 /// Truth in four states: surely true, surely false, `null`, and unknown.
@@ -73,10 +73,55 @@ const UNKNOWN: u8 = 3;
 pub(crate) struct NumVec {
     pub(crate) lows: Nums,
     pub(crate) highs: Option<Nums>,
-    pub(crate) states: Option<Vec<u8>>,
+    pub(crate) states: Option<Values<u8>>,
 }
 
 impl NumVec {
+    /// The same numbers without their signs, where all are scaled integers without bounds.
+    pub(crate) fn abs(&self) -> Option<NumVec> {
+        let (Nums::Int { v, scale }, None) = (&self.lows, &self.highs) else {
+            return None;
+        };
+        let v = v
+            .iter()
+            .map(|x| x.checked_abs())
+            .collect::<Option<Vec<_>>>()?;
+        Some(NumVec {
+            lows: Nums::Int {
+                v: v.into_iter().collect(),
+                scale: *scale,
+            },
+            highs: None,
+            states: self.states.clone(),
+        })
+    }
+
+    /// Whether none of them has more decimal places.
+    pub(crate) fn fits_in(&self, places: i64) -> bool {
+        let fits =
+            |nums: &Nums| matches!(nums, Nums::Int { scale, .. } if i64::from(*scale) <= places);
+        fits(&self.lows) && self.highs.as_ref().is_none_or(fits)
+    }
+
+    /// What is known of one number.
+    pub(crate) fn one(number: Num) -> Self {
+        let (low, high, state) = Self::parts(number);
+        NumVec {
+            lows: Nums::one(low),
+            highs: (state == BETWEEN).then(|| Nums::one(high)),
+            states: (state != VALUE).then_some(Values::One(state)),
+        }
+    }
+
+    fn parts(number: Num) -> (Decimal, Decimal, u8) {
+        match number {
+            Num::Known(x) => (x, x, VALUE),
+            Num::Null => (Decimal::ZERO, Decimal::ZERO, NULL),
+            Num::Between(low, high) => (low, high, BETWEEN),
+            Num::Unknown => (Decimal::ZERO, Decimal::ZERO, UNKNOWN),
+        }
+    }
+
     pub(crate) fn known(lows: Nums) -> Self {
         NumVec {
             lows,
@@ -144,25 +189,35 @@ impl NumVec {
 
 impl FromIterator<Num> for NumVec {
     fn from_iter<I: IntoIterator<Item = Num>>(numbers: I) -> Self {
-        let (mut lows, mut highs, mut states) = (Nums::new(), Nums::new(), Vec::new());
-        let (mut ranged, mut odd) = (false, false);
+        let mut numbers = numbers.into_iter();
+        if numbers.size_hint() == (1, Some(1))
+            && let Some(number) = numbers.next()
+        {
+            return NumVec::one(number);
+        }
+        let mut lows = Nums::new();
+        // Most are values, and nearly none lies between bounds.
+        let (mut highs, mut states): (Option<Nums>, Option<Vec<u8>>) = (None, None);
         for number in numbers {
-            let (low, high, state) = match number {
-                Num::Known(x) => (x, x, VALUE),
-                Num::Null => (Decimal::ZERO, Decimal::ZERO, NULL),
-                Num::Between(low, high) => (low, high, BETWEEN),
-                Num::Unknown => (Decimal::ZERO, Decimal::ZERO, UNKNOWN),
-            };
-            ranged |= state == BETWEEN;
-            odd |= state != VALUE;
+            let (low, high, state) = Self::parts(number);
+            if state == BETWEEN && highs.is_none() {
+                highs = Some(lows.clone());
+            }
+            if state != VALUE && states.is_none() {
+                states = Some(vec![VALUE; lows.len()]);
+            }
             lows.push(low);
-            highs.push(high);
-            states.push(state);
+            if let Some(highs) = &mut highs {
+                highs.push(high);
+            }
+            if let Some(states) = &mut states {
+                states.push(state);
+            }
         }
         NumVec {
             lows,
-            highs: ranged.then_some(highs),
-            states: odd.then_some(states),
+            highs,
+            states: states.map(Values::from),
         }
     }
 }
@@ -181,7 +236,7 @@ pub(crate) struct ListVec {
     /// Items that may or may not belong to their list.
     pub(crate) maybe: Option<Vec<bool>>,
     /// Lists that are `null` or unknown.
-    pub(crate) states: Option<Vec<u8>>,
+    pub(crate) states: Option<Values<u8>>,
 }
 
 impl ListVec {
@@ -206,7 +261,7 @@ impl ListVec {
 
     /// `TRUE` for a list, `NULL` or `UNKNOWN` for none.
     pub(crate) fn state(&self, i: usize) -> u8 {
-        let at = |s: &Vec<u8>| s.get(if s.len() == 1 { 0 } else { i }).copied();
+        let at = |s: &Values<u8>| s.get(if s.len() == 1 { 0 } else { i }).copied();
         self.states.as_ref().and_then(at).unwrap_or(truth::TRUE)
     }
 }
@@ -214,10 +269,10 @@ impl ListVec {
 /// The values of a piece of an expression. A vector of length one stands for every row.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Vector {
-    Bools(Vec<u8>),
+    Bools(Values<u8>),
     Nums(NumVec),
-    Texts(Vec<u32>),
-    Rows(TableId, Vec<u32>),
+    Texts(Values<u32>),
+    Rows(TableId, Values<u32>),
     Lists(ListVec),
 }
 
@@ -240,16 +295,40 @@ impl Vector {
     }
 
     /// As truth values; what is no truth value is `null`.
-    pub(crate) fn into_bools(self) -> Vec<u8> {
+    pub(crate) fn into_bools(self) -> Values<u8> {
         match self {
             Vector::Bools(v) => v,
-            other => vec![truth::NULL; other.len()],
+            other => Values::repeat(truth::NULL, other.len()),
         }
     }
 
     /// Which values are unknown, of a vector that holds no values of a type of its own.
     fn gaps(&self) -> impl Iterator<Item = bool> {
         (0..self.len()).map(|i| is_unknown_at(self, i))
+    }
+
+    /// As numbers, where they stand.
+    pub(crate) fn as_nums(&self) -> Cow<'_, NumVec> {
+        match self {
+            Vector::Nums(v) => Cow::Borrowed(v),
+            other => Cow::Owned(other.clone().into_nums()),
+        }
+    }
+
+    /// As truth values, where they stand.
+    pub(crate) fn as_bools(&self) -> Cow<'_, [u8]> {
+        match self {
+            Vector::Bools(v) => Cow::Borrowed(v),
+            other => Cow::Owned(vec![truth::NULL; other.len()]),
+        }
+    }
+
+    /// As lists, where they stand.
+    pub(crate) fn as_lists(&self) -> Cow<'_, ListVec> {
+        match self {
+            Vector::Lists(v) => Cow::Borrowed(v),
+            other => Cow::Owned(other.clone().into_lists()),
+        }
     }
 
     /// As numbers; `null` of any type is the number `null`.
@@ -262,7 +341,7 @@ impl Vector {
     }
 
     /// As numbers of texts.
-    pub(crate) fn into_texts(self) -> Vec<u32> {
+    pub(crate) fn into_texts(self) -> Values<u32> {
         let id = |unknown| if unknown { UNKNOWN_ID } else { NULL_ID };
         match self {
             Vector::Texts(v) => v,
@@ -279,7 +358,7 @@ impl Vector {
             Vector::Lists(v) => v,
             other => ListVec {
                 offsets: vec![0; other.len() + 1],
-                items: Box::new(Vector::Bools(Vec::new())),
+                items: Box::new(Vector::Bools(Values::new())),
                 maybe: None,
                 states: Some(other.gaps().map(state).collect()),
             },
@@ -287,29 +366,16 @@ impl Vector {
     }
 
     /// The values at `rows`, in that order.
-    pub(crate) fn gather(&self, rows: &[usize]) -> Vector {
-        let pick = |v: &[u32]| {
-            rows.iter()
-                .map(|&i| v.get(i).copied().unwrap_or(NULL_ID))
-                .collect()
-        };
+    pub(crate) fn gather<P: Place>(&self, rows: &[P]) -> Vector {
         match self {
-            Vector::Bools(v) => Vector::Bools(
-                rows.iter()
-                    .map(|&i| v.get(i).copied().unwrap_or(truth::NULL))
-                    .collect(),
-            ),
+            Vector::Bools(v) => Vector::Bools(picked(v, rows, truth::NULL)),
             Vector::Nums(v) => Vector::Nums(NumVec {
                 lows: gather_nums(&v.lows, rows),
                 highs: v.highs.as_ref().map(|h| gather_nums(h, rows)),
-                states: v.states.as_ref().map(|s| {
-                    rows.iter()
-                        .map(|&i| s.get(i).copied().unwrap_or(NULL))
-                        .collect()
-                }),
+                states: v.states.as_ref().map(|s| picked(s, rows, NULL)),
             }),
-            Vector::Texts(v) => Vector::Texts(pick(v)),
-            Vector::Rows(table, v) => Vector::Rows(*table, pick(v)),
+            Vector::Texts(v) => Vector::Texts(picked(v, rows, NULL_ID)),
+            Vector::Rows(table, v) => Vector::Rows(*table, picked(v, rows, NULL_ID)),
             Vector::Lists(v) => Vector::Lists(gather_lists(v, rows)),
         }
     }
@@ -318,9 +384,13 @@ impl Vector {
     pub(crate) fn expand(self, n: usize) -> Vector {
         match self {
             all if all.len() == n => all,
-            Vector::Bools(v) => Vector::Bools(vec![v.first().copied().unwrap_or(truth::NULL); n]),
-            Vector::Texts(v) => Vector::Texts(vec![v.first().copied().unwrap_or(NULL_ID); n]),
-            other => other.gather(&vec![0; n]),
+            Vector::Bools(v) => {
+                Vector::Bools(Values::repeat(v.first().copied().unwrap_or(truth::NULL), n))
+            }
+            Vector::Texts(v) => {
+                Vector::Texts(Values::repeat(v.first().copied().unwrap_or(NULL_ID), n))
+            }
+            other => other.gather(&vec![0_u32; n]),
         }
     }
 
@@ -347,7 +417,7 @@ impl Vector {
             Some(Vector::Rows(table, _)) => {
                 let rows = parts.iter().flat_map(|p| match p {
                     Vector::Rows(_, v) => v.clone(),
-                    other => vec![NULL_ID; other.len()],
+                    other => Values::repeat(NULL_ID, other.len()),
                 });
                 Vector::Rows(*table, rows.collect())
             }
@@ -359,7 +429,7 @@ impl Vector {
 /// Of two vectors that stand for `n` rows the values of one where a test is true, of the other elsewhere; `None` where that
 /// takes more care.
 pub(crate) fn choose(test: &[u8], yes: &Vector, no: &Vector, n: usize) -> Option<Vector> {
-    fn each<T: Copy>(test: &[u8], yes: &[T], no: &[T], n: usize) -> Option<Vec<T>> {
+    fn each<T: Copy>(test: &[u8], yes: &[T], no: &[T], n: usize) -> Option<Values<T>> {
         let pick = |i: usize| match at(test, i)? {
             truth::TRUE => at(yes, i),
             _ => at(no, i),
@@ -391,7 +461,7 @@ fn concat_plain(parts: &[Vector]) -> Option<NumVec> {
             lows: Nums::Int { ref v, scale },
             highs: None,
             ref states,
-        }) => Some((v.as_slice(), scale, states.as_deref())),
+        }) => Some((&**v, scale, states.as_deref())),
         _ => None,
     };
     let parts: Vec<(&[i64], u32, Option<&[u8]>)> =
@@ -428,7 +498,10 @@ fn concat_plain(parts: &[Vector]) -> Option<NumVec> {
         None => vec![VALUE; v.len()],
     });
     Some(NumVec {
-        lows: Nums::Int { v: all, scale },
+        lows: Nums::Int {
+            v: all.into(),
+            scale,
+        },
         highs: None,
         states: has_states.then(|| states.collect()),
     })
@@ -461,33 +534,52 @@ fn concat_lists(parts: &[Vector]) -> ListVec {
         offsets,
         items: Box::new(Vector::concat(&items)),
         maybe: maybe.contains(&true).then_some(maybe),
-        states: states.iter().any(|&s| s != truth::TRUE).then_some(states),
+        states: states
+            .iter()
+            .any(|&s| s != truth::TRUE)
+            .then(|| states.into()),
     }
 }
 
-fn gather_nums(nums: &Nums, rows: &[usize]) -> Nums {
+/// The number of a row or an item, as a place in a vector.
+pub(crate) trait Place: Copy {
+    fn place(self) -> usize;
+}
+
+impl Place for usize {
+    fn place(self) -> usize {
+        self
+    }
+}
+
+impl Place for u32 {
+    fn place(self) -> usize {
+        usize::try_from(self).unwrap_or(usize::MAX)
+    }
+}
+
+/// The values at places; beyond the end `none`.
+fn picked<T: Copy, P: Place>(values: &[T], places: &[P], none: T) -> Values<T> {
+    let at = |place: &P| values.get(place.place()).copied().unwrap_or(none);
+    places.iter().map(at).collect()
+}
+
+fn gather_nums<P: Place>(nums: &Nums, rows: &[P]) -> Nums {
     match nums {
         Nums::Int { v, scale } => Nums::Int {
-            v: rows
-                .iter()
-                .map(|&i| v.get(i).copied().unwrap_or(0))
-                .collect(),
+            v: picked(v, rows, 0),
             scale: *scale,
         },
-        Nums::Dec(v) => Nums::Dec(
-            rows.iter()
-                .map(|&i| v.get(i).copied().unwrap_or_default())
-                .collect(),
-        ),
+        Nums::Dec(v) => Nums::Dec(picked(v, rows, Decimal::ZERO).into_iter().collect()),
     }
 }
 
-fn gather_lists(lists: &ListVec, rows: &[usize]) -> ListVec {
+fn gather_lists<P: Place>(lists: &ListVec, rows: &[P]) -> ListVec {
     let mut offsets = Vec::with_capacity(rows.len() + 1);
     let mut items = Vec::new();
     offsets.push(0);
-    for &i in rows {
-        items.extend(lists.range(i));
+    for row in rows {
+        items.extend(lists.range(row.place()));
         offsets.push(items.len());
     }
     ListVec {
@@ -500,7 +592,7 @@ fn gather_lists(lists: &ListVec, rows: &[usize]) -> ListVec {
         states: lists
             .states
             .is_some()
-            .then(|| rows.iter().map(|&i| lists.state(i)).collect()),
+            .then(|| rows.iter().map(|row| lists.state(row.place())).collect()),
     }
 }
 
@@ -551,7 +643,7 @@ pub(crate) fn is_null_at(v: &Vector, i: usize) -> bool {
 }
 
 /// Which values are `null`.
-pub(crate) fn are_null(v: &Vector) -> Vec<u8> {
+pub(crate) fn are_null(v: &Vector) -> Values<u8> {
     let by_id = |id: &u32| match *id {
         UNKNOWN_ID => truth::UNKNOWN,
         id => truth::of(id == NULL_ID),
@@ -563,7 +655,7 @@ pub(crate) fn are_null(v: &Vector) -> Vec<u8> {
     match v {
         Vector::Bools(v) => v.iter().map(|t| by_truth(*t)).collect(),
         Vector::Nums(v) => match &v.states {
-            None => vec![truth::FALSE; v.len()],
+            None => Values::repeat(truth::FALSE, v.len()),
             Some(states) => states.iter().map(|s| by_state(*s)).collect(),
         },
         Vector::Texts(ids) | Vector::Rows(_, ids) => ids.iter().map(by_id).collect(),
@@ -586,7 +678,11 @@ pub(crate) fn joint_len(a: usize, b: usize) -> usize {
 }
 
 /// What a function gives for each row of two sets of values; of a set of one its value stands for every row.
-pub(crate) fn for_pairs<A: Copy, B: Copy, C>(a: &[A], b: &[B], of: impl Fn(A, B) -> C) -> Vec<C> {
+pub(crate) fn for_pairs<A: Copy, B: Copy, C>(
+    a: &[A],
+    b: &[B],
+    of: impl Fn(A, B) -> C,
+) -> Values<C> {
     match (a, b) {
         (&[a], b) => b.iter().map(|&b| of(a, b)).collect(),
         (a, &[b]) => a.iter().map(|&a| of(a, b)).collect(),
@@ -649,7 +745,7 @@ fn int_arithmetic(op: BinaryOp, a: &Nums, b: &Nums) -> Option<Nums> {
             _ => x.checked_mul(y)?,
         });
     }
-    Some(Nums::Int { v, scale })
+    Some(Nums::Int { v: v.into(), scale })
 }
 
 /// A quotient, without zeros at its end that neither number has.
@@ -728,7 +824,7 @@ pub(crate) fn monotone(x: Num, f: impl Fn(Decimal) -> Option<Decimal>) -> Num {
 }
 
 /// A comparison of two sets of numbers.
-pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Vec<u8> {
+pub(crate) fn compare(op: BinaryOp, a: &NumVec, b: &NumVec) -> Values<u8> {
     let n = joint_len(a.len(), b.len());
     let (Nums::Int { v: x, scale: p }, Nums::Int { v: y, scale: q }) = (&a.lows, &b.lows) else {
         return (0..n).map(|i| compare_one(op, a.at(i), b.at(i))).collect();
@@ -886,14 +982,17 @@ mod tests {
         for (yes, no) in [
             (nums(&[150, 25, 301], 2), nums(&[0], 0)),
             (nums(&[1], 1), nums(&[2, 4, 6], 1)),
-            (Vector::Texts(vec![1, 2, 3]), Vector::Texts(vec![9])),
             (
-                Vector::Bools(vec![truth::TRUE]),
-                Vector::Bools(vec![truth::FALSE]),
+                Vector::Texts(vec![1, 2, 3].into()),
+                Vector::Texts(Values::One(9)),
+            ),
+            (
+                Vector::Bools(Values::One(truth::TRUE)),
+                Vector::Bools(Values::One(truth::FALSE)),
             ),
         ] {
             let both = [yes.clone().expand(3), no.clone().expand(3)];
-            let wanted = Vector::concat(&both).gather(&[0, 4, 5]);
+            let wanted = Vector::concat(&both).gather(&[0_usize, 4, 5]);
             assert_eq!(choose(&test, &yes, &no, 3), Some(wanted));
         }
         let odd = Vector::Nums([Num::Known(d(1)), Num::Null].into_iter().collect());
@@ -943,7 +1042,7 @@ mod tests {
     fn the_size_of_lists_counts_them_and_their_items() {
         let lists = Vector::Lists(ListVec {
             offsets: vec![0, 2, 3],
-            items: Box::new(Vector::Texts(vec![1, 2, 3])),
+            items: Box::new(Vector::Texts(vec![1, 2, 3].into())),
             maybe: None,
             states: None,
         });
@@ -967,7 +1066,7 @@ mod tests {
         for (x, y) in figures.iter().flat_map(|x| figures.map(|y| (*x, y))) {
             for op in [BinaryOp::Less, BinaryOp::Equal, BinaryOp::GreaterEqual] {
                 let told = compare(op, &one(x), &one(y));
-                assert_eq!(told, [truth::of(holds(op, x.cmp(&y)))], "{x} {op:?} {y}");
+                assert_eq!(*told, [truth::of(holds(op, x.cmp(&y)))], "{x} {op:?} {y}");
             }
         }
     }

@@ -228,6 +228,7 @@ fn field(pack: &Pack, (name, ty, also): &Column, codes: &[(&str, Vec<&str>)]) ->
         codes: code.and_then(|c| c.codes.clone()).or(own),
         codes_of: None,
         suppress: None,
+        asked_for: false,
         repair: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,9 +18,10 @@ use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_text};
 use super::{
     Accept, Dated, Files, Identity, Letter, Links, Pack, Param, Refused, Rule, Source, Summary,
-    TemplateSpec, Words, accept, form, links, param, reference, source, summary, template,
+    TemplateSpec, Test, Words, accept, form, links, param, reference, source, summary, template,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
+use crate::expr::check::fields_of;
 use crate::expr::{Expr, Scope, Ty, check_for};
 use crate::intake::map::FormMap;
 use crate::read;
@@ -531,6 +532,13 @@ impl Loader<'_> {
         }
         let head = head?;
         let rows = tables.in_order(&references);
+        let mut schema = schema;
+        for (table, field) in asked_for(&rules, &summaries, &letter) {
+            let table = schema.tables.get_mut(table);
+            if let Some(field) = table.and_then(|t| t.fields.get_mut(field)) {
+                field.asked_for = true;
+            }
+        }
         Some(Pack {
             id: self.files.folder.to_owned(),
             title: head.title,
@@ -1078,6 +1086,33 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+/// The fields whose values tests, tables of the report and letters read. What a message says of a row is read of that row alone.
+fn asked_for(
+    rules: &[Rule],
+    summaries: &[Summary],
+    letter: &Letter,
+) -> BTreeSet<(TableId, FieldId)> {
+    let mut found = BTreeSet::new();
+    let mut ask = |expr: &Expr| fields_of(expr, &mut found);
+    for rule in rules {
+        rule.subjects
+            .iter()
+            .for_each(|subjects| ask(&subjects.rows));
+        let tests = rule.tests().flat_map(Test::exprs);
+        tests.for_each(|(_, expr)| ask(expr));
+    }
+    for summary in summaries {
+        let nested = summary.nested.iter();
+        let subjects = nested.clone().map(|n| &n.subjects);
+        let subjects = subjects.chain(&summary.subjects);
+        subjects.for_each(|subjects| ask(&subjects.rows));
+        let columns = nested.flat_map(|n| &n.columns).chain(&summary.columns);
+        columns.for_each(|(_, expr)| ask(expr));
+    }
+    letter.exprs().for_each(|(_, expr)| ask(expr));
+    found
 }
 
 fn field_of<'s>(schema: &'s mut Schema, of: &CodesOf) -> Option<&'s mut Field> {

@@ -293,6 +293,7 @@ fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> (Field, Option<Te
         codes,
         codes_of: None,
         suppress: of.text("suppress").map(|t| t.value),
+        asked_for: false,
         repair: read_repair(doc, of.text("repair")),
     };
     if ty == Some(Type::Code) && field.codes.is_none() && codes_of.is_none() {

@@ -332,6 +332,8 @@ pub(crate) struct Lines<'t> {
     headless: Vec<usize>,
     /// The first lines of the numbers of which an id is not written plainly, such as `07`.
     odd_ids: Map<String, usize>,
+    /// The columns of which no cell is read.
+    not_read: Vec<usize>,
     /// For each field the numbers of the codes that were read, by how they are written.
     codes: Vec<Map<String, u32>>,
     /// Where all rows of a file are taken: the tables whose headers may follow.
@@ -368,6 +370,9 @@ impl<'t> Lines<'t> {
             id: id_of(table, header),
             headless: Vec::new(),
             odd_ids: Map::default(),
+            not_read: (0..header.width)
+                .filter(|column| !header.columns.contains(&Some(*column)))
+                .collect(),
             codes: table.fields.iter().map(|_| Map::default()).collect(),
             among: None,
         }

@@ -5,8 +5,10 @@ use std::io::{self, Read};
 
 use memchr::{memchr, memchr_iter, memchr2};
 
+use super::signs::Signs;
+
 /// How many bytes are read at once.
-const BLOCK: u64 = 1 << 16;
+const BLOCK: usize = 1 << 16;
 
 /// The bytes of the longest record: a quote that never closes does not fill the memory.
 const LONGEST: usize = 16_000_000;
@@ -47,15 +49,22 @@ pub(crate) fn records(
     mut found: impl FnMut(Record<'_>),
 ) -> io::Result<Nature> {
     let mut nature = Nature::default();
-    let mut held: Vec<u8> = Vec::new();
+    // Some bytes are held of those that there is room for.
+    let (mut room, mut end) = (Vec::new(), 0);
     let (mut from, mut number) = (at, 0_u32);
     // How much of the first record is held already and holds no end.
     let mut tried = 0;
     let mut is_plain = true;
     loop {
-        let read = reader.by_ref().take(BLOCK).read_to_end(&mut held)?;
+        if room.len() < end + BLOCK {
+            room.resize(end + BLOCK, 0);
+        }
+        let free = room.get_mut(end..end + BLOCK).unwrap_or_default();
+        let read = read_all(&mut reader, free)?;
+        end += read;
+        let held: &[u8] = room.get(..end).unwrap_or_default();
         // Nearly every block has nothing to learn from, which is told at once for all of its records.
-        is_plain = (is_plain || tried == 0) && has_nothing_odd(held.get(tried..).unwrap_or(&held));
+        is_plain = (is_plain || tried == 0) && has_nothing_odd(held.get(tried..).unwrap_or(held));
         let mut start = 0;
         while let Some(bytes) = held.get(start..).filter(|b| !b.is_empty())
             && let Some(end) =
@@ -79,16 +88,31 @@ pub(crate) fn records(
             });
             (start, from, tried) = (start + length, to, 0);
         }
-        held.drain(..start.min(held.len()));
-        tried = held.len();
+        room.copy_within(start.min(end)..end, 0);
+        end = end.saturating_sub(start);
+        tried = end;
         if read == 0 {
             return Ok(nature);
         }
-        if held.len() > LONGEST {
+        if end > LONGEST {
             nature.too_long = Some(number.saturating_add(1));
             return Ok(nature);
         }
     }
+}
+
+/// Reads as many bytes as there is room for, or as there are; how many.
+pub(super) fn read_all(reader: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+    let mut held = 0;
+    while let Some(free) = room.get_mut(held..).filter(|free| !free.is_empty()) {
+        match reader.read(free) {
+            Ok(0) => break,
+            Ok(read) => held += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(held)
 }
 
 /// The records of a text that is held, each with the end of its line.
@@ -130,29 +154,20 @@ fn end_of(bytes: &[u8], tried: usize, delimiter: u8) -> Option<usize> {
     if tried > 0 {
         memchr(b'\n', bytes.get(tried..)?)?;
     }
-    let mut at = 0;
+    let mut signs = Signs::from(bytes, 0, [b'"', b'\n']);
+    let mut is_open = false;
     loop {
-        at += memchr2(b'"', b'\n', bytes.get(at..)?)?;
-        if bytes.get(at) == Some(&b'\n') {
-            return Some(at);
+        let at = signs.next_place();
+        match bytes.get(at)? {
+            b'\n' if !is_open => return Some(at),
+            // Of two quotes in a part that is open the second is a sign like any other.
+            b'"' if is_open && bytes.get(at + 1) == Some(&b'"') => {
+                signs.next_place();
+            }
+            b'"' if is_open => is_open = false,
+            b'"' => is_open = at == 0 || bytes.get(at - 1) == Some(&delimiter),
+            _ => {}
         }
-        let opens = at == 0 || bytes.get(at - 1) == Some(&delimiter);
-        at += 1;
-        if opens {
-            at = behind_quotes(bytes, at)?;
-        }
-    }
-}
-
-/// Where a part ends that opens with a quote before a byte: behind the quote that closes it.
-fn behind_quotes(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    loop {
-        at += memchr(b'"', bytes.get(at..)?)? + 1;
-        if bytes.get(at) != Some(&b'"') {
-            return Some(at);
-        }
-        at += 1;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::schema::{Codes, Field, Schema, Table};
-use crate::table::{Data, Rows, State, Texts};
+use crate::table::{Cell, Data, Rows, State, Texts};
 use crate::value::{Type, parse_decimal, plain};
 
 pub(crate) fn field(name: &str, ty: Type) -> Field {
@@ -21,6 +21,7 @@ pub(crate) fn field(name: &str, ty: Type) -> Field {
         otherwise: None,
         codes: None,
         suppress: None,
+        asked_for: false,
         repair: None,
         codes_of: None,
     }
@@ -118,7 +119,8 @@ pub(crate) fn lines(table: &Table, rows: &Rows, texts: &Texts) -> Vec<String> {
                 .fields
                 .iter()
                 .zip(&rows.columns)
-                .filter_map(|(field, column)| {
+                .enumerate()
+                .filter_map(|(id, (field, column))| {
                     let column = column.as_ref()?;
                     let value = match (column.state(row), &column.data) {
                         (State::Blank, _) => return None,
@@ -127,7 +129,10 @@ pub(crate) fn lines(table: &Table, rows: &Rows, texts: &Texts) -> Vec<String> {
                         (State::NotApplicable, _) => "n/a".to_owned(),
                         (State::Value, Data::Nums(nums)) => plain(nums.get(row)),
                         (State::Value, Data::Bools(bools)) => bools[row].to_string(),
-                        (State::Value, Data::Texts(ids)) => texts.get(ids[row]).to_owned(),
+                        (State::Value, Data::Texts(_)) => match rows.cell(row, id, texts) {
+                            Cell::Text(text) => text.to_owned(),
+                            other => format!("{other:?}"),
+                        },
                     };
                     Some(format!(" {}={value}", field.name))
                 });

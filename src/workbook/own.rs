@@ -12,7 +12,7 @@ use crate::read::accepts;
 use crate::read::lines::PLAN;
 use crate::schema::{Field, FieldId, Schema, Table};
 use crate::submission::Submission;
-use crate::table::{Data, Rows, State};
+use crate::table::{Cell, Data, Rows, State};
 use crate::value::{Type, from_days, plain};
 
 pub use crate::read::ORIGIN;
@@ -98,10 +98,10 @@ fn written(
                 let yes = bools.get(row).copied().unwrap_or_default();
                 if yes { "yes" } else { "no" }.to_owned()
             }
-            Data::Texts(ids) => {
-                let text = ids.get(row).map_or("", |&id| submission.texts.get(id));
-                cell(text).into_owned()
-            }
+            Data::Texts(_) => match rows.cell(row, id, &submission.texts) {
+                Cell::Text(text) => cell(text).into_owned(),
+                _ => String::new(),
+            },
         },
     }
 }

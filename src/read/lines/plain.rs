@@ -12,26 +12,39 @@ use crate::hash::Map;
 use crate::read::cell::may_be_mark;
 use crate::read::header::bare;
 use crate::read::limits::SUBMISSION;
+use crate::read::signs::Signs;
 use crate::schema::{Field, FieldId, Table};
-use crate::table::{Column, Texts};
+use crate::table::{Column, Rows, Texts};
 use crate::value::{Decimal, LIMIT, Type, bare_parts, trim};
 
 /// Where a cell stands in its text, without its quotes.
 #[derive(Debug, Clone, Copy)]
 struct Span {
-    from: usize,
-    to: usize,
-    /// Quotes in it are written twice.
-    has_quotes: bool,
+    from: u32,
+    to: u32,
 }
 
 impl Span {
-    fn text(self, text: &str) -> &str {
-        text.get(self.from..self.to).unwrap_or_default()
+    /// That of a text whose bytes have been seen.
+    fn of(from: usize, to: usize) -> Self {
+        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span {
+            from: byte(from),
+            to: byte(to),
+        }
     }
 
-    fn is_empty(self) -> bool {
-        self.from == self.to
+    fn range(self) -> Range<usize> {
+        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        place(self.from)..place(self.to)
+    }
+
+    fn text(self, text: &str) -> &str {
+        text.get(self.range()).unwrap_or_default()
+    }
+
+    fn bytes(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.range()).unwrap_or_default()
     }
 }
 
@@ -52,6 +65,8 @@ fn single_quotes(text: &str) -> String {
 pub(crate) struct Split {
     /// The cells of the last.
     cells: Vec<Span>,
+    /// Those of them in which quotes are written twice.
+    quoted: Vec<usize>,
     /// Where the lines begin that are taken together.
     starts: Vec<usize>,
 }
@@ -62,24 +77,24 @@ impl Split {
     fn find(&mut self, text: &str, from: usize, delimiter: u8) -> Option<usize> {
         let bytes = text.as_bytes();
         self.cells.clear();
-        let mut signs = Signs::from(bytes, from, delimiter);
+        self.quoted.clear();
+        let ends = [delimiter, b'\n'];
+        let mut signs = Signs::from(bytes, from, ends);
         let mut at = from;
         loop {
             let (span, end) = if bytes.get(at) == Some(&b'"') {
-                let (span, end) = quoted_cell(bytes, at + 1)?;
-                signs = Signs::from(bytes, end, delimiter);
-                if signs.next_place() != end {
+                let (to, has_quotes) = behind_quote(bytes, at + 1)?;
+                if has_quotes {
+                    self.quoted.push(self.cells.len());
+                }
+                signs = Signs::from(bytes, to + 1, ends);
+                if signs.next_place() != to + 1 {
                     return None;
                 }
-                (span, end)
+                (Span::of(at + 1, to), to + 1)
             } else {
                 let to = signs.next_place();
-                let span = Span {
-                    from: at,
-                    to,
-                    has_quotes: false,
-                };
-                (span, to)
+                (Span::of(at, to), to)
             };
             self.cells.push(span);
             match bytes.get(end) {
@@ -91,74 +106,13 @@ impl Split {
     }
 }
 
-/// Where delimiters and line ends stand in a text, looked for among eight bytes at a time.
-struct Signs<'t> {
-    bytes: &'t [u8],
-    /// The delimiter in each byte.
-    delimiters: u64,
-    /// Where the eight bytes begin.
-    at: usize,
-    /// The high bit of each of them that is a sign and was not given yet.
-    found: u64,
-}
-
-impl<'t> Signs<'t> {
-    /// Those from a byte on.
-    fn from(bytes: &'t [u8], at: usize, delimiter: u8) -> Self {
-        let mut signs = Signs {
-            bytes,
-            delimiters: u64::from_le_bytes([delimiter; 8]),
-            at,
-            found: 0,
-        };
-        signs.look();
-        signs
-    }
-
-    fn look(&mut self) {
-        const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
-        const ENDS: u64 = u64::from_le_bytes([b'\n'; 8]);
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let word = rest.first_chunk().copied().unwrap_or_else(|| {
-            let mut word = [0; 8];
-            word.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
-            word
-        });
-        let word = u64::from_le_bytes(word);
-        let (a, b) = (word ^ self.delimiters, word ^ ENDS);
-        // Adding to the low bits sets the high bit of each byte that is not zero, and carries into no other.
-        let is_other = (((a & LOW) + LOW) | a) & (((b & LOW) + LOW) | b);
-        self.found = !(is_other | LOW);
-    }
-
-    /// The place of the next; the end of the text behind the last.
-    fn next_place(&mut self) -> usize {
-        while self.found == 0 {
-            self.at += 8;
-            if self.at >= self.bytes.len() {
-                return self.bytes.len();
-            }
-            self.look();
-        }
-        let bits = self.found.trailing_zeros();
-        self.found &= self.found - 1;
-        self.at + usize::try_from(bits / 8).unwrap_or(0)
-    }
-}
-
-/// A cell behind its opening quote, and what stands behind its closing one.
-fn quoted_cell(bytes: &[u8], from: usize) -> Option<(Span, usize)> {
+/// Where the quote stands that closes a cell behind its opening one, and whether quotes are written twice in it.
+fn behind_quote(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     let (mut at, mut has_quotes) = (from, false);
     loop {
         at += memchr(b'"', bytes.get(at..)?)?;
         if bytes.get(at + 1) != Some(&b'"') {
-            let to = at;
-            let span = Span {
-                from,
-                to,
-                has_quotes,
-            };
-            return Some((span, to + 1));
+            return Some((at, has_quotes));
         }
         has_quotes = true;
         at += 2;
@@ -168,8 +122,12 @@ fn quoted_cell(bytes: &[u8], from: usize) -> Option<(Span, usize)> {
 /// What a column holds where nothing is odd.
 #[derive(Debug, Clone, Copy)]
 enum Shape {
-    /// Words as they stand, of so many bytes at least: shorter ones may have lost zeros.
-    Text { least: usize },
+    /// Words as they stand, of so many bytes at least: shorter ones may have lost zeros. In some tables they may tell a total.
+    Text {
+        least: usize,
+        may_total: bool,
+        is_asked_for: bool,
+    },
     /// A bare figure within its bounds, in millionths.
     Figure { least: i64, most: i64 },
     /// Four digits within their bounds, in millionths.
@@ -182,12 +140,26 @@ enum Shape {
 
 /// How the columns of a table are read where nothing is odd.
 #[derive(Debug)]
-pub(crate) struct Shapes(Vec<Shape>);
+pub(crate) struct Shapes {
+    columns: Vec<Shape>,
+    /// The header of a column may begin with a digit.
+    named_by_digits: bool,
+}
 
 impl Shapes {
     /// The shapes of a table's fields.
     pub(crate) fn of(table: &Table) -> Self {
-        Shapes(table.fields.iter().map(Shape::of).collect())
+        let is_of_submission = table.reference.is_none();
+        let shapes = table.fields.iter().map(|f| Shape::of(f, is_of_submission));
+        Shapes {
+            columns: shapes.collect(),
+            named_by_digits: table.fields.iter().any(|f| {
+                let names = [&f.name, &f.label].into_iter().chain(&f.also);
+                names
+                    .into_iter()
+                    .any(|name| !name.starts_with(char::is_alphabetic))
+            }),
+        }
     }
 }
 
@@ -195,7 +167,14 @@ impl Shapes {
 const PLACES: u32 = 6;
 
 impl Shape {
-    fn of(field: &Field) -> Self {
+    /// Any words.
+    const WORDS: Shape = Shape::Text {
+        least: 0,
+        may_total: false,
+        is_asked_for: false,
+    };
+
+    fn of(field: &Field, is_of_submission: bool) -> Self {
         if field.codes.is_some() {
             return Shape::Code;
         }
@@ -204,6 +183,8 @@ impl Shape {
         match (field.ty, bounds) {
             (Type::Text, _) => Shape::Text {
                 least: field.digits.unwrap_or(0),
+                may_total: is_of_submission,
+                is_asked_for: field.asked_for || !is_of_submission,
             },
             (Type::Money | Type::Number, Some((least, most))) => Shape::Figure { least, most },
             (Type::Year, Some((least, most))) => Shape::Year { least, most },
@@ -211,32 +192,36 @@ impl Shape {
         }
     }
 
-    /// Adds cells to their column as long as they can be nothing but what they seem; how many.
-    fn read_all<'t>(
+    /// Adds the cells of a column in rows as long as they can be nothing but what they seem; how many.
+    fn read_all(
         self,
-        cells: impl Iterator<Item = &'t str>,
+        (rows, field, range): (&Rows, FieldId, Range<usize>),
         codes: &Map<String, u32>,
         column: &mut Column,
         texts: &mut Texts,
     ) -> usize {
-        let mut read = 0;
-        for text in cells {
-            if text.is_empty() {
-                column.push_blank();
-            } else if let Some(figure) = self.read_figure(text) {
-                column.push_figure(figure);
-            } else if self.is_words(text) {
-                column.push_text(texts.intern(text));
-            } else if matches!(self, Shape::Code)
-                && let Some(code) = codes.get(text)
-            {
-                column.push_text(*code);
-            } else {
-                break;
+        match self {
+            Shape::Figure { least, most } => column
+                .push_figures(rows.raw_bytes(field, range), |cell| {
+                    figure_between(cell, least, most)
+                }),
+            Shape::Year { least, most } => column
+                .push_figures(rows.raw_bytes(field, range), |cell| {
+                    year_between(cell, least, most)
+                }),
+            Shape::Text {
+                is_asked_for: true, ..
+            } => column.push_texts(rows.raws(field, range), |text| {
+                self.is_words(text).then(|| texts.intern(text))
+            }),
+            Shape::Text { .. } => column.push_texts(rows.raws(field, range), |text| {
+                self.is_words(text).then_some(Texts::AS_WRITTEN)
+            }),
+            Shape::Code => {
+                column.push_texts(rows.raws(field, range), |text| codes.get(text).copied())
             }
-            read += 1;
+            Shape::Other => column.push_texts(rows.raws(field, range), |_| None),
         }
-        read
     }
 
     /// Whether a text is words as they stand.
@@ -244,21 +229,15 @@ impl Shape {
         let ([first, .., last] | [first @ last]) = text.as_bytes() else {
             return false;
         };
+        let Shape::Text {
+            least, may_total, ..
+        } = self
+        else {
+            return false;
+        };
         let shows = first.is_ascii_graphic() && last.is_ascii_graphic();
-        matches!(self, Shape::Text { least } if shows && text.len() >= least && !may_be_mark(text))
-    }
-
-    /// The digits of a bare figure within the bounds, and how many stand behind the point.
-    fn read_figure(self, text: &str) -> Option<(i64, u32)> {
-        match self {
-            Shape::Figure { least, most } => figure_between(text, least, most),
-            Shape::Year { least, most } => {
-                let is_year = matches!(text.as_bytes(), [b'1', b'9', d, e] | [b'2', _, d, e]
-                    if d.is_ascii_digit() && e.is_ascii_digit());
-                is_year.then(|| figure_between(text, least, most))?
-            }
-            Shape::Text { .. } | Shape::Code | Shape::Other => None,
-        }
+        let is_total = || may_total && may_end_total(text.as_bytes()) && is_total(text);
+        shows && text.len() >= least && !may_be_mark(text) && !is_total()
     }
 }
 
@@ -269,22 +248,26 @@ fn millionths(x: Decimal) -> Option<i64> {
     i64::try_from(x.mantissa().checked_mul(factor)?).ok()
 }
 
-fn figure_between(text: &str, least: i64, most: i64) -> Option<(i64, u32)> {
+/// The digits of a bare figure within bounds in millionths, and how many stand behind the point.
+fn figure_between(cell: &[u8], least: i64, most: i64) -> Option<(i64, u32)> {
     const POWERS: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
-    let (value, places) = bare_parts(text)?;
+    let (value, places) = bare_parts(cell)?;
     let factor = POWERS.get(usize::try_from(places).ok()?)?;
     let compared = value.checked_mul(*factor)?;
     let is_within = (least..=most).contains(&compared);
     is_within.then_some((value, places))
 }
 
+/// The same of a year: four digits.
+fn year_between(cell: &[u8], least: i64, most: i64) -> Option<(i64, u32)> {
+    let is_year = matches!(cell, [b'1', b'9', d, e] | [b'2', _, d, e]
+        if d.is_ascii_digit() && e.is_ascii_digit());
+    is_year.then(|| figure_between(cell, least, most))?
+}
+
 /// Whether a cell of a record begins with a digit, and something stands in another: so begins no header, and so looks no note.
 fn has_figure(bytes: &[u8], cells: &[Span]) -> bool {
-    let first = |span: &Span| {
-        Some(span)
-            .filter(|s| !s.is_empty())
-            .and_then(|s| bytes.get(s.from))
-    };
+    let first = |span: &Span| span.bytes(bytes).first();
     let shows = cells
         .iter()
         .filter_map(first)
@@ -313,14 +296,14 @@ impl Lines<'_> {
             let Some(end) = end.filter(is_short) else {
                 break;
             };
-            if !self.begin_line(number, text, &split.cells, held) {
+            if !self.begin_line(number, text, (split, shapes), held) {
                 break;
             }
             split.starts.push(at);
             at = end;
         }
         let mut end = self.rows.len();
-        for (field, shape) in shapes.0.iter().enumerate() {
+        for (field, shape) in shapes.columns.iter().enumerate() {
             end = self.read_column(field, *shape, before..end, texts);
         }
         if end < self.rows.len() {
@@ -331,22 +314,32 @@ impl Lines<'_> {
     }
 
     /// Begins a line of a record without a doubt: notes where its cells stand.
-    fn begin_line(&mut self, number: u32, text: &str, cells: &[Span], held: usize) -> bool {
-        if !self.is_line(text, cells) || !self.is_plain_id(text, cells) {
+    fn begin_line(
+        &mut self,
+        number: u32,
+        text: &str,
+        (split, shapes): (&Split, &Shapes),
+        held: usize,
+    ) -> bool {
+        let cells = &*split.cells;
+        if !self.is_line(text, cells, shapes) || !self.is_plain_id(text, split) {
             return false;
         }
-        self.rows.begin_row(number);
-        for column in &self.header.columns {
-            let part = match column.and_then(|column| cells.get(column)) {
-                None => (held, held),
-                Some(span) if span.has_quotes => {
-                    let words = single_quotes(span.text(text));
-                    let from = self.rows.hold(&words);
-                    (from, from + words.len())
-                }
-                Some(span) => (held + span.from, held + span.to),
-            };
-            self.rows.push_raw(part);
+        let part = |column: &Option<usize>| {
+            let span = column.and_then(|column| cells.get(column));
+            span.map(|span| (span.from, span.to))
+        };
+        let columns = &self.header.columns;
+        self.rows
+            .begin_row_of(number, held, columns.iter().map(part));
+        for &column in &split.quoted {
+            let span = cells.get(column).copied();
+            let fields = (0..columns.len()).filter(|f| columns.get(*f) == Some(&Some(column)));
+            for (field, span) in fields.zip(span) {
+                let words = single_quotes(span.text(text));
+                let row = self.rows.len().saturating_sub(1);
+                self.rows.set_raw(row, field, &words);
+            }
         }
         true
     }
@@ -365,7 +358,7 @@ impl Lines<'_> {
         };
         let mut row = rows.start;
         while let Some(codes) = self.codes.get(field) {
-            let cells = self.rows.raws(field, row..rows.end);
+            let cells = (&self.rows, field, row..rows.end);
             row += shape.read_all(cells, codes, &mut column, texts);
             if row == rows.end || !self.read_with_care(field, row, &mut column, texts) {
                 break;
@@ -390,6 +383,9 @@ impl Lines<'_> {
             return false;
         };
         let words = self.rows.raw(row, field).to_owned();
+        if self.table.reference.is_none() && is_total(&words) {
+            return false;
+        }
         let written = Written::Text(Cow::Borrowed(&words));
         let read = read_cell_since(f, &written, self.from_1904);
         if read.message.is_some() {
@@ -407,27 +403,28 @@ impl Lines<'_> {
     }
 
     /// Whether nothing is to be told of the id of a record: it lost no zero, and reads like no other.
-    fn is_plain_id(&mut self, text: &str, cells: &[Span]) -> bool {
+    fn is_plain_id(&mut self, text: &str, split: &Split) -> bool {
         let Some((key, column)) = self.id else {
             return true;
         };
-        let Some(span) = cells.get(column) else {
+        let Some(span) = split.cells.get(column) else {
             return true;
         };
         let id = span.text(text);
-        let is_words = id.is_empty() || Shape::Text { least: 0 }.is_words(id);
+        let has_quotes = !split.quoted.is_empty() && split.quoted.contains(&column);
+        let is_words = id.is_empty() || Shape::WORDS.is_words(id);
         let last = self.rows.len().checked_sub(1);
         let follows_nine = || last.is_some_and(|row| self.rows.raw(row, key).ends_with('9'));
         let may_be_odd = id.starts_with('0') || !self.odd_ids.is_empty() || follows_nine();
-        if !may_be_odd || !is_words || span.has_quotes {
-            return is_words && !span.has_quotes;
+        if !may_be_odd || !is_words || has_quotes {
+            return is_words && !has_quotes;
         }
         let written = Written::Text(Cow::Borrowed(id));
         self.read_id(key, &written).message.is_none()
     }
 
     /// Whether a record is a line of the table and no total, no header, and no longer than the header.
-    fn is_line(&self, text: &str, cells: &[Span]) -> bool {
+    fn is_line(&self, text: &str, cells: &[Span], shapes: &Shapes) -> bool {
         if cells.len() > self.header.named.min(self.header.width) || self.table.name == PLAN {
             return false;
         }
@@ -435,34 +432,31 @@ impl Lines<'_> {
         if self.among.is_some() && !has_figure(bytes, cells) {
             return false;
         }
-        let may_end = |span: &Span| {
-            let cell = bytes.get(span.from..span.to).unwrap_or_default();
-            // Most cells are figures.
-            !cell.last().is_none_or(u8::is_ascii_digit)
-                && may_end_total(cell)
-                && (span.has_quotes || is_total(span.text(text)))
+        // A total among the cells that are read is found as they are.
+        let may_end = |column: &usize| {
+            let cell = cells.get(*column).map_or(&[][..], |span| span.bytes(bytes));
+            may_end_total(cell) && is_total(&String::from_utf8_lossy(cell))
         };
-        if self.table.reference.is_none() && cells.iter().any(may_end) {
+        if self.table.reference.is_none() && self.not_read.iter().any(may_end) {
             return false;
         }
-        let spans = |column: &Option<usize>| cells.get((*column)?).copied();
-        let columns = self.header.columns.iter().filter(|c| c.is_some());
-        let held = columns.map(spans);
-        let shows = |span: Span| bytes.get(span.from).is_some_and(u8::is_ascii_graphic);
-        held.clone()
-            .any(|span| span.is_some_and(|span| !span.is_empty() && shows(span)))
+        let columns = self.header.columns.iter().flatten();
+        let held = columns.map(|column| cells.get(*column).map_or(&[][..], |s| s.bytes(bytes)));
+        let shows = |cell: &[u8]| cell.first().is_some_and(u8::is_ascii_graphic);
+        held.clone().any(shows)
             // Blank cells are most often among the last.
-            && (held.rev().any(|span| span.is_none_or(Span::is_empty))
-                || !self.is_named(text, cells))
+            && (held.rev().any(<[u8]>::is_empty) || !self.is_named(text, cells, shapes))
     }
 
     /// Whether the first column that is read says what it holds.
-    fn is_named(&self, text: &str, cells: &[Span]) -> bool {
+    fn is_named(&self, text: &str, cells: &[Span], shapes: &Shapes) -> bool {
         let mut columns = self.header.columns.iter().enumerate();
         let first = columns.find_map(|(field, column)| Some((field, (*column)?)));
         first.is_some_and(|(field, column)| {
             let text = cells.get(column).map_or("", |span| span.text(text));
-            self.table.find_field(bare(trim(text))) == Some(field)
+            let may_name =
+                shapes.named_by_digits || !text.starts_with(|c: char| c.is_ascii_digit());
+            may_name && self.table.find_field(bare(trim(text))) == Some(field)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Which bytes of a statewide table hold the rows of which plan.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, SeekFrom};
 
 use memchr::memchr;
 
@@ -9,7 +9,7 @@ use super::super::csv::{Cells, decode};
 use super::super::grid::GridRow;
 use super::super::header::Header;
 use super::super::lines::{At, Form, is_total};
-use super::super::scan::{Nature, Record, records};
+use super::super::scan::{Nature, Record, read_all, records};
 use super::key::{Key, PlanKey};
 use super::{Seekable, untold};
 use crate::diagnostic::Diagnostic;
@@ -159,7 +159,9 @@ impl Pass<'_> {
 pub(super) struct Window<'o> {
     file: Option<Box<dyn Seekable + 'o>>,
     from: u64,
-    bytes: Vec<u8>,
+    /// Room for bytes, of which so many are held.
+    room: Vec<u8>,
+    held: usize,
     /// Where the runs that are asked for stand, those that are neighbours as one, in the order of the file.
     stretches: Vec<(u64, u64)>,
 }
@@ -177,7 +179,8 @@ impl<'o> Window<'o> {
         Window {
             file: None,
             from: 0,
-            bytes: Vec::new(),
+            room: Vec::new(),
+            held: 0,
             stretches,
         }
     }
@@ -189,27 +192,31 @@ impl<'o> Window<'o> {
         open: impl FnOnce() -> io::Result<Box<dyn Seekable + 'o>>,
     ) -> io::Result<&[u8]> {
         const AHEAD: u64 = 1 << 16;
-        let held = self.from + u64::try_from(self.bytes.len()).unwrap_or(0);
+        let held = self.from + u64::try_from(self.held).unwrap_or(0);
         if run.from < self.from || run.to > held {
             let file = match &mut self.file {
                 Some(file) => file,
                 none => none.insert(open()?),
             };
             file.seek(SeekFrom::Start(run.from))?;
-            self.bytes.clear();
-            self.from = run.from;
+            (self.from, self.held) = (run.from, 0);
             let at = self
                 .stretches
                 .partition_point(|(from, _)| *from <= run.from);
             let end = at.checked_sub(1).and_then(|at| self.stretches.get(at));
             let ahead = end.map_or(0, |(_, to)| to.saturating_sub(run.from));
             let most = ahead.min(AHEAD).max(run.to - run.from);
-            self.bytes.reserve(usize::try_from(most).unwrap_or(0));
-            file.take(most).read_to_end(&mut self.bytes)?;
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            if self.room.len() < most {
+                self.room.resize(most, 0);
+            }
+            let free = self.room.get_mut(..most).unwrap_or_default();
+            self.held = read_all(file, free)?;
         }
         let at =
             |place: u64| usize::try_from(place.saturating_sub(self.from)).unwrap_or(usize::MAX);
-        let bytes = self.bytes.get(at(run.from)..at(run.to));
+        let held = self.room.get(..self.held).unwrap_or_default();
+        let bytes = held.get(at(run.from)..at(run.to));
         bytes.ok_or_else(|| io::Error::other("it became shorter while it was read"))
     }
 }
@@ -234,7 +241,7 @@ fn is_passed_over(table: &Table, header: &Header, row: &GridRow<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::io::Cursor;
+    use std::io::{Cursor, Seek};
 
     use super::*;
 
