@@ -807,7 +807,11 @@ impl<'m, 'a> Teller<'m, 'a> {
                     _ => &[],
                 };
                 let row = |item: &usize| rows.get(if rows.len() == 1 { 0 } else { *item });
-                let rows = kept.iter().filter_map(row).copied().filter(is_real);
+                let rows = kept
+                    .iter()
+                    .filter_map(row)
+                    .copied()
+                    .filter(|row| is_real(*row));
                 self.sources((table, field), rows, found);
             }
         } else {
@@ -851,7 +855,7 @@ impl<'m, 'a> Teller<'m, 'a> {
             // What was not asked stands for none.
             _ => &[],
         };
-        rows.iter().copied().filter(is_real)
+        rows.iter().copied().filter(|row| is_real(*row))
     }
 
     fn add(&self, table: TableId, row: u32, field: FieldId, found: &mut Cells) {
@@ -1063,7 +1067,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         let (Some(row), Some(field)) = (cell.row(), cell.field()) else {
             return false;
         };
-        self.machine.is_small_count(cell.table(), row, field)
+        self.machine.has_small_counts() && self.machine.is_small_count(cell.table(), row, field)
     }
 
     /// Cells, in order, as places: neighbouring cells of a column as one run.
@@ -1155,8 +1159,8 @@ impl<'m, 'a> Teller<'m, 'a> {
 }
 
 /// Whether a row is one of a table.
-fn is_real(row: &u32) -> bool {
-    *row != NULL_ID && *row != UNKNOWN_ID
+fn is_real(row: u32) -> bool {
+    row != NULL_ID && row != UNKNOWN_ID
 }
 
 fn plain_words(value: &Value) -> String {

@@ -171,7 +171,9 @@ impl SmallCounts {
             of_row: Vec::new(),
             elsewhere: false,
         };
-        found.look_at(&expr.root, machine, has_rows);
+        if machine.has_small_counts() {
+            found.look_at(&expr.root, machine, has_rows);
+        }
         found
     }
 

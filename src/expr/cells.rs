@@ -657,6 +657,20 @@ impl<'a> Machine<'a> {
             .is_some_and(|f| f.suppress.is_some())
     }
 
+    /// Whether the submission holds a count so small that it is printed nowhere.
+    pub(crate) fn has_small_counts(&self) -> bool {
+        *self.has_small_counts.get_or_init(|| {
+            let tables = self.schema.submission_tables().iter().enumerate();
+            let fields = tables.flat_map(|(table, t)| (0..t.fields.len()).map(move |f| (table, f)));
+            let mut counts =
+                fields.filter(|(table, field)| self.may_be_small_count(*table, *field));
+            counts.any(|(table, field)| {
+                let rows = self.rows(table).map_or(0, Rows::len);
+                (0..rows).any(|row| self.is_small_count(table, row, field))
+            })
+        })
+    }
+
     /// Whether a cell of the submission holds a count so small that it is printed nowhere.
     pub(crate) fn is_small_count(&self, table: TableId, row: usize, field: FieldId) -> bool {
         let Some(name) = self

@@ -1,6 +1,7 @@
 //! A typed tree → its values, for all rows of a level at once. Nothing here can fail: what cannot be known is unknown,
 //! what means nothing is `null`.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -71,6 +72,10 @@ pub(crate) struct Machine<'a> {
     pub(super) indexes: Map<(TableId, Vec<FieldId>), Arc<Index>>,
     pub(super) patterns: Map<(String, u32), Option<Regex>>,
     phrases: Map<Vec<u32>, Arc<Phrases>>,
+    /// Whether the submission holds a count so small that it is printed nowhere, once it was asked for.
+    pub(super) has_small_counts: OnceCell<bool>,
+    /// Texts and lists of the pack as vectors, by where they are held.
+    constants: Map<usize, Vector>,
     /// The number of each text in lower case, once it was asked for.
     lower: Map<u32, u32>,
     pub(crate) levels: Vec<Level>,
@@ -96,6 +101,8 @@ impl<'a> Machine<'a> {
             indexes: Map::default(),
             patterns: Map::default(),
             phrases: Map::default(),
+            has_small_counts: OnceCell::new(),
+            constants: Map::default(),
             lower: Map::default(),
             levels: Vec::new(),
             spare: Vec::new(),
@@ -412,7 +419,7 @@ impl<'a> Machine<'a> {
 
     fn compute(&mut self, node: &'a Node) -> Vector {
         match &node.kind {
-            Kind::Const(value) => self.constant(value, &node.ty),
+            Kind::Const(value) => self.held_constant(value, &node.ty),
             Kind::Year => Vector::Nums(
                 std::iter::once(
                     self.world
@@ -421,10 +428,10 @@ impl<'a> Machine<'a> {
                 )
                 .collect(),
             ),
-            Kind::Param(at) => {
-                let world = self.world;
-                self.constant(world.params.get(*at).unwrap_or(&Value::Null), &node.ty)
-            }
+            Kind::Param(at) => match self.world.params.get(*at) {
+                Some(value) => self.held_constant(value, &node.ty),
+                None => Self::missing(&node.ty, 1, false),
+            },
             Kind::Let(at) => self.let_value(*at),
             Kind::Plan(table) => {
                 let there = self
@@ -518,6 +525,20 @@ impl<'a> Machine<'a> {
             Some(unknown) => unknown,
             None => builtin.evaluate(&args, node, self),
         }
+    }
+
+    /// A constant of the pack as a vector of one; the numbers of its texts are looked up once.
+    fn held_constant(&mut self, value: &'a Value, ty: &Ty) -> Vector {
+        if !matches!(value, Value::Text(_) | Value::List(_)) {
+            return self.constant(value, ty);
+        }
+        let place = std::ptr::from_ref(value).addr();
+        if let Some(known) = self.constants.get(&place) {
+            return known.clone();
+        }
+        let vector = self.constant(value, ty);
+        self.constants.insert(place, vector.clone());
+        vector
     }
 
     /// A constant as a vector of one.

@@ -481,7 +481,7 @@ impl Loader<'_> {
             sources,
             params,
             param_types,
-            schema,
+            mut schema,
             references,
             mut tables,
             identity,
@@ -531,14 +531,7 @@ impl Loader<'_> {
             rule.settle(&sources);
         }
         let head = head?;
-        let rows = tables.in_order(&references);
-        let mut schema = schema;
-        for (table, field) in asked_for(&rules, &summaries, &letter) {
-            let table = schema.tables.get_mut(table);
-            if let Some(field) = table.and_then(|t| t.fields.get_mut(field)) {
-                field.asked_for = true;
-            }
-        }
+        note_asked_for(&mut schema, &asked_for(&rules, &summaries, &letter));
         Some(Pack {
             id: self.files.folder.to_owned(),
             title: head.title,
@@ -558,7 +551,7 @@ impl Loader<'_> {
             letter,
             links,
             template,
-            references: rows,
+            references: tables.in_order(&references),
             texts: tables.texts,
             digest: digest(),
             office: None,
@@ -1084,6 +1077,15 @@ impl Loader<'_> {
             for (span, message, help) in misfits(rule, at, (&param.name, &param.values), schema) {
                 doc(&rule.file, span, message, &help);
             }
+        }
+    }
+}
+
+fn note_asked_for(schema: &mut Schema, fields: &BTreeSet<(TableId, FieldId)>) {
+    for (table, field) in fields {
+        let table = schema.tables.get_mut(*table);
+        if let Some(field) = table.and_then(|t| t.fields.get_mut(*field)) {
+            field.asked_for = true;
         }
     }
 }

@@ -1,11 +1,14 @@
 //! The review of a batch as JSON, in the form `accordant.review/1`: stable keys in a stable order, decimals as strings,
 //! no time and no path outside the batch.
 
+mod indented;
+
 use std::io;
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use self::indented::Indented;
 use super::json_text;
 use crate::batch::{BatchReview, Entry};
 use crate::memory::record;
@@ -100,11 +103,13 @@ pub fn history(pack: &Pack, batch: &BatchReview) -> Vec<record::Figures> {
 
 /// What the report says of one submission, indented as it stands there.
 pub fn piece(review: &Review) -> Vec<u8> {
-    // Two lists around it indent it as the report does.
-    let text = serde_json::to_string_pretty(&[[submission(review)]]).unwrap_or_default();
-    let piece = text.strip_prefix("[\n  [\n    ");
-    let piece = piece.and_then(|text| text.strip_suffix("\n  ]\n]"));
-    piece.unwrap_or_default().as_bytes().to_vec()
+    // It stands in a list of an object.
+    const DEPTH: usize = 2;
+    let mut piece = Vec::with_capacity(1 << 14);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut piece, Indented::at(DEPTH));
+    // Nothing that is written to memory fails.
+    let _ = submission(review).serialize(&mut serializer);
+    piece
 }
 
 /// The review of a batch: `accordant.review/1`.
