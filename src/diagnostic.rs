@@ -147,7 +147,7 @@ pub fn suggest<'a>(word: &str, names: impl IntoIterator<Item = &'a str> + Clone)
 pub fn fold(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     if name.is_ascii() {
-        fold_ascii(name, &mut out);
+        fold_ascii(name, |b| out.push(char::from(b)));
     } else {
         fold_any(name, &mut out);
     }
@@ -160,16 +160,31 @@ pub(crate) fn is_folded(name: &str) -> bool {
         .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
 }
 
-fn fold_ascii(name: &str, out: &mut String) {
-    let mut gap = false;
+/// How many bytes a name has at most that is folded in place.
+pub(crate) const SHORT: usize = 48;
+
+/// The same of a short name, in the room for it; `None` of one that is longer, or not of plain letters.
+pub(crate) fn fold_short<'r>(name: &str, room: &'r mut [u8; SHORT]) -> Option<&'r str> {
+    if name.len() > SHORT || !name.is_ascii() {
+        return None;
+    }
+    let mut free = room.iter_mut();
+    fold_ascii(name, |b| free.by_ref().take(1).for_each(|slot| *slot = b));
+    let length = SHORT - free.len();
+    std::str::from_utf8(room.get(..length)?).ok()
+}
+
+fn fold_ascii(name: &str, mut push: impl FnMut(u8)) {
+    let (mut gap, mut is_empty) = (false, true);
     for b in name.bytes() {
         if b.is_ascii_whitespace() || matches!(b, b'_' | b'-' | 0x0b) {
-            gap = !out.is_empty();
+            gap = !is_empty;
         } else {
             if std::mem::take(&mut gap) {
-                out.push('_');
+                push(b'_');
             }
-            out.push(char::from(b.to_ascii_lowercase()));
+            push(b.to_ascii_lowercase());
+            is_empty = false;
         }
     }
 }
@@ -227,6 +242,17 @@ mod tests {
             fold("new\u{2011}or\u{2212}con\u{ad}tin\u{200b}uing\u{202f}"),
             "new_or_continuing"
         );
+    }
+
+    #[test]
+    fn a_short_name_is_folded_in_place_as_any_is() {
+        let long = "A b-".repeat(12);
+        for name in ["", " ", "T1", "_Object  Code-", "a_-b", &long, &long[1..]] {
+            let mut room = [0; SHORT];
+            assert_eq!(fold_short(name, &mut room), Some(&*fold(name)), "{name}");
+        }
+        assert_eq!(fold_short(&format!("{long}x"), &mut [0; SHORT]), None);
+        assert_eq!(fold_short("Été", &mut [0; SHORT]), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a submission may hold, and what the reference tables hold: tables, fields, codes, and the names by which people know them.
 
-use crate::diagnostic::{fold, is_folded};
+use crate::diagnostic::{SHORT, fold, fold_short, is_folded};
 use crate::hash::Map;
 use crate::value::{Decimal, Type, UNBOUNDED};
 
@@ -107,7 +107,14 @@ impl Table {
         if is_folded(header) {
             return exactly.copied();
         }
-        exactly.or_else(|| self.by_name.get(&fold(header))).copied()
+        let by_folded = || {
+            let mut room = [0; SHORT];
+            match fold_short(header, &mut room) {
+                Some(folded) => self.by_name.get(folded),
+                None => self.by_name.get(&fold(header)),
+            }
+        };
+        exactly.or_else(by_folded).copied()
     }
 
     /// Whether a repair may change the amounts of a field: any amount of a table whose money is added up, unless the schema

@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use super::ast::BinaryOp;
 use super::eval::Machine;
-use super::tree::{Join, LevelNo, Ty};
+use super::tree::{Join, Kind, LevelNo, Node, Ty};
 use super::vector::{
     ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, keep_items, truth,
 };
@@ -264,6 +265,35 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// For a test whether cells of the rows of the innermost level are `null`: its truth, told by what each cell is; `None` where that
+    /// takes their values, or evidence is noted.
+    pub(super) fn null_cells(&self, node: &Node) -> Option<Values<u8>> {
+        let (level, table, field) = node.tests_for_null()?;
+        let f = self.field_of(table, field)?;
+        let is_here = level + 1 == self.levels.len() && table < self.schema.submission;
+        if self.notebook.is_some() || !is_here || f.otherwise.is_some() {
+            return None;
+        }
+        let Vector::Rows(_, rows) = &self.levels.get(level)?.items else {
+            return None;
+        };
+        let states = &self.rows(table)?.columns.get(field)?.as_ref()?.states;
+        let [null, not_null] = match node.kind {
+            Kind::Compare(BinaryOp::Equal, ..) => [truth::TRUE, truth::FALSE],
+            _ => [truth::FALSE, truth::TRUE],
+        };
+        let one = |row: &u32| match *row {
+            NULL_ID => null,
+            UNKNOWN_ID => truth::UNKNOWN,
+            row => match states.get(place(row)).map(|state| gap(*state, f)) {
+                Some(Some(true)) => truth::UNKNOWN,
+                Some(None) => not_null,
+                Some(Some(false)) | None => null,
+            },
+        };
+        Some(rows.iter().map(one).collect())
+    }
+
     /// The text of the only row of a level, where no other row's is asked for.
     fn one_text(&mut self, level: LevelNo, table: TableId, field: FieldId) -> Option<Vector> {
         let Vector::Rows(_, Values::One(row)) = &self.levels.get(level)?.items else {
@@ -417,12 +447,7 @@ impl<'a> Machine<'a> {
         let Some(column) = rows.columns.get(field).and_then(Option::as_ref) else {
             return Self::unknown_cells(&ty, f, n);
         };
-        let gap = |state: State| match state {
-            State::Value => None,
-            State::Blank => Some(f.required),
-            State::NotApplicable => Some(false),
-            State::Suppressed | State::Unreadable => Some(true),
-        };
+        let gap = |state: State| gap(state, f);
         let odd = column.states.iter().any(|s| *s != State::Value);
         match &column.data {
             Data::Texts(ids) => {
@@ -577,6 +602,39 @@ impl<'a> Machine<'a> {
             && !self.is_missing(join.table)
     }
 
+    /// The rows that a cell of each row of the innermost level looks up, which are found once for all rows of its table; `None`
+    /// where something else is looked up, or by few of the rows.
+    pub(super) fn lookup_by_cells(&mut self, table: TableId, keys: &[Node]) -> Option<Vector> {
+        const MANY: usize = 4;
+        let [key] = keys else {
+            return None;
+        };
+        let (level, of, field) = key.cell_of_row()?;
+        let is_here = level + 1 == self.levels.len() && of < self.schema.submission;
+        if self.notebook.is_some() || !is_here {
+            return None;
+        }
+        let place = (table, of, field);
+        let n = self.rows(of).map_or(0, Rows::len);
+        let Vector::Rows(_, rows) = &self.levels.get(level)?.items else {
+            return None;
+        };
+        let is_known = self.lookups.contains_key(&place);
+        let is_worth = is_known || rows.len().saturating_mul(MANY) >= n;
+        if !is_worth || rows.iter().any(|row| crate::expr::cells::place(*row) >= n) {
+            return None;
+        }
+        if !is_known {
+            let column = self.column(of, field);
+            let found = self.lookup(table, &[Vector::clone(&column)]);
+            self.lookups.insert(place, found);
+        }
+        let Vector::Rows(_, rows) = &self.levels.get(level)?.items else {
+            return None;
+        };
+        self.lookups.get(&place).map(|found| found.gather(rows))
+    }
+
     pub(super) fn lookup(&mut self, table: TableId, keys: &[Vector]) -> Vector {
         let n = keys.iter().map(Vector::len).fold(1, joint_len);
         let complete = self
@@ -594,9 +652,10 @@ impl<'a> Machine<'a> {
             }
             key.clear();
             key.extend(keys.iter().filter_map(|keys| keys.get(i)));
-            let row = visible.and_then(|v| v.find(&key));
-            let answers = complete || visible.is_none_or(|v| v.rules_out(&key));
-            row.unwrap_or(if answers { NULL_ID } else { UNKNOWN_ID })
+            visible.and_then(|v| v.find(&key)).unwrap_or_else(|| {
+                let answers = complete || visible.is_none_or(|v| v.rules_out(&key));
+                if answers { NULL_ID } else { UNKNOWN_ID }
+            })
         };
         Vector::Rows(table, (0..n).map(find).collect())
     }
@@ -708,6 +767,16 @@ impl<'a> Machine<'a> {
 /// Whether the cell of a row is not applicable, of a column with these states.
 pub(crate) fn is_not_applicable(states: &[State], row: Option<&u32>) -> bool {
     row.and_then(|row| states.get(place(*row))) == Some(&State::NotApplicable)
+}
+
+/// Whether a cell in which no value stands is unknown, or `null`; `None` where one does.
+fn gap(state: State, f: &Field) -> Option<bool> {
+    match state {
+        State::Value => None,
+        State::Blank => Some(f.required),
+        State::NotApplicable => Some(false),
+        State::Suppressed | State::Unreadable => Some(true),
+    }
 }
 
 fn unknown_number(f: &Field) -> Num {

@@ -1041,6 +1041,10 @@ pub(crate) fn cells_that_may_not_apply(
 /// The fields whose values an expression reads.
 pub(crate) fn fields_of(expr: &Expr, found: &mut BTreeSet<(TableId, FieldId)>) {
     fn walk(node: &Node, found: &mut BTreeSet<(TableId, FieldId)>) {
+        // Whether there is a value is known without it.
+        if node.tests_for_null().is_some() {
+            return;
+        }
         if let Kind::Field(_, table, field) = node.kind {
             found.insert((table, field));
         }

@@ -71,6 +71,8 @@ pub(crate) struct Machine<'a> {
     pub(super) columns: Map<(TableId, FieldId), Arc<Vector>>,
     pub(super) indexes: Map<(TableId, Vec<FieldId>), Arc<Index>>,
     pub(super) patterns: Map<(String, u32), Option<Regex>>,
+    /// For each row of a table of the submission the row of a reference table that a field looks up.
+    pub(super) lookups: Map<(TableId, TableId, FieldId), Vector>,
     phrases: Map<Vec<u32>, Arc<Phrases>>,
     /// Whether the submission holds a count so small that it is printed nowhere, once it was asked for.
     pub(super) has_small_counts: OnceCell<bool>,
@@ -100,6 +102,7 @@ impl<'a> Machine<'a> {
             columns: Map::default(),
             indexes: Map::default(),
             patterns: Map::default(),
+            lookups: Map::default(),
             phrases: Map::default(),
             has_small_counts: OnceCell::new(),
             constants: Map::default(),
@@ -455,10 +458,13 @@ impl<'a> Machine<'a> {
                 }
             },
             Kind::DatePart(of, part) => date_part(&self.eval(of).into_nums(), *part),
-            Kind::Lookup(table, keys) => {
-                let keys: Vec<Vector> = keys.iter().map(|k| self.eval(k)).collect();
-                self.lookup(*table, &keys)
-            }
+            Kind::Lookup(table, keys) => match self.lookup_by_cells(*table, keys) {
+                Some(rows) => rows,
+                None => {
+                    let keys: Vec<Vector> = keys.iter().map(|k| self.eval(k)).collect();
+                    self.lookup(*table, &keys)
+                }
+            },
             Kind::List(items) => self.list(items),
             Kind::Negate(a) => {
                 let zero = NumVec::known(std::iter::once(Decimal::ZERO).collect());
@@ -469,10 +475,13 @@ impl<'a> Machine<'a> {
                 ))
             }
             Kind::Arithmetic(op, a, b) => self.arithmetic(*op, a, b),
-            Kind::Compare(op, a, b) => {
-                let (a, b) = (self.eval(a), self.eval(b));
-                Vector::Bools(self.compare(*op, a, b))
-            }
+            Kind::Compare(op, a, b) => Vector::Bools(match self.null_cells(node) {
+                Some(are_null) => are_null,
+                None => {
+                    let (a, b) = (self.eval(a), self.eval(b));
+                    self.compare(*op, a, b)
+                }
+            }),
             Kind::And(a, b) => self.both(a, b, truth::FALSE, truth::and),
             Kind::Or(a, b) => self.both(a, b, truth::TRUE, truth::or),
             Kind::Not(a) => Vector::Bools(

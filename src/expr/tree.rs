@@ -228,6 +228,28 @@ impl Node {
         }
     }
 
+    /// The cell of a row that it asks whether it is `null`, if it asks nothing else: the level of the row, its table and the field.
+    pub(crate) fn tests_for_null(&self) -> Option<(LevelNo, TableId, FieldId)> {
+        let Kind::Compare(BinaryOp::Equal | BinaryOp::NotEqual, cell, null) = &self.kind else {
+            return None;
+        };
+        match null.kind {
+            Kind::Const(Value::Null) => cell.cell_of_row(),
+            _ => None,
+        }
+    }
+
+    /// The cell of a variable's row that it is, if it is one: the level of the row, its table and the field.
+    pub(crate) fn cell_of_row(&self) -> Option<(LevelNo, TableId, FieldId)> {
+        match &self.kind {
+            Kind::Field(of, table, field) => match of.kind {
+                Kind::Var(level) => Some((level, *table, *field)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Finds the fields of an item that it reads, each with the piece that stands for the item; `false` where it reads more of
     /// the item than such fields.
     pub(crate) fn reads_fields_alone<'n>(

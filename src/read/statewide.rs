@@ -834,6 +834,9 @@ mod tests {
             failure_persistence: None,
             ..ProptestConfig::default()
         };
+        // A total among lines of which one has an odd id.
+        let text = ",,Total\n,,7\n,,07";
+        assert_eq!(read_lines(text, false), read_lines(text, true));
         let cell = prop::sample::select(&CELLS[..]);
         let record = prop::collection::vec(cell, 1..11).prop_map(|cells| cells.join(","));
         proptest!(config, |(records in prop::collection::vec(record, 0..12))| {

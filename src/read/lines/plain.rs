@@ -308,6 +308,8 @@ impl Lines<'_> {
         }
         if end < self.rows.len() {
             self.rows.truncate(end);
+            // Where the ids of those that were left stand is told when they are read again.
+            self.odd_ids.retain(|_, first| *first < end);
         }
         let taken = end - before;
         (taken, split.starts.get(taken).copied().unwrap_or(at))
