@@ -10,7 +10,6 @@ use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{Evaluator, Settled};
-use crate::hash::Set;
 use crate::memory::answers::Answers;
 use crate::memory::decisions::Decisions;
 use crate::pack::{InForce, LetterWords, Office, Pack, Words, cell_text};
@@ -554,6 +553,7 @@ fn conflict(pack: &Pack, submission: &Submission, who: &Identified) -> Option<Di
 /// What to say of codes that stand in their lists for other years only.
 fn out_of_force(pack: &Pack, submission: &Submission, year: i64) -> Vec<Diagnostic> {
     let mut told = Vec::new();
+    let mut seen = vec![false; submission.texts.len()];
     let tables = pack.schema.submission_tables().iter();
     for (table, rows) in tables.zip(&submission.tables) {
         for (id, field) in table.fields.iter().enumerate() {
@@ -570,12 +570,17 @@ fn out_of_force(pack: &Pack, submission: &Submission, year: i64) -> Vec<Diagnost
                 continue;
             };
             // Codes always have numbers.
-            let mut seen: Set<u32> = Set::default();
+            seen.fill(false);
             for (row, number) in ids.iter().enumerate() {
-                if let Some(code) = cell_text(rows, row, id, &submission.texts)
-                    && seen.insert(*number)
-                    && let Some(years) = pack.years_in_list(list, code, year)
-                {
+                let number = usize::try_from(*number).unwrap_or(usize::MAX);
+                let Some(is_seen @ false) = seen.get_mut(number) else {
+                    continue;
+                };
+                let Some(code) = cell_text(rows, row, id, &submission.texts) else {
+                    continue;
+                };
+                *is_seen = true;
+                if let Some(years) = pack.years_in_list(list, code, year) {
                     let message = format!("{} is in the list {years}", quoted(rows.raw(row, id)));
                     told.push(Diagnostic::notice(rows.place(table, row, id), message));
                 }

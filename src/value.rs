@@ -546,15 +546,17 @@ fn short(x: Decimal, least: u32) -> Option<String> {
     while scale < least {
         (digits, scale) = (digits.checked_mul(10)?, scale + 1);
     }
-    let places = usize::try_from(scale).ok()?;
-    let mut written = digits.unsigned_abs().to_string();
-    if let Some(lacks) = (places + 1).checked_sub(written.len()) {
-        written.insert_str(0, &"0".repeat(lacks));
+    let (size, parts) = (digits.unsigned_abs(), 10_u64.checked_pow(scale)?);
+    let (whole, rest, places) = (size / parts, size % parts, usize::try_from(scale).ok()?);
+    let mut out = String::with_capacity(24);
+    if digits < 0 {
+        out.push('-');
     }
-    let (whole, rest) = written.split_at_checked(written.len().checked_sub(places)?)?;
-    let sign = if digits < 0 { "-" } else { "" };
-    let point = if rest.is_empty() { "" } else { "." };
-    Some([sign, whole, point, rest].concat())
+    write!(out, "{whole}").ok()?;
+    if places > 0 {
+        write!(out, ".{rest:0places$}").ok()?;
+    }
+    Some(out)
 }
 
 /// Money with at least two decimals and no sign of its currency: `1234.50`.

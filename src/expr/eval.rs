@@ -423,14 +423,10 @@ impl<'a> Machine<'a> {
     fn compute(&mut self, node: &'a Node) -> Vector {
         match &node.kind {
             Kind::Const(value) => self.held_constant(value, &node.ty),
-            Kind::Year => Vector::Nums(
-                std::iter::once(
-                    self.world
-                        .year
-                        .map_or(Num::Null, |y| Num::Known(Decimal::from(y))),
-                )
-                .collect(),
-            ),
+            Kind::Year => {
+                let year = self.world.year.map(Decimal::from);
+                Vector::Nums(NumVec::one(year.map_or(Num::Null, Num::Known)))
+            }
             Kind::Param(at) => match self.world.params.get(*at) {
                 Some(value) => self.held_constant(value, &node.ty),
                 None => Self::missing(&node.ty, 1, false),
