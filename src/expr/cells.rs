@@ -614,25 +614,25 @@ impl<'a> Machine<'a> {
         if self.notebook.is_some() || !is_here {
             return None;
         }
-        let place = (table, of, field);
+        let sought = (table, of, field);
         let n = self.rows(of).map_or(0, Rows::len);
         let Vector::Rows(_, rows) = &self.levels.get(level)?.items else {
             return None;
         };
-        let is_known = self.lookups.contains_key(&place);
+        let is_known = self.lookups.contains_key(&sought);
         let is_worth = is_known || rows.len().saturating_mul(MANY) >= n;
-        if !is_worth || rows.iter().any(|row| crate::expr::cells::place(*row) >= n) {
+        if !is_worth || rows.iter().any(|row| place(*row) >= n) {
             return None;
         }
         if !is_known {
             let column = self.column(of, field);
             let found = self.lookup(table, &[Vector::clone(&column)]);
-            self.lookups.insert(place, found);
+            self.lookups.insert(sought, found);
         }
         let Vector::Rows(_, rows) = &self.levels.get(level)?.items else {
             return None;
         };
-        self.lookups.get(&place).map(|found| found.gather(rows))
+        self.lookups.get(&sought).map(|found| found.gather(rows))
     }
 
     pub(super) fn lookup(&mut self, table: TableId, keys: &[Vector]) -> Vector {
