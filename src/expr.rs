@@ -189,6 +189,42 @@ mod tests {
     }
 
     #[test]
+    fn whether_a_cell_of_a_row_is_null_is_known_where_the_row_is() {
+        let pack = pack();
+        let files = [
+            ("plan/plan.toml", "award = 1.00\n"),
+            (
+                "plan/budget.csv",
+                "area,amount,pupils\nmusic,,\nreading,2.00,8\n",
+            ),
+        ];
+        let files = files.map(|(path, text)| File {
+            path: path.to_owned(),
+            bytes: text.into(),
+        });
+        let plan = read_folder(&pack.schema, "plan", &files);
+        let world = InForce::new(&pack, 2027).world;
+        let null = |of: &str| format!("some b in [{of}[1]] satisfies b.pupils = null");
+        for (rows, value) in [
+            ("budget", Value::Bool(true)),
+            ("budget[area = \"reading\"]", Value::Bool(false)),
+            (
+                "budget[amount > plan.award and pupils = 9]",
+                Value::Bool(true),
+            ),
+            // It cannot be told which row is meant.
+            ("budget[amount > plan.award]", Value::UNKNOWN),
+        ] {
+            let (checked, _) = check(&null(rows), &pack.scope()).unwrap();
+            assert_eq!(
+                evaluate(&checked, &pack.schema, &world, &plan),
+                value,
+                "{rows}"
+            );
+        }
+    }
+
+    #[test]
     fn each_row_has_its_values() {
         let pack = pack();
         let files = [

@@ -270,8 +270,8 @@ impl<'a> Machine<'a> {
     pub(super) fn null_cells(&self, node: &Node) -> Option<Values<u8>> {
         let (level, table, field) = node.tests_for_null()?;
         let f = self.field_of(table, field)?;
-        let is_here = level + 1 == self.levels.len() && table < self.schema.submission;
-        if self.notebook.is_some() || !is_here || f.otherwise.is_some() {
+        let is_of_reference = table >= self.schema.submission;
+        if self.notebook.is_some() || is_of_reference || f.otherwise.is_some() {
             return None;
         }
         let Vector::Rows(_, rows) = &self.levels.get(level)?.items else {
@@ -610,8 +610,7 @@ impl<'a> Machine<'a> {
             return None;
         };
         let (level, of, field) = key.cell_of_row()?;
-        let is_here = level + 1 == self.levels.len() && of < self.schema.submission;
-        if self.notebook.is_some() || !is_here {
+        if self.notebook.is_some() || of >= self.schema.submission {
             return None;
         }
         let sought = (table, of, field);

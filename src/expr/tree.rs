@@ -265,7 +265,6 @@ impl Node {
                 found.push((of, *table, *field));
                 matches!((&of.kind, &of.ty), (Kind::Var(level), Ty::Row(_)) if *level == item)
             }
-            Kind::Call(Builtin::Count, _) => false,
             Kind::DatePart(..)
             | Kind::Lookup(..)
             | Kind::List(_)
