@@ -176,8 +176,16 @@ impl<'a> Package<'a> {
             .children(root)
             .filter_map(|node| node.attribute("Id"))
             .collect();
+        // What the part names may be lost from its relations: it must not lead to what is new.
+        let words = self.text(part).unwrap_or_default();
+        let is_named = |id: &str| {
+            ['"', '\'']
+                .iter()
+                .any(|q| words.contains(&format!("{q}{id}{q}")))
+        };
+        let is_taken = |id: &str| taken.iter().any(|other| other.eq_ignore_ascii_case(id));
         let mut ids = (1_usize..).map(|n| format!("rId{n}"));
-        let free = ids.find(|id| !taken.iter().any(|other| other.eq_ignore_ascii_case(id)));
+        let free = ids.find(|id| !is_taken(id) && !is_named(id));
         let id = free.unwrap_or_default();
         let prefix = doc.prefix();
         let (kind, to) = (escaped(kind), escaped(to));
