@@ -117,6 +117,7 @@ mod tests {
     use super::*;
     use crate::pack::{Files, InForce, Pack, load};
     use crate::read::{File, read_folder};
+    use crate::submission::Submission;
     use crate::value::{Decimal, Value};
 
     /// The small pack, whose areas have codes of seven digits, and one area more.
@@ -142,6 +143,22 @@ mod tests {
         load("set-aside", &files).unwrap()
     }
 
+    fn plan(pack: &Pack, files: &[(&str, &str)]) -> Submission {
+        let file = |(path, text): &(&str, &str)| File {
+            path: (*path).to_owned(),
+            bytes: (*text).into(),
+        };
+        let files: Vec<File> = files.iter().map(file).collect();
+        read_folder(&pack.schema, "plan", &files)
+    }
+
+    /// What an expression comes to in the rules of 2027.
+    fn value_of(pack: &Pack, plan: &Submission, expr: &str) -> Value {
+        let (checked, _) = check(expr, &pack.scope()).unwrap();
+        let world = InForce::new(pack, 2027).world;
+        evaluate(&checked, &pack.schema, &world, plan)
+    }
+
     #[test]
     fn first_keys_have_the_zeros_that_a_file_lost() {
         let pack = pack();
@@ -157,14 +174,9 @@ mod tests {
         let line_id = pack.schema.tables[1].field("line_id").unwrap();
         assert!(!pack.schema.tables[1].fields[line_id].asked_for);
         let text = "line_id,area,amount\nA1,music,1\n\"B \"\"2\"\"\",music,2\n,reading,3\nA1,music,4\nmusic,music,5\n";
-        let files = [File {
-            path: "plan/budget.csv".to_owned(),
-            bytes: text.into(),
-        }];
-        let plan = read_folder(&pack.schema, "plan", &files);
+        let plan = plan(&pack, &[("plan/budget.csv", text)]);
         let held = |row| plan.tables[1].cell(row, line_id, &plan.texts);
         assert_eq!(held(1), crate::table::Cell::Text("B \"2\""));
-        let world = InForce::new(&pack, 2027).world;
         for (expr, value) in [
             (
                 "count(distinct values(budget.line_id))",
@@ -179,12 +191,7 @@ mod tests {
                 Value::List(["4", "music"].map(|t| Value::Text(t.to_owned())).into()),
             ),
         ] {
-            let (checked, _) = check(expr, &pack.scope()).unwrap();
-            assert_eq!(
-                evaluate(&checked, &pack.schema, &world, &plan),
-                value,
-                "{expr}"
-            );
+            assert_eq!(value_of(&pack, &plan, expr), value, "{expr}");
         }
     }
 
@@ -198,12 +205,7 @@ mod tests {
                 "area,amount,pupils\nmusic,,\nreading,2.00,8\n",
             ),
         ];
-        let files = files.map(|(path, text)| File {
-            path: path.to_owned(),
-            bytes: text.into(),
-        });
-        let plan = read_folder(&pack.schema, "plan", &files);
-        let world = InForce::new(&pack, 2027).world;
+        let plan = plan(&pack, &files);
         let null = |of: &str| format!("some b in [{of}[1]] satisfies b.pupils = null");
         for (rows, value) in [
             ("budget", Value::Bool(true)),
@@ -215,12 +217,7 @@ mod tests {
             // It cannot be told which row is meant.
             ("budget[amount > plan.award]", Value::UNKNOWN),
         ] {
-            let (checked, _) = check(&null(rows), &pack.scope()).unwrap();
-            assert_eq!(
-                evaluate(&checked, &pack.schema, &world, &plan),
-                value,
-                "{rows}"
-            );
+            assert_eq!(value_of(&pack, &plan, &null(rows)), value, "{rows}");
         }
     }
 
@@ -234,11 +231,7 @@ mod tests {
                 "area,amount,pupils\nmusic,1.00,7\nreading,2.00,8\n",
             ),
         ];
-        let files = files.map(|(path, text)| File {
-            path: path.to_owned(),
-            bytes: text.into(),
-        });
-        let plan = read_folder(&pack.schema, "plan", &files);
+        let plan = plan(&pack, &files);
         let (name, table, rows, _) = check_for("b in budget", &pack.scope()).unwrap();
         let mut scope = pack.scope();
         scope.row = Some((name, table));
