@@ -745,11 +745,26 @@ fn a_cell_that_is_not_named_saves_no_plan() {
 }
 
 /// The cells that a failure rests on. A test of several operands, such as `some`, names all that it looked at, and may be decided
-/// without a cell of it: it is left out.
+/// without a cell of it: it is left out. So is what a filter of several tests looked at beside its rows, wherever it is named: a row
+/// that one of them leaves out may be left out by the next.
 fn decisive(plan: &Plan, f: &Finding) -> BTreeSet<Place> {
     let is_one = |e: &&Evidence| !matches!(e.value, Value::Bool(_)) || !e.expression.contains(' ');
-    let cells = f.evidence.iter().filter(is_one).flat_map(|e| &e.cells);
-    cells.flat_map(|place| plan.named(place)).collect()
+    let is_filter = |e: &&Evidence| {
+        let inside = e.expression.split_once('[').map(|(_, rest)| rest);
+        matches!(e.value, Value::List(_)) && inside.is_some_and(|tests| tests.contains(" and "))
+    };
+    let named = |e: &Evidence| {
+        let places: Vec<Place> = e.cells.iter().flat_map(|cell| plan.named(cell)).collect();
+        places
+    };
+    let filters: BTreeSet<Place> = f
+        .evidence
+        .iter()
+        .filter(is_filter)
+        .flat_map(named)
+        .collect();
+    let cells = f.evidence.iter().filter(is_one).flat_map(named);
+    cells.filter(|place| !filters.contains(place)).collect()
 }
 
 /// A cell that a failure rests on and that nobody can read leaves nothing as it was.
