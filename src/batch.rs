@@ -3,7 +3,7 @@
 mod entry;
 mod files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -16,13 +16,13 @@ use crate::pack::{InForce, LetterWords, Office, Pack, Words, cell_text};
 use crate::read::cell::quoted;
 use crate::repair::{self, Repairs, Wish};
 use crate::review::public::CHECKED;
-use crate::review::{Letter, Recommendation, Review};
+use crate::review::{Letter, Review};
 use crate::schema::FieldId;
 use crate::submission::Submission;
 use crate::table::{Data, State};
 use crate::value::{Date, Decimal};
 
-pub use self::entry::Entry;
+pub use self::entry::{Entry, Totals};
 
 /// How a batch is reviewed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -318,11 +318,12 @@ impl<'p> Reviewer<'p> {
         let (superseded, mut asked) = self.revisions(&mut reviews);
         diagnostics.append(&mut asked);
         diagnostics.append(&mut self.told_of_memory(&reviews));
-        let not_received = if self.options.expects_all {
-            self.not_received(&reviews)
+        let received = if self.expects() {
+            reviews.iter().map(|(of, _)| whose(of)).collect()
         } else {
-            Vec::new()
+            BTreeSet::new()
         };
+        let not_received = self.not_received(&received);
         let (entries, reviews) = reviews.into_iter().unzip();
         BatchReview {
             pack: PackName::of(self.pack),
@@ -380,26 +381,33 @@ impl<'p> Reviewer<'p> {
         (superseded, diagnostics)
     }
 
-    fn not_received<K>(&self, reviews: &[(Entry, K)]) -> Vec<NotReceived> {
-        let Some(expected) = &self.pack.expected else {
+    /// Whether it lists who is expected and did not submit.
+    pub fn expects(&self) -> bool {
+        self.options.expects_all && self.pack.expected.is_some()
+    }
+
+    /// Whether it tells of a submission nothing that rests on the others of its batch.
+    pub fn takes_each_alone(&self) -> bool {
+        self.answers.is_none() && self.decisions.is_none()
+    }
+
+    /// Who is expected and is not among those of whom something was [received](whose).
+    pub fn not_received(&self, received: &BTreeSet<Whose>) -> Vec<NotReceived> {
+        let Some(expected) = self.pack.expected.as_ref().filter(|_| self.expects()) else {
             return Vec::new();
         };
-        let mut years: Vec<i64> = (reviews.iter().filter_map(|(of, _)| of.fiscal_year)).collect();
+        let mut years: BTreeSet<i64> = received.iter().filter_map(|(year, _)| *year).collect();
         if years.is_empty() {
             years.extend(self.options.year);
         }
-        years.sort_unstable();
-        years.dedup();
         let mut missing = Vec::new();
         for year in years {
             let Some(in_force) = self.in_force(year) else {
                 continue;
             };
             for code in crate::expr::first_keys(expected, &self.pack.schema, &in_force.world) {
-                let here = |(of, _): &(Entry, K)| {
-                    of.fiscal_year == Some(year) && of.district_code.as_deref() == Some(&code)
-                };
-                if !reviews.iter().any(here) {
+                let of = (Some(year), Some(code));
+                if let (false, Some(code)) = (received.contains(&of), of.1) {
                     let district = self.pack.district_name(&code, Some(year));
                     missing.push(NotReceived {
                         fiscal_year: year,
@@ -412,6 +420,14 @@ impl<'p> Reviewer<'p> {
         missing.sort();
         missing
     }
+}
+
+/// The fiscal year and the district's code of a submission, as far as they can be told.
+pub type Whose = (Option<i64>, Option<String>);
+
+/// Whose a submission is.
+pub fn whose(of: &Entry) -> Whose {
+    (of.fiscal_year, of.district_code.clone())
 }
 
 /// What `make` makes of each submission that the sources hold, in their order, on all cores. `read` reads a source; of one
@@ -666,34 +682,31 @@ fn could_not_check(pack: &Pack, submission: &Submission, who: &Identified) -> Re
 }
 
 impl<K> BatchReview<K> {
-    /// How many submissions have each recommendation, from the mildest, and how many could not be checked.
-    pub fn recommendations(&self) -> ([usize; 4], usize) {
-        let all = || self.entries.iter();
-        let counts = Recommendation::ALL.map(|wanted| {
-            let some = all().filter(|of| of.recommendation == Some(wanted));
-            some.count()
-        });
-        (counts, all().filter(|of| !of.is_checked()).count())
+    /// What its submissions come to.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.entries.iter().for_each(|of| totals.add(of));
+        totals
     }
 
     /// How many submissions have each recommendation in the pack's words, from the mildest, those of one wording together;
     /// and how many could not be checked, if any. Copies for the public are counted under what stands in its place.
     pub fn steps(&self) -> Vec<(&str, usize)> {
-        let (counts, could_not_check) = self.recommendations();
+        let totals = self.totals();
         let mut steps: Vec<(&str, usize)> = Vec::new();
         let public = self.entries.iter().filter(|of| of.public).count();
         if public > 0 {
             steps.push((CHECKED, public));
         }
         let words = self.pack.steps.iter().filter(|_| public == 0);
-        for (words, count) in words.zip(counts) {
+        for (words, count) in words.zip(totals.recommendations) {
             match steps.iter_mut().find(|(other, _)| other == words) {
                 Some((_, sum)) => *sum += count,
                 None => steps.push((words, count)),
             }
         }
-        if could_not_check > 0 {
-            steps.push(("could not be checked", could_not_check));
+        if totals.unchecked > 0 {
+            steps.push(("could not be checked", totals.unchecked));
         }
         steps
     }

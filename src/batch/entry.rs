@@ -107,3 +107,32 @@ impl Entry {
         self.severities.first().map(|(severity, _)| *severity)
     }
 }
+
+/// What the submissions of a batch come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Totals {
+    /// How many there are.
+    pub submissions: usize,
+    /// How many have each recommendation, from the mildest.
+    pub recommendations: [usize; 4],
+    /// How many could not be checked.
+    pub unchecked: usize,
+    /// The worst of what was wrong with their files.
+    pub weight: Option<Weight>,
+    /// The worst severity among the findings that still count after people's answers.
+    pub still_worst: Option<Severity>,
+}
+
+impl Totals {
+    /// Counts one more.
+    pub fn add(&mut self, of: &Entry) {
+        self.submissions += 1;
+        let counts = self.recommendations.iter_mut().zip(Recommendation::ALL);
+        for (count, recommendation) in counts {
+            *count += usize::from(of.recommendation == Some(recommendation));
+        }
+        self.unchecked += usize::from(!of.is_checked());
+        self.weight = self.weight.max(of.weight);
+        self.still_worst = self.still_worst.max(of.still_worst);
+    }
+}

@@ -17,7 +17,7 @@ use accordant::submission::Submission;
 use accordant::value::Date;
 
 use super::memory::{self, Memory};
-use super::{Common, batch};
+use super::{Common, batch, sources};
 
 /// The options that name them.
 #[derive(clap::Args)]
@@ -149,7 +149,7 @@ fn read_shelf(
     name: &str,
 ) -> anyhow::Result<(Shelf, Vec<Diagnostic>)> {
     let paths = [path.to_owned()];
-    let gathered = batch::gather(common, pack, &paths, Submission::clone)?;
+    let gathered = sources::gather(common, pack, &paths, Submission::clone)?;
     let plans = gathered.made.into_iter();
     let plans: Vec<Submission> = plans
         .map(|plan| called(path, Path::new(name), plan))
@@ -188,7 +188,7 @@ impl<'p> Before<'p> {
         reviewer: &Reviewer<'_>,
     ) -> anyhow::Result<BatchReview> {
         let enter = |plan: &Submission| reviewer.enter(&self.lay(plan));
-        let mut gathered = batch::gather(common, pack, paths, enter)?;
+        let mut gathered = sources::gather(common, pack, paths, enter)?;
         let reviews = std::mem::take(&mut gathered.made);
         Ok(self.tell_in(gathered.tell_in(reviewer.batch_of(reviews))))
     }

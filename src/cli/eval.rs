@@ -12,7 +12,7 @@ use accordant::report::mistake;
 use accordant::submission::Submission;
 use accordant::value::feel;
 
-use super::{Common, Format, Status, batch, pack, print, show};
+use super::{Common, Format, Status, pack, print, show, sources};
 
 /// Evaluate an expression, over a submission if one is given.
 #[derive(Args)]
@@ -48,7 +48,7 @@ impl Eval {
         let submission = match &self.submission {
             None => Submission::empty(&pack.schema, "", str::to_owned),
             Some(path) => {
-                let (mut found, _) = batch::read_path(&pack, path)?;
+                let (mut found, _) = sources::read_path(&pack, path)?;
                 match (found.pop(), found.is_empty()) {
                     (Some((one, _)), true) => {
                         let fatal = one.diagnostics.iter().find(|d| d.weight == Weight::Fatal);

@@ -13,7 +13,7 @@ use accordant::pack::{Pack, embedded_ids};
 use accordant::read::limits::PACK;
 use accordant::report::impact::{Acceptance, accepted, json, markdown, text};
 
-use super::{Common, Format, Status, archive, batch, complain, disk, git, pack, print};
+use super::{Common, Format, Status, archive, batch, complain, disk, git, pack, print, sources};
 
 /// Show what a change of rules changes: which recommendations, for which districts, because of which rule.
 #[derive(Args)]
@@ -136,7 +136,7 @@ impl Impact {
             let new = to.enter_after(plan, unchanged.settled(&old.1));
             (old, new)
         };
-        let mut read = batch::gather(&self.common, after, &self.batches, both)?;
+        let mut read = sources::gather(&self.common, after, &self.batches, both)?;
         let (old, new): (Vec<_>, Vec<_>) = std::mem::take(&mut read.made).into_iter().unzip();
         let (old, new) = rayon::join(|| from.batch_of(old), || to.batch_of(new));
         Ok((read.tell_in(old), read.tell_in(new)))
@@ -144,7 +144,7 @@ impl Impact {
 
     fn review_by(&self, pack: &Pack, reviewer: &Reviewer<'_>) -> anyhow::Result<BatchReview> {
         let review = |plan: &_| reviewer.enter(plan);
-        let mut read = batch::gather(&self.common, pack, &self.batches, review)?;
+        let mut read = sources::gather(&self.common, pack, &self.batches, review)?;
         let reviews = std::mem::take(&mut read.made);
         Ok(read.tell_in(reviewer.batch_of(reviews)))
     }

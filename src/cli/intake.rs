@@ -12,7 +12,7 @@ use accordant::report::intake::{json, text};
 use accordant::submission::Submission;
 use accordant::workbook::own;
 
-use super::{Common, Format, PLAIN, Status, batch, disk, pack, print};
+use super::{Common, Format, PLAIN, Status, batch, disk, pack, print, sources};
 
 /// Show what is understood of a file, before anything is judged; with --out, write it in the pack's own form.
 #[derive(Args)]
@@ -38,7 +38,7 @@ impl Intake {
         };
         let (mut plans, mut wrong) = (Vec::new(), Vec::new());
         for path in &self.files {
-            match batch::read_path(&pack, path) {
+            match sources::read_path(&pack, path) {
                 Ok((mut of, mut told)) => {
                     plans.append(&mut of);
                     wrong.append(&mut told);

@@ -10,7 +10,7 @@ use accordant::pack::{InForce, Pack};
 use accordant::report::mutate as report;
 use accordant::submission::Submission;
 
-use super::{Common, Format, Status, batch, pack, print, test};
+use super::{Common, Format, Status, pack, print, sources, test};
 
 /// Changes every rule and tells what went unnoticed; with `find_cases`, each with a case that would notice it.
 pub(super) fn run(
@@ -53,7 +53,7 @@ fn read(common: &Common, pack: &Pack, dir: &Path) -> anyhow::Result<Vec<Folder>>
             continue;
         }
         let pack = test::with_office(common, pack, &path)?;
-        let (plans, _) = batch::read_path(&pack, &path)?;
+        let (plans, _) = sources::read_path(&pack, &path)?;
         let submissions = plans.into_iter().map(|(plan, _)| plan).collect();
         folders.push(Folder { pack, submissions });
     }

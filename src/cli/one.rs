@@ -9,12 +9,12 @@ use accordant::neutral::clean;
 use accordant::pack::Pack;
 use accordant::submission::Submission;
 
-use super::{Common, batch};
+use super::{Common, batch, sources};
 
 /// The one submission that a path holds; what else is wrong with the path is told.
 pub(super) fn read(common: &Common, pack: &Pack, path: &Path) -> anyhow::Result<Submission> {
     let shown = clean(&path.display().to_string());
-    let (mut plans, wrong) = batch::read_path(pack, path)?;
+    let (mut plans, wrong) = sources::read_path(pack, path)?;
     batch::tell(&wrong, common);
     match (plans.pop(), plans.is_empty()) {
         (Some((plan, _)), true) => Ok(plan),

@@ -14,7 +14,7 @@ use accordant::table::State;
 use accordant::value::Type;
 use accordant::workbook::own;
 
-use super::{Common, Format, PLAIN, Status, batch, complain, disk, one, pack, print};
+use super::{Common, Format, PLAIN, Status, batch, complain, disk, one, pack, print, sources};
 
 /// Show what would have to be changed so that findings pass: amounts, verified by all rules, and cells to fill in.
 #[derive(Args)]
@@ -142,7 +142,7 @@ fn write_all(out: &Path, files: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
 
 /// Whether what was written holds the amounts that were judged.
 fn reads_as(pack: &Pack, out: &Path, changed: &Submission) -> bool {
-    let Ok((mut plans, _)) = batch::read_path(pack, out) else {
+    let Ok((mut plans, _)) = sources::read_path(pack, out) else {
         return false;
     };
     let (Some((written, _)), true) = (plans.pop(), plans.is_empty()) else {

@@ -14,7 +14,7 @@ use accordant::submission::Submission;
 use accordant::table::Rows;
 use accordant::workbook::template::{Asked, Last, make};
 
-use super::{Common, Format, Status, batch, disk, pack, print};
+use super::{Common, Format, Status, disk, pack, print, sources};
 
 /// Write an empty workbook to write a submission in, with choices, totals and checks.
 #[derive(Args)]
@@ -139,7 +139,7 @@ impl Template {
 
 /// Last year's submission, and the name of its file.
 fn read(pack: &Pack, path: &Path) -> anyhow::Result<(Submission, String)> {
-    let (mut found, _) = batch::read_path(pack, path)?;
+    let (mut found, _) = sources::read_path(pack, path)?;
     let (Some((one, _)), true) = (found.pop(), found.is_empty()) else {
         bail!(
             "{} does not hold one {}: name the file or folder of one",

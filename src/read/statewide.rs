@@ -443,6 +443,32 @@ impl<'s> Statewide<'s> {
         self.plans.is_empty()
     }
 
+    /// Whether there are plans, all of different districts or years, that stand in the order of their paths: none of them can be
+    /// another revision of one before.
+    pub fn are_apart(&self) -> bool {
+        // A plan's own code and year are those of its key where they stand in the same cells.
+        let names_itself = |source: &Source| {
+            let Source::There(there) = source else {
+                return false;
+            };
+            let mut own = [self.key.code, self.key.year]
+                .into_iter()
+                .zip(&there.header.keys);
+            own.all(|(field, key)| {
+                field.is_none_or(|field| there.header.columns.get(field) == Some(key))
+            })
+        };
+        let are_apart = |Plan { key: a, .. }: &Plan, Plan { key: b, .. }: &Plan| {
+            (&a.code, a.year) != (&b.code, b.year) && a.path() < b.path()
+        };
+        let plan = self.schema.table(PLAN);
+        let mut tables = self.tables.iter();
+        tables.any(|(id, source)| Some(*id) == plan && names_itself(source))
+            && self.untold.is_empty()
+            && !self.plans.is_empty()
+            && self.plans.is_sorted_by(are_apart)
+    }
+
     /// Reads some of the plans, each when it is asked for.
     pub fn read<'a, 'o: 'a>(
         &'a self,

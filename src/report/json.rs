@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use self::indented::Indented;
 use super::json_text;
-use crate::batch::{BatchReview, Entry};
+use crate::batch::{self, BatchReview, Entry, Totals};
 use crate::memory::record;
 use crate::pack::Pack;
 use crate::review::{Evidence, Finding, Review, SummaryTable, Tally};
@@ -35,25 +35,52 @@ pub fn write_to<K>(
     mut out: impl io::Write,
     mut piece: impl FnMut(&K) -> io::Result<Vec<u8>>,
 ) -> io::Result<()> {
-    let (head, foot) = (Head::of(batch), Foot::of(batch));
-    let (head, foot) = (json_text(&head), json_text(&foot));
-    out.write_all(head.trim_end_matches("\n}\n").as_bytes())?;
-    out.write_all(b",\n  \"submissions\": [")?;
-    for (at, kept) in batch.reviews.iter().enumerate() {
-        out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
-        out.write_all(&piece(kept)?)?;
+    let mut whole = Whole::begin(&mut out, batch)?;
+    for kept in &batch.reviews {
+        whole.add(&piece(kept)?)?;
     }
-    let end: &[u8] = if batch.reviews.is_empty() {
-        b"],"
-    } else {
-        b"\n  ],"
-    };
-    out.write_all(end)?;
-    out.write_all(foot.trim_start_matches('{').as_bytes())
+    whole.end(&batch.totals(), batch)
+}
+
+/// A report that is written as its submissions are reviewed.
+pub struct Whole<W> {
+    out: W,
+    is_empty: bool,
+}
+
+impl<W: io::Write> Whole<W> {
+    /// Writes what stands before the submissions; those of the batch are not asked for.
+    pub fn begin<K>(mut out: W, batch: &BatchReview<K>) -> io::Result<Self> {
+        let head = json_text(&Head::of(batch));
+        out.write_all(head.trim_end_matches("\n}\n").as_bytes())?;
+        out.write_all(b",\n  \"submissions\": [")?;
+        Ok(Whole {
+            out,
+            is_empty: true,
+        })
+    }
+
+    /// Writes what [`piece`] made of the next submission.
+    pub fn add(&mut self, piece: &[u8]) -> io::Result<()> {
+        let comma: &[u8] = if self.is_empty { b"\n    " } else { b",\n    " };
+        self.is_empty = false;
+        self.out.write_all(comma)?;
+        self.out.write_all(piece)
+    }
+
+    /// Writes what stands behind the submissions, which came to these totals.
+    pub fn end<K>(mut self, totals: &Totals, batch: &BatchReview<K>) -> io::Result<()> {
+        let foot = json_text(&Foot::of(totals, batch));
+        let end: &[u8] = if self.is_empty { b"]," } else { b"\n  ]," };
+        self.out.write_all(end)?;
+        self.out
+            .write_all(foot.trim_start_matches('{').as_bytes())?;
+        self.out.flush()
+    }
 }
 
 /// The report on one submission of a batch alone, of which `report` is what [`piece`] made.
-pub fn alone(pack: &crate::batch::PackName, of: &Entry, report: &[u8]) -> Vec<u8> {
+pub fn alone(pack: &batch::PackName, of: &Entry, report: &[u8]) -> Vec<u8> {
     let batch = BatchReview {
         pack: pack.clone(),
         diagnostics: Vec::new(),
@@ -378,23 +405,22 @@ impl<'a> Head<'a> {
 }
 
 impl<'a> Foot<'a> {
-    fn of<K>(batch: &'a BatchReview<K>) -> Self {
-        let (counts, could_not_check) = batch.recommendations();
+    fn of<K>(totals: &Totals, batch: &'a BatchReview<K>) -> Self {
         let [
             approve,
             approve_with_conditions,
             return_for_revision,
             escalate_to_commissioner,
-        ] = counts;
+        ] = totals.recommendations;
         Foot {
             summary: Summary {
-                submissions: batch.entries.len(),
+                submissions: totals.submissions,
                 recommendations: Recommendations {
                     approve,
                     approve_with_conditions,
                     return_for_revision,
                     escalate_to_commissioner,
-                    could_not_check,
+                    could_not_check: totals.unchecked,
                 },
                 not_received: batch
                     .not_received

@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 use accordant::batch::{Options, Reviewer};
 use accordant::read::File;
+use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::Value;
 
-use super::{project, shipped};
+use super::{cases, project, shipped};
 
 /// The files of a plan of the fixtures, by their paths within the batch.
 fn files_of(batch: &Path, plan: &Path) -> Vec<File> {
@@ -96,4 +99,77 @@ fn a_part_of_statewide_tables_is_one_call() {
         .filter_map(|one| one["district_code"].as_str())
         .collect();
     assert_eq!(codes, ["0020011", "1630011"]);
+}
+
+/// Statewide tables of a few plans, which may be revisions of one another, of no one, or in any order.
+fn statewide() -> impl Strategy<Value = Vec<File>> {
+    let code = select(&["0020011", "20011", "1630011", "Windham", "9999999", "-"][..]);
+    let code = prop_oneof![1 => code.prop_map(str::to_owned), 9 => "0[1-9]00011"];
+    let year = prop_oneof![9 => Just("2027"), 1 => select(&["2026", "soon"][..])];
+    let key = (code, year, select(&["", "", "1", "2"][..]));
+    let name = select(&["", "Windham", "Atlantis"][..]);
+    let plans = prop::collection::vec((key, name), 1..5);
+    let lines = prop::collection::vec((any::<prop::sample::Index>(), 0..9_u32), 0..9);
+    let own_year = select(&["", "", ",2027"][..]);
+    let parts = (plans, lines, own_year, any::<bool>());
+    parts.prop_map(|(plans, lines, own_year, has_revisions)| {
+        let of = |((code, year, revision), _): &((String, &str, &str), &str)| {
+            let revision = if has_revisions { revision } else { "" };
+            format!("{code},{year},{revision}")
+        };
+        let year = if own_year.is_empty() {
+            ""
+        } else {
+            ",fiscal_year"
+        };
+        let mut plan = format!("district_code,plan_year,revision,district{year}\n");
+        for row in &plans {
+            plan += &format!("{},{}{own_year}\n", of(row), row.1);
+        }
+        let mut budget = "district_code,plan_year,revision,line_id,amount\n".to_owned();
+        for (line, (at, amount)) in lines.iter().enumerate() {
+            budget += &format!("{},{line},{amount}.50\n", of(at.get(&plans)));
+        }
+        let file = |path: &str, text: String| File {
+            path: path.to_owned(),
+            bytes: text.into_bytes(),
+        };
+        vec![file("plan.csv", plan), file("budget.csv", budget)]
+    })
+}
+
+/// A report with what is told of the whole batch in one order.
+fn report(json: &str) -> Value {
+    let mut report: Value = serde_json::from_str(json).expect("it is JSON");
+    let told = report["diagnostics"].as_array_mut().expect("it has them");
+    told.sort_by_key(ToString::to_string);
+    report
+}
+
+#[test]
+fn a_report_printed_in_turn_is_the_one_that_is_written_when_all_is_known() {
+    let pack = shipped("alliance");
+    let all = Options {
+        expects_all: true,
+        ..Options::default()
+    };
+    let reviewer = Reviewer::new(&pack, all);
+    let config = ProptestConfig {
+        cases: cases(60),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(files in statewide())| {
+        let folder = tempfile::tempdir().expect("there is room");
+        for file in &files {
+            fs::write(folder.path().join(&file.path), &file.bytes).expect("there is room");
+        }
+        let run = Command::new(env!("CARGO_BIN_EXE_accordant"))
+            .args(["review", "--format", "json"])
+            .arg(folder.path())
+            .output()
+            .expect("it runs");
+        let printed = String::from_utf8(run.stdout).expect("it is text");
+        prop_assert_eq!(report(&printed), report(&reviewer.review_files("state", &files)));
+    });
 }
