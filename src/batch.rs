@@ -432,7 +432,7 @@ pub fn whose(of: &Entry) -> Whose {
 
 /// What `make` makes of each submission that the sources hold, in their order, on all cores. `read` reads a source; of one
 /// that is read bit by bit, one submission is held at a time.
-pub fn each<'s, S: Sync, I: IntoIterator<Item = Submission>, T: Send>(
+fn each<'s, S: Sync, I: IntoIterator<Item = Submission>, T: Send>(
     sources: &'s [S],
     read: impl Fn(&'s S) -> I + Sync,
     make: impl Fn(&Submission) -> T + Sync,

@@ -240,6 +240,19 @@ pub enum Data {
 }
 
 impl Data {
+    /// Leaves none, and the memory for as many.
+    fn clear(&mut self) {
+        match self {
+            Data::Nums(Nums::Int { v, scale }) => {
+                v.clear();
+                *scale = 0;
+            }
+            Data::Nums(nums) => *nums = Nums::new(),
+            Data::Bools(bools) => bools.clear(),
+            Data::Texts(ids) => ids.clear(),
+        }
+    }
+
     /// Adds what a cell without a value holds.
     fn push_nothing(&mut self) {
         match self {
@@ -429,20 +442,12 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// No texts, with room for about as many as others hold.
-    pub(crate) fn with_room_of(count: usize, bytes: usize) -> Self {
-        Texts {
-            all: String::with_capacity(bytes),
-            ends: Vec::with_capacity(count),
-            hashes: Vec::with_capacity(count),
-            index: HashTable::with_capacity(count),
-            hasher: foldhash::fast::FixedState::default(),
-        }
-    }
-
-    /// How many bytes all of them have.
-    pub(crate) fn bytes(&self) -> usize {
-        self.all.len()
+    /// Leaves none, and the memory for as many.
+    pub(crate) fn clear(&mut self) {
+        self.all.clear();
+        self.ends.clear();
+        self.hashes.clear();
+        self.index.clear();
     }
 
     /// In place of a number: the text is what was written in its cell, and nothing asks for it.
@@ -829,6 +834,32 @@ impl Rows {
             raw: String::new(),
             raw_parts: Vec::new(),
         }
+    }
+
+    /// Takes the rows out, and leaves nothing in their place.
+    pub(crate) fn take(&mut self) -> Rows {
+        let nothing = Rows {
+            layout: Layout::Absent(String::new()),
+            columns: Vec::new(),
+            numbers: Vec::new(),
+            lost: false,
+            supplied: Vec::new(),
+            raw: String::new(),
+            raw_parts: Vec::new(),
+        };
+        std::mem::replace(self, nothing)
+    }
+
+    /// Leaves no rows, the columns as they are, and the memory for as many.
+    pub(crate) fn clear(&mut self) {
+        for column in self.columns.iter_mut().flatten() {
+            column.data.clear();
+            column.states.clear();
+        }
+        self.numbers.clear();
+        self.supplied.clear();
+        self.raw.clear();
+        self.raw_parts.clear();
     }
 
     /// A table that is not there.

@@ -97,7 +97,7 @@ impl Found {
             Ok(Box::new(Cursor::new(bytes)))
         };
         let mut tables = Statewide::open(&pack.schema, pack.forms().key, paths, &open);
-        self.submissions.extend(tables.read(0..tables.len(), open));
+        self.submissions.extend(tables.read_all(open));
         self.submissions.append(&mut tables.untold);
         self.diagnostics.append(&mut tables.diagnostics);
     }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rayon::prelude::*;
 
-use accordant::batch::{BatchReview, each};
+use accordant::batch::BatchReview;
 use accordant::diagnostic::Diagnostic;
 use accordant::intake::reading::Reading;
 use accordant::pack::Pack;
@@ -60,19 +61,25 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Its submissions, and what is wrong with it as a whole.
-    fn read(&self, pack: &Pack) -> (Box<dyn Iterator<Item = Submission> + '_>, Vec<Diagnostic>) {
+    /// Lets `look` at its submissions, one after the other; what is wrong with it as a whole.
+    fn each(&self, pack: &Pack, mut look: impl FnMut(&Submission)) -> Vec<Diagnostic> {
         match self {
             Work::One(found) => {
                 let (plans, wrong) = read_source(pack, found);
-                let plans = plans.into_iter().map(|(submission, _)| submission);
-                (Box::new(plans), wrong)
+                plans.iter().for_each(|(plan, _)| look(plan));
+                wrong
             }
             Work::Plans(tree, tables, plans) => {
-                let plans = tables.read(plans.clone(), |path| tree.open(path));
-                (Box::new(plans), Vec::new())
+                let mut plans = tables.plans(plans.clone(), |path| tree.open(path));
+                while let Some(plan) = plans.read_next() {
+                    look(plan);
+                }
+                Vec::new()
             }
-            Work::Told(plan) => (Box::new(std::iter::once(plan.clone())), Vec::new()),
+            Work::Told(plan) => {
+                look(plan);
+                Vec::new()
+            }
         }
     }
 }
@@ -110,26 +117,36 @@ pub(super) struct Sources<'w> {
 }
 
 impl Sources<'_> {
+    /// What `make` makes of each submission of a work, and what is wrong with the work as a whole.
+    fn made<T>(
+        &self,
+        work: &Work<'_>,
+        make: impl Fn(&Submission) -> T,
+    ) -> (Vec<T>, Vec<Diagnostic>) {
+        let known = work.len();
+        let mut made = Vec::with_capacity(known);
+        let wrong = work.each(self.pack, |plan| {
+            made.push(make(plan));
+            self.bar.inc(u64::from(made.len() <= known));
+        });
+        (made, wrong)
+    }
+
     /// What `make` makes of each submission.
     pub(super) fn gather<T: Send>(mut self, make: impl Fn(&Submission) -> T + Sync) -> Gathered<T> {
         let problems = Mutex::new(Vec::new());
-        let read = |work| {
-            let (plans, mut wrong) = Work::read(work, self.pack);
+        let made = self.works.par_iter().flat_map_iter(|work| {
+            let (made, mut wrong) = self.made(work, &make);
             if !wrong.is_empty() {
                 let mut all = problems.lock().unwrap_or_else(PoisonError::into_inner);
                 all.append(&mut wrong);
             }
-            let (bar, known) = (&self.bar, work.len());
-            plans.enumerate().map(move |(at, plan)| {
-                bar.inc(u64::from(at < known));
-                plan
-            })
-        };
-        let made = each(&self.works, read, make);
+            made
+        });
+        let made = made.collect();
         self.bar.finish_and_clear();
-        let problems = problems
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let problems = problems.into_inner();
+        let problems = problems.unwrap_or_else(PoisonError::into_inner);
         self.diagnostics.extend(problems);
         Gathered {
             made,
@@ -163,13 +180,7 @@ impl Sources<'_> {
         if io::stdout().is_terminal() {
             self.bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let made = |work: &Work<'_>| {
-            let (plans, _) = work.read(self.pack);
-            plans
-                .map(|plan| make(&plan))
-                .inspect(|_| self.bar.inc(1))
-                .collect()
-        };
+        let made = |work: &Work<'_>| self.made(work, &make).0;
         let taken = each_in_turn(&self.works, made, take);
         self.bar.finish_and_clear();
         taken
@@ -375,8 +386,8 @@ fn read_source(pack: &Pack, one: &Found<'_>) -> (Vec<(Submission, Reading)>, Vec
         }
         Source::Statewide { .. } => {
             let mut tables = open_tables(pack, one);
-            let plans = tables.read(0..tables.len(), |path| one.tree.open(path));
-            let mut plans: Vec<_> = plans.map(own).collect();
+            let plans = tables.read_all(|path| one.tree.open(path));
+            let mut plans: Vec<_> = plans.into_iter().map(own).collect();
             plans.extend(tables.untold.drain(..).map(own));
             (plans, tables.diagnostics)
         }

@@ -343,6 +343,17 @@ pub(crate) struct Lines<'t> {
 impl<'t> Lines<'t> {
     /// No lines yet, under a header.
     pub(crate) fn new(table: &'t Table, header: &'t Header, form: &'t Form) -> Self {
+        let rows = Rows::new(table, form.layout(header), &header.fields());
+        Lines::into_rows(rows, table, header, form)
+    }
+
+    /// The same, where there are rows of such a table, none yet.
+    pub(crate) fn into_rows(
+        rows: Rows,
+        table: &'t Table,
+        header: &'t Header,
+        form: &'t Form,
+    ) -> Self {
         let fields = header.fields();
         let has_total = |id: &FieldId| {
             table
@@ -359,7 +370,6 @@ impl<'t> Lines<'t> {
                 counted: 0,
             })
             .collect();
-        let rows = Rows::new(table, form.layout(header), &fields);
         Lines {
             table,
             header,

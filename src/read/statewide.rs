@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use self::index::{Found, Pass, Run, Window};
 pub(crate) use self::key::Key;
+use self::key::Keys;
 pub use self::key::PlanKey;
 use super::File;
 use super::batch::{is_toml, table_of};
@@ -22,7 +23,7 @@ use super::scan::Nature;
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Schema, Table, TableId};
 use crate::submission::{Input, Submission};
-use crate::table::{Rows, Texts};
+use crate::table::{Layout, Rows};
 
 /// How much of a file is read to find its header.
 const HEAD: usize = 1 << 16;
@@ -73,7 +74,7 @@ pub fn read_statewide(
     };
     let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     let mut tables = Statewide::open(schema, key, &paths, &open);
-    let mut plans: Vec<Submission> = tables.read(0..tables.len(), &open).collect();
+    let mut plans = tables.read_all(open);
     plans.append(&mut tables.untold);
     (plans, tables.diagnostics)
 }
@@ -85,18 +86,13 @@ pub struct Statewide<'s> {
     folder: String,
     /// The tables that have a file, in the order of reading.
     tables: Vec<(TableId, Source)>,
-    /// The plans, in the order of their keys.
-    plans: Vec<Plan>,
+    keys: Keys,
+    /// The plans in the order of their keys, by those numbers.
+    plans: Vec<u32>,
     /// Plans of which it cannot be told whose they are: they count, and are judged by nothing.
     pub untold: Vec<Submission>,
     /// What was wrong with the tables as a whole.
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// A plan and where its rows are: the place of the table among those with a file, and a run in it.
-struct Plan {
-    key: Key,
-    runs: Vec<(usize, Run)>,
 }
 
 /// A table's file.
@@ -114,9 +110,22 @@ struct There {
     is_latin: bool,
     /// The whole text, of a file that must be changed before its records can be told apart.
     held: Option<Vec<u8>>,
+    /// Where the rows of each plan are, in the order of plans.
+    runs: Vec<(u32, Run)>,
 }
 
 impl There {
+    /// The runs of some plans.
+    fn runs_of(&self, plans: Range<usize>) -> &[(u32, Run)] {
+        let place = |plan: usize| {
+            let stands_before =
+                |(of, _): &(u32, Run)| usize::try_from(*of).is_ok_and(|of| of < plan);
+            self.runs.partition_point(stands_before)
+        };
+        let runs = place(plans.start)..place(plans.end);
+        self.runs.get(runs).unwrap_or_default()
+    }
+
     fn manner(&self) -> Manner<'_> {
         Manner {
             form: &self.form,
@@ -135,6 +144,7 @@ impl<'s> Statewide<'s> {
             key,
             folder: folder.map_or(String::new(), |(folder, _)| format!("{folder}/")),
             tables: Vec::new(),
+            keys: Keys::default(),
             plans: Vec::new(),
             untold: Vec::new(),
             diagnostics: Vec::new(),
@@ -212,7 +222,7 @@ impl<'s> Statewide<'s> {
         let Some(mut there) = self.header_of(table, path, &head) else {
             return Ok(None);
         };
-        let (found, nature) = self.pass(table, &there).run(&mut open(path)?, 0)?;
+        let (found, nature) = self.pass(table, &there, &mut open(path)?)?;
         if nature.has_bare_returns {
             return self.pass_over_whole(table, path, &whole()?);
         }
@@ -245,13 +255,19 @@ impl<'s> Statewide<'s> {
         let Some(mut there) = self.header_of(table, path, &head_of(text.as_slice())?) else {
             return Ok(None);
         };
-        let (found, nature) = self.pass(table, &there).run(&mut text.as_slice(), 0)?;
+        let (found, nature) = self.pass(table, &there, &mut text.as_slice())?;
         there.held = Some(text);
         Ok(self.take(table, there, found, nature))
     }
 
-    fn pass<'p>(&'p self, table: &'p Table, there: &'p There) -> Pass<'p> {
-        Pass {
+    fn pass(
+        &mut self,
+        table: &Table,
+        there: &There,
+        reader: &mut dyn Read,
+    ) -> io::Result<(Found, Nature)> {
+        let mut keys = std::mem::take(&mut self.keys);
+        let pass = Pass {
             schema: self.schema,
             key: self.key,
             table,
@@ -259,7 +275,10 @@ impl<'s> Statewide<'s> {
             form: &there.form,
             delimiter: there.delimiter,
             is_plan: table.name == PLAN,
-        }
+        };
+        let passed = pass.run(reader, &mut keys);
+        self.keys = keys;
+        passed
     }
 
     fn header_of(&mut self, table: &Table, path: &str, head: &[u8]) -> Option<There> {
@@ -289,6 +308,7 @@ impl<'s> Statewide<'s> {
             delimiter: records.delimiter,
             is_latin: false,
             held: None,
+            runs: Vec::new(),
         })
     }
 
@@ -326,7 +346,7 @@ impl<'s> Statewide<'s> {
     fn take(
         &mut self,
         table: &Table,
-        there: There,
+        mut there: There,
         mut found: Found,
         nature: Nature,
     ) -> Option<There> {
@@ -347,54 +367,66 @@ impl<'s> Statewide<'s> {
         }
         self.diagnostics.append(&mut found.told);
         self.untold.append(&mut found.untold);
-        if table.name == PLAN {
-            self.start_plans(form, found.runs);
+        there.runs = if table.name == PLAN {
+            self.start_plans(form, found.runs)
         } else {
-            self.share_out(form, found.runs);
-        }
+            self.share_out(form, found.runs)
+        };
         Some(there)
     }
 
     /// A plan for each key of `plan.csv`; of several rows of one key the first is read.
-    fn start_plans(&mut self, form: &Form, runs: BTreeMap<Key, Vec<Run>>) {
-        for (key, runs) in runs {
-            for run in runs.iter().skip(1) {
+    fn start_plans(&mut self, form: &Form, mut runs: Vec<(u32, Run)>) -> Vec<(u32, Run)> {
+        runs.sort_by(|(a, _), (b, _)| self.keys.get(*a).cmp(&self.keys.get(*b)));
+        runs.retain_mut(|(number, run)| {
+            if self.plans.last() == Some(number) {
+                let path = self.keys.get(*number).map_or_else(String::new, Key::path);
                 let message = format!(
-                    "the plan `{}` has a row above already: which counts? their lines cannot be told apart",
-                    key.path()
+                    "the plan `{path}` has a row above already: which counts? their lines cannot be told apart"
                 );
-                self.diagnostics
-                    .push(Diagnostic::fatal(form.place(At::Row(run.number)), message));
+                let place = form.place(At::Row(run.number));
+                self.diagnostics.push(Diagnostic::fatal(place, message));
+                return false;
             }
-            let runs = runs.first().map(|run| (self.tables.len(), *run));
-            self.plans.push(Plan {
-                key,
-                runs: runs.into_iter().collect(),
-            });
-        }
+            let plan = u32::try_from(self.plans.len()).unwrap_or(u32::MAX);
+            self.plans.push(*number);
+            *number = plan;
+            true
+        });
+        runs.shrink_to_fit();
+        runs
     }
 
     /// Gives the runs of a table to the plans; those that fit none are told of once a key.
-    fn share_out(&mut self, form: &Form, runs: BTreeMap<Key, Vec<Run>>) {
-        let at = self.tables.len();
-        let mut strays = Vec::new();
-        for (key, runs) in runs {
-            let plan = self.plan_of(&key).and_then(|plan| self.plans.get_mut(plan));
-            match plan {
-                Some(plan) => plan.runs.extend(runs.into_iter().map(|run| (at, run))),
-                None => strays.push((key, runs)),
+    fn share_out(&mut self, form: &Form, mut runs: Vec<(u32, Run)>) -> Vec<(u32, Run)> {
+        let plans: Vec<Option<usize>> = self.keys.iter().map(|key| self.plan_of(key)).collect();
+        // Of the rows of each key: the first, and how many they are.
+        let mut strays: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+        runs.retain_mut(|(number, run)| {
+            let key = usize::try_from(*number).unwrap_or(usize::MAX);
+            let plan = plans.get(key).copied().flatten();
+            if let Some(plan) = plan.and_then(|plan| u32::try_from(plan).ok()) {
+                *number = plan;
+                return true;
             }
-        }
-        strays.sort_by_key(|(_, runs)| runs.first().map(|run| run.number));
-        for (key, runs) in strays {
-            let count: u32 = runs.iter().map(|run| run.rows).sum();
-            let row = runs.first().map_or(0, |run| run.number);
+            let (_, rows) = strays.entry(*number).or_insert((run.number, 0));
+            *rows += run.rows;
+            false
+        });
+        runs.sort_by_key(|(plan, _)| *plan);
+        runs.shrink_to_fit();
+        let mut strays: Vec<_> = strays.into_iter().collect();
+        strays.sort_by_key(|(_, (row, _))| *row);
+        for (number, (row, count)) in strays {
             let rows = if count == 1 {
                 "this row was".to_owned()
             } else {
                 format!("{count} rows, this one first, were")
             };
-            let several = !self.same(&key).is_empty() && key.revision.is_none();
+            let Some(key) = self.keys.get(number) else {
+                continue;
+            };
+            let several = !self.same(key).is_empty() && key.revision.is_none();
             let lack = if several {
                 "several revisions of the"
             } else {
@@ -407,12 +439,15 @@ impl<'s> Statewide<'s> {
             self.diagnostics
                 .push(Diagnostic::error(form.place(At::Row(row)), message));
         }
+        runs
     }
 
     /// The plans of the code and year of a key.
     fn same(&self, key: &Key) -> Range<usize> {
-        let of = |plan: &Plan| {
-            (plan.key.code.as_str(), plan.key.year).cmp(&(key.code.as_str(), key.year))
+        let wanted = Some((key.code.as_str(), key.year));
+        let of = |plan: &u32| {
+            let key = self.keys.get(*plan);
+            key.map(|key| (key.code.as_str(), key.year)).cmp(&wanted)
         };
         let from = self.plans.partition_point(|plan| of(plan).is_lt());
         let to = self.plans.partition_point(|plan| of(plan).is_le());
@@ -422,11 +457,8 @@ impl<'s> Statewide<'s> {
     /// The plan that a key means: itself, or without a revision the only one of its code and year.
     fn plan_of(&self, key: &Key) -> Option<usize> {
         let same = self.same(key);
-        let exactly = self
-            .plans
-            .get(same.clone())?
-            .iter()
-            .position(|plan| plan.key == *key);
+        let mut plans = self.plans.get(same.clone())?.iter();
+        let exactly = plans.position(|plan| self.keys.get(*plan) == Some(key));
         match exactly {
             Some(at) => Some(same.start + at),
             None => (key.revision.is_none() && same.len() == 1).then_some(same.start),
@@ -458,8 +490,9 @@ impl<'s> Statewide<'s> {
                 field.is_none_or(|field| there.header.columns.get(field) == Some(key))
             })
         };
-        let are_apart = |Plan { key: a, .. }: &Plan, Plan { key: b, .. }: &Plan| {
-            (&a.code, a.year) != (&b.code, b.year) && a.path() < b.path()
+        let are_apart = |a: &u32, b: &u32| {
+            let keys = self.keys.get(*a).zip(self.keys.get(*b));
+            keys.is_some_and(|(a, b)| (&a.code, a.year) != (&b.code, b.year) && a.path() < b.path())
         };
         let plan = self.schema.table(PLAN);
         let mut tables = self.tables.iter();
@@ -469,68 +502,92 @@ impl<'s> Statewide<'s> {
             && self.plans.is_sorted_by(are_apart)
     }
 
-    /// Reads some of the plans, each when it is asked for.
-    pub fn read<'a, 'o: 'a>(
+    /// Some of the plans, each read when it is asked for.
+    pub fn plans<'a, 'o: 'a>(
         &'a self,
         plans: Range<usize>,
         open: impl Fn(&str) -> io::Result<Box<dyn Seekable + 'o>> + 'a,
-    ) -> impl Iterator<Item = Submission> + 'a {
-        let plans = self.plans.get(plans).unwrap_or_default();
-        let window = |at: usize| {
-            let runs = plans.iter().flat_map(|plan| &plan.runs);
-            let own = runs.filter(move |(of, _)| *of == at);
-            Window::of(own.map(|(_, run)| *run))
+    ) -> Plans<'a, 'o> {
+        let window = |(_, source): &(_, Source)| match source {
+            Source::There(there) => {
+                let runs = there.runs_of(plans.clone());
+                Window::of(runs.iter().map(|(_, run)| *run))
+            }
+            Source::Lost(_) => Window::of(std::iter::empty()),
         };
-        let mut windows: Vec<Window<'o>> = (0..self.tables.len()).map(window).collect();
-        let mut scratch = Scratch::default();
-        let read = move |plan| self.read_plan(plan, &open, &mut windows, &mut scratch);
-        plans.iter().map(read)
+        let place = |name: &str| format!("{}{name}.csv", self.folder);
+        Plans {
+            all: self,
+            windows: self.tables.iter().map(window).collect(),
+            left: plans.start..plans.end.min(self.len()),
+            open: Box::new(open),
+            splitter: Splitter::default(),
+            held: Submission::empty(self.schema, "", place),
+        }
     }
 
-    fn read_plan<'o>(
-        &self,
-        plan: &Plan,
-        open: &dyn Fn(&str) -> io::Result<Box<dyn Seekable + 'o>>,
-        windows: &mut [Window<'o>],
-        scratch: &mut Scratch,
-    ) -> Submission {
-        let place = |name: &str| format!("{}{name}.csv", self.folder);
-        let mut submission = Submission::empty(self.schema, &plan.key.path(), place);
-        let (count, bytes) = scratch.texts;
-        submission.texts = Texts::with_room_of(count, bytes);
-        for (at, ((id, source), window)) in self.tables.iter().zip(windows).enumerate() {
-            let Some(table) = self.schema.tables.get(*id) else {
+    /// Reads all plans.
+    pub fn read_all<'a, 'o: 'a>(
+        &'a self,
+        open: impl Fn(&str) -> io::Result<Box<dyn Seekable + 'o>> + 'a,
+    ) -> Vec<Submission> {
+        let mut plans = self.plans(0..self.len(), open);
+        let mut all = Vec::with_capacity(self.len());
+        while let Some(plan) = plans.read_next() {
+            all.push(plan.clone());
+        }
+        all
+    }
+}
+
+/// Some plans of statewide tables, read one after the other, each into the memory of the one before.
+pub struct Plans<'a, 'o> {
+    all: &'a Statewide<'a>,
+    left: Range<usize>,
+    open: Box<dyn Fn(&str) -> io::Result<Box<dyn Seekable + 'o>> + 'a>,
+    /// One for each table.
+    windows: Vec<Window<'o>>,
+    splitter: Splitter,
+    held: Submission,
+}
+
+impl Plans<'_, '_> {
+    /// The next plan, until another is asked for.
+    pub fn read_next(&mut self) -> Option<&Submission> {
+        let all = self.all;
+        let plan = self.left.next()?;
+        let held = &mut self.held;
+        held.path = all.keys.get(*all.plans.get(plan)?)?.path();
+        held.texts.clear();
+        held.inputs.clear();
+        held.diagnostics.clear();
+        for ((id, source), window) in all.tables.iter().zip(&mut self.windows) {
+            let Some(table) = all.schema.tables.get(*id) else {
                 continue;
             };
-            let runs = plan
-                .runs
-                .iter()
-                .filter(|(of, _)| *of == at)
-                .map(|(_, run)| *run);
+            let before = held.tables.get_mut(*id).map(Rows::take);
             let rows = match source {
                 Source::Lost(path) => Rows::lost(table, path.clone()),
                 Source::There(there) => {
-                    let mut open = || open(there.form.path());
-                    let runs: Vec<Run> = runs.collect();
                     let mut reader = PlanReader {
                         table,
                         there,
-                        open: &mut open,
+                        open: &mut || (self.open)(there.form.path()),
                         window,
-                        scratch,
+                        splitter: &mut self.splitter,
                     };
-                    reader.read(&runs, &mut submission).unwrap_or_else(|why| {
-                        submission.diagnostics.push(why);
+                    let runs = there.runs_of(plan..plan + 1);
+                    reader.read(before, runs, held).unwrap_or_else(|why| {
+                        held.diagnostics.push(why);
                         Rows::lost(table, there.form.path().to_owned())
                     })
                 }
             };
-            if let Some(slot) = submission.tables.get_mut(*id) {
+            if let Some(slot) = held.tables.get_mut(*id) {
                 *slot = rows;
             }
         }
-        scratch.texts = (submission.texts.len(), submission.texts.bytes());
-        submission
+        Some(held)
     }
 }
 
@@ -540,16 +597,21 @@ struct PlanReader<'r, 'o> {
     there: &'r There,
     open: &'r mut dyn FnMut() -> io::Result<Box<dyn Seekable + 'o>>,
     window: &'r mut Window<'o>,
-    scratch: &'r mut Scratch,
+    splitter: &'r mut Splitter,
 }
 
 impl PlanReader<'_, '_> {
-    /// The rows; or why none can be read.
-    fn read(&mut self, runs: &[Run], submission: &mut Submission) -> Result<Rows, Diagnostic> {
+    /// The rows, in the memory of those of the plan before; or why none can be read.
+    fn read(
+        &mut self,
+        before: Option<Rows>,
+        runs: &[(u32, Run)],
+        submission: &mut Submission,
+    ) -> Result<Rows, Diagnostic> {
         let (table, there) = (self.table, self.there);
         let expected: usize = runs
             .iter()
-            .map(|run| usize::try_from(run.rows).unwrap_or(usize::MAX))
+            .map(|(_, run)| usize::try_from(run.rows).unwrap_or(usize::MAX))
             .sum();
         if expected > SUBMISSION.rows {
             let why = format!(
@@ -557,12 +619,18 @@ impl PlanReader<'_, '_> {
                 count(expected),
                 count(SUBMISSION.rows)
             );
-            let row = runs.first().map_or(0, |run| run.number);
+            let row = runs.first().map_or(0, |(_, run)| run.number);
             return Err(Diagnostic::fatal(there.form.place(At::Row(row)), why));
         }
-        let mut lines = Lines::new(table, &there.header, &there.form);
+        let mut lines = match before.filter(|rows| matches!(rows.layout, Layout::Csv(_))) {
+            Some(mut rows) => {
+                rows.clear();
+                Lines::into_rows(rows, table, &there.header, &there.form)
+            }
+            None => Lines::new(table, &there.header, &there.form),
+        };
         lines.rows.reserve(expected);
-        for run in runs {
+        for (_, run) in runs {
             self.take_run(*run, &mut lines, submission)?;
         }
         let mut found = Vec::new();
@@ -601,18 +669,9 @@ impl PlanReader<'_, '_> {
         let text = super::csv::text_of(bytes, there.is_latin);
         let text = with_line_feeds(&text);
         let told = (&mut submission.texts, &mut submission.diagnostics);
-        self.scratch
-            .splitter
+        self.splitter
             .take_text(there.manner(), run.number, &text, lines, told)
     }
-}
-
-/// What reading a plan leaves for the next.
-#[derive(Default)]
-struct Scratch {
-    splitter: Splitter,
-    /// How many texts the plan before had, and their bytes: the next has about as many.
-    texts: (usize, usize),
 }
 
 /// A plan of which it cannot be told whose it is.

@@ -37,6 +37,14 @@ impl<T> Values<T> {
         }
     }
 
+    /// Leaves none, and the memory for as many.
+    pub fn clear(&mut self) {
+        match self {
+            Values::Many(values) => values.clear(),
+            Values::One(_) => *self = Values::new(),
+        }
+    }
+
     /// Leaves so many.
     pub fn truncate(&mut self, len: usize) {
         match self {

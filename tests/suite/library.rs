@@ -122,14 +122,17 @@ fn statewide() -> impl Strategy<Value = Vec<File>> {
         } else {
             ",fiscal_year"
         };
-        let mut plan = format!("district_code,plan_year,revision,district{year}\n");
-        for row in &plans {
-            plan += &format!("{},{}{own_year}\n", of(row), row.1);
-        }
-        let mut budget = "district_code,plan_year,revision,line_id,amount\n".to_owned();
-        for (line, (at, amount)) in lines.iter().enumerate() {
-            budget += &format!("{},{line},{amount}.50\n", of(at.get(&plans)));
-        }
+        let of_plans = plans
+            .iter()
+            .map(|row| format!("{},{}{own_year}\n", of(row), row.1));
+        let of_lines = lines
+            .iter()
+            .enumerate()
+            .map(|(line, (at, amount))| format!("{},{line},{amount}.50\n", of(at.get(&plans))));
+        let header = format!("district_code,plan_year,revision,district{year}\n");
+        let plan: String = std::iter::once(header).chain(of_plans).collect();
+        let header = "district_code,plan_year,revision,line_id,amount\n".to_owned();
+        let budget: String = std::iter::once(header).chain(of_lines).collect();
         let file = |path: &str, text: String| File {
             path: path.to_owned(),
             bytes: text.into_bytes(),

@@ -1,6 +1,5 @@
 //! Which bytes of a statewide table hold the rows of which plan.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read, SeekFrom};
 
 use memchr::memchr;
@@ -10,7 +9,7 @@ use super::super::grid::GridRow;
 use super::super::header::Header;
 use super::super::lines::{At, Form, is_total};
 use super::super::scan::{Nature, Record, read_all, records};
-use super::key::{Key, PlanKey};
+use super::key::{Key, Keys, PlanKey};
 use super::{Seekable, untold};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Schema, Table};
@@ -32,8 +31,8 @@ pub(super) struct Run {
 /// What one pass over a table found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The runs of each key, in the order of the file.
-    pub(super) runs: BTreeMap<Key, Vec<Run>>,
+    /// The runs in the order of the file, each with the number of its key.
+    pub(super) runs: Vec<(u32, Run)>,
     /// What was wrong with rows.
     pub(super) told: Vec<Diagnostic>,
     /// Plans of which it cannot be told whose they are.
@@ -53,14 +52,18 @@ pub(super) struct Pass<'p> {
 }
 
 impl Pass<'_> {
-    /// Passes over a file from its byte `at`.
-    pub(super) fn run(&self, reader: &mut dyn Read, at: u64) -> io::Result<(Found, Nature)> {
+    /// Passes over a file, and numbers its keys.
+    pub(super) fn run(
+        &self,
+        reader: &mut dyn Read,
+        keys: &mut Keys,
+    ) -> io::Result<(Found, Nature)> {
         let mut found = Found::default();
         // The key of the record before, and how it is written at the beginning of a line.
-        let mut last: Option<(Vec<u8>, Key)> = None;
+        let mut last: Option<(Vec<u8>, u32)> = None;
         let mut run: Option<Run> = None;
         let mut cells = Cells::default();
-        let nature = records(reader, at, self.delimiter, |record| {
+        let nature = records(reader, 0, self.delimiter, |record| {
             if record.number <= self.header.number {
                 return;
             }
@@ -74,10 +77,10 @@ impl Pass<'_> {
                 return;
             }
             if let (Some((_, key)), Some(run)) = (last.take(), run.take()) {
-                found.runs.entry(key).or_default().push(run);
+                found.runs.push((key, run));
             }
             if let Some(key) = self.key_of(&record, &mut cells, &mut found) {
-                last = Some((self.prefix_of(record.bytes), key));
+                last = Some((self.prefix_of(record.bytes), keys.number(key)));
                 run = Some(Run {
                     from: record.from,
                     to: record.to,
@@ -87,7 +90,7 @@ impl Pass<'_> {
             }
         })?;
         if let (Some((_, key)), Some(run)) = (last, run) {
-            found.runs.entry(key).or_default().push(run);
+            found.runs.push((key, run));
         }
         Ok((found, nature))
     }

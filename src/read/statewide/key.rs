@@ -1,5 +1,9 @@
 //! The key of a plan in statewide tables: whose it is, of which year, and which revision.
 
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+
 use super::super::cell::{Read, quoted, read_cell};
 use super::super::grid::{Grid, Written};
 use super::super::header::Header;
@@ -60,7 +64,7 @@ impl PlanKey {
 }
 
 /// Which plan a row belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     pub(super) code: String,
     pub(super) year: i64,
@@ -101,6 +105,47 @@ impl Key {
             .map_or(String::new(), |revision| format!("-r{revision}"));
         format!("{}-{}{revision}", self.code, self.year)
     }
+}
+
+/// The keys of all tables, each with a number.
+#[derive(Default)]
+pub(super) struct Keys {
+    keys: Vec<Key>,
+    index: HashTable<u32>,
+    hasher: foldhash::fast::FixedState,
+}
+
+impl Keys {
+    /// The number of a key, new or known.
+    pub(super) fn number(&mut self, key: Key) -> u32 {
+        let hash = self.hasher.hash_one(&key);
+        if let Some(known) = self
+            .index
+            .find(hash, |number| self.get(*number) == Some(&key))
+        {
+            return *known;
+        }
+        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        self.keys.push(key);
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        let hash_of = |number: &u32| hasher.hash_one(key_of(keys, *number));
+        self.index.insert_unique(hash, number, hash_of);
+        number
+    }
+
+    /// All keys, in the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter()
+    }
+
+    /// The key of a number that was given out.
+    pub(super) fn get(&self, number: u32) -> Option<&Key> {
+        key_of(&self.keys, number)
+    }
+}
+
+fn key_of(keys: &[Key], number: u32) -> Option<&Key> {
+    keys.get(usize::try_from(number).ok()?)
 }
 
 fn code_of(
