@@ -149,6 +149,13 @@ fn is_unknown(keys: &[Vec<Key>], i: usize) -> bool {
     keys.iter().any(|keys| keys.get(i) == Some(&Key::UNKNOWN))
 }
 
+/// Whether rows are the first ones of their table, in order.
+fn is_counted(rows: &[u32]) -> bool {
+    // Without a branch, several rows are compared at once.
+    let places = rows.iter().zip(0..u32::MAX);
+    places.fold(0, |apart, (&row, at)| apart | (row ^ at)) == 0
+}
+
 fn place(row: u32) -> usize {
     usize::try_from(row).unwrap_or(usize::MAX)
 }
@@ -182,11 +189,19 @@ impl<'a> Machine<'a> {
 
     /// All rows of a table, as one list; unknown when the table is required and absent or empty.
     pub(super) fn table(&self, table: TableId) -> ListVec {
-        let mut list = rows_list(table, self.rows_of(table));
-        if self.is_missing(table) {
-            list.states = Some(Values::One(truth::UNKNOWN));
+        let rows = self.rows_of(table);
+        self.all_of(table, Vector::Rows(table, rows.into()))
+    }
+
+    /// What stands for all rows of a table, as one list.
+    fn all_of(&self, table: TableId, items: Vector) -> ListVec {
+        let is_missing = self.is_missing(table);
+        ListVec {
+            offsets: vec![0, items.len()],
+            items: Box::new(items),
+            maybe: None,
+            states: is_missing.then_some(Values::One(truth::UNKNOWN)),
         }
-        list
     }
 
     /// All rows of a table that count.
@@ -226,11 +241,12 @@ impl<'a> Machine<'a> {
         match of {
             Vector::Rows(_, rows) => self.cells(table, field, &rows),
             Vector::Lists(mut list) => {
-                let rows = match &*list.items {
-                    Vector::Rows(_, rows) => rows.clone(),
+                let items = std::mem::replace(&mut *list.items, Vector::Bools(Values::new()));
+                let rows = match items {
+                    Vector::Rows(_, rows) => rows,
                     other => Values::repeat(NULL_ID, other.len()),
                 };
-                list.items = Box::new(self.cells(table, field, &rows));
+                *list.items = self.cells(table, field, &rows);
                 let may_be_marked = self.field_of(table, field);
                 let states = may_be_marked
                     .filter(|f| f.not_applicable)
@@ -263,6 +279,33 @@ impl<'a> Machine<'a> {
             Some(other) => self.field(other.clone(), table, field),
             None => Vector::Bools(Values::new()),
         }
+    }
+
+    /// A field of all rows of a table of the submission, as one list; `None` where cells are left out, or stand for others.
+    pub(super) fn cells_of_table(&mut self, table: TableId, field: FieldId) -> Option<ListVec> {
+        if self.visible(table).is_some() || self.not_applicable(table, field).is_some() {
+            return None;
+        }
+        let (n, column) = (self.rows(table)?.len(), self.column(table, field));
+        (column.len() == n).then(|| self.all_of(table, (*column).clone()))
+    }
+
+    /// The column of a field, where the rows of a level are all rows of its table, and more than one.
+    pub(super) fn whole_column(
+        &mut self,
+        level: LevelNo,
+        table: TableId,
+        field: FieldId,
+    ) -> Option<Arc<Vector>> {
+        let Vector::Rows(_, rows) = &self.levels.get(level)?.items else {
+            return None;
+        };
+        if rows.len() < 2 || rows.len() != self.rows(table)?.len() || !is_counted(rows) {
+            return None;
+        }
+        let column = self.column(table, field);
+        let n = self.levels.get(level)?.items.len();
+        (column.len() == n).then_some(column)
     }
 
     /// For a test whether cells of the rows of the innermost level are `null`: its truth, told by what each cell is; `None` where that
@@ -318,10 +361,7 @@ impl<'a> Machine<'a> {
     }
 
     fn cells_in(&self, column: &Vector, table: TableId, field: FieldId, rows: &[u32]) -> Vector {
-        // Without a branch, several rows are compared at once.
-        let places = rows.iter().zip(0..u32::MAX);
-        let apart = || places.fold(0, |apart, (&row, at)| apart | (row ^ at));
-        if rows.len() == column.len() && apart() == 0 {
+        if rows.len() == column.len() && is_counted(rows) {
             return column.clone();
         }
         let mut values = column.gather(rows);
@@ -783,15 +823,6 @@ fn unknown_number(f: &Field) -> Num {
         Num::Unknown
     } else {
         Num::Between(f.lowest(), f.highest())
-    }
-}
-
-fn rows_list(table: TableId, rows: Vec<u32>) -> ListVec {
-    ListVec {
-        offsets: vec![0, rows.len()],
-        items: Box::new(Vector::Rows(table, rows.into())),
-        maybe: None,
-        states: None,
     }
 }
 

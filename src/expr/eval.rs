@@ -2,6 +2,7 @@
 //! what means nothing is `null`.
 
 use std::cell::OnceCell;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -444,15 +445,7 @@ impl<'a> Machine<'a> {
                 .levels
                 .get(*level)
                 .map_or(Vector::Bools(Values::new()), |l| l.items.clone()),
-            Kind::Field(of, table, field) => match of.kind {
-                Kind::Var(level) if self.notebook.is_none() => {
-                    self.cells_of_level(level, *table, *field)
-                }
-                _ => {
-                    let of = self.eval(of);
-                    self.field(of, *table, *field)
-                }
-            },
+            Kind::Field(of, table, field) => self.field_of_piece(of, *table, *field),
             Kind::DatePart(of, part) => date_part(&self.eval(of).into_nums(), *part),
             Kind::Lookup(table, keys) => match self.lookup_by_cells(*table, keys) {
                 Some(rows) => rows,
@@ -474,8 +467,8 @@ impl<'a> Machine<'a> {
             Kind::Compare(op, a, b) => Vector::Bools(match self.null_cells(node) {
                 Some(are_null) => are_null,
                 None => {
-                    let (a, b) = (self.eval(a), self.eval(b));
-                    self.compare(*op, a, b)
+                    let (a, b) = (self.operand(a), self.operand(b));
+                    self.compare(*op, &a, &b)
                 }
             }),
             Kind::And(a, b) => self.both(a, b, truth::FALSE, truth::and),
@@ -678,17 +671,48 @@ impl<'a> Machine<'a> {
         })
     }
 
-    fn arithmetic(&mut self, op: BinaryOp, a: &'a Node, b: &'a Node) -> Vector {
-        let (a, b) = (self.eval(a), self.eval(b));
-        if matches!(a, Vector::Texts(_)) || matches!(b, Vector::Texts(_)) {
-            return self.join_texts(a, b);
+    /// A field of what a piece comes to: of the rows of a level or of a table as the column stands, unless evidence is noted.
+    fn field_of_piece(&mut self, of: &'a Node, table: TableId, field: FieldId) -> Vector {
+        let is_noted = self.notebook.is_some();
+        if let (Kind::Var(level), false) = (&of.kind, is_noted) {
+            return self.cells_of_level(*level, table, field);
         }
-        Vector::Nums(vector::arithmetic(op, &a.into_nums(), &b.into_nums()))
+        if let (Kind::Table(_), false) = (&of.kind, is_noted)
+            && let Some(list) = self.cells_of_table(table, field)
+        {
+            return Vector::Lists(list);
+        }
+        let of = self.eval(of);
+        self.field(of, table, field)
     }
 
-    fn join_texts(&mut self, a: Vector, b: Vector) -> Vector {
+    /// A side of a test or a sum, which is read and not kept: a whole column is left where it stands.
+    fn operand(&mut self, node: &'a Node) -> Operand {
+        let here = self.levels.len().saturating_sub(1);
+        if let Kind::Field(of, table, field) = &node.kind
+            && let Kind::Var(level) = of.kind
+            && (level, self.notebook.is_none()) == (here, true)
+            && !self.is_exhausted()
+            && let Some(column) = self.whole_column(level, *table, *field)
+            && Self::is_held_as(&node.ty, &column)
+        {
+            self.has_work_for(column.size());
+            return Operand::Column(column);
+        }
+        Operand::Own(self.eval(node))
+    }
+
+    fn arithmetic(&mut self, op: BinaryOp, a: &'a Node, b: &'a Node) -> Vector {
+        let (a, b) = (self.operand(a), self.operand(b));
+        if matches!(*a, Vector::Texts(_)) || matches!(*b, Vector::Texts(_)) {
+            return self.join_texts(&a, &b);
+        }
+        Vector::Nums(vector::arithmetic(op, &a.as_nums(), &b.as_nums()))
+    }
+
+    fn join_texts(&mut self, a: &Vector, b: &Vector) -> Vector {
         let n = joint_len(a.len(), b.len());
-        let (a, b) = (a.into_texts(), b.into_texts());
+        let (a, b) = (a.as_texts(), b.as_texts());
         let at = |v: &[u32], i: usize| {
             v.get(if v.len() == 1 { 0 } else { i })
                 .copied()
@@ -711,32 +735,32 @@ impl<'a> Machine<'a> {
         Vector::Texts((0..n).map(join).collect())
     }
 
-    fn compare(&self, op: BinaryOp, a: Vector, b: Vector) -> Values<u8> {
-        if let (BinaryOp::Equal | BinaryOp::NotEqual, Vector::Bools(null)) = (op, &b)
+    fn compare(&self, op: BinaryOp, a: &Vector, b: &Vector) -> Values<u8> {
+        if let (BinaryOp::Equal | BinaryOp::NotEqual, Vector::Bools(null)) = (op, b)
             && **null == [truth::NULL]
         {
-            let mut equal = are_null(&a);
+            let mut equal = are_null(a);
             if op == BinaryOp::NotEqual {
                 equal.iter_mut().for_each(|t| *t = truth::not(*t));
             }
             return equal;
         }
         if matches!(a, Vector::Nums(_)) || matches!(b, Vector::Nums(_)) {
-            return compare(op, &a.into_nums(), &b.into_nums());
+            return compare(op, &a.as_nums(), &b.as_nums());
         }
         let n = joint_len(a.len(), b.len());
-        if let (BinaryOp::Equal, Vector::Texts(a), Vector::Texts(b)) = (op, &a, &b) {
+        if let (BinaryOp::Equal, Vector::Texts(a), Vector::Texts(b)) = (op, a, b) {
             return same_texts(a, b);
         }
         if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
-            let equals = (0..n).map(|i| equal(&a, i, &b, i));
+            let equals = (0..n).map(|i| equal(a, i, b, i));
             return if op == BinaryOp::Equal {
                 equals.collect()
             } else {
                 equals.map(truth::not).collect()
             };
         }
-        let (a, b) = (a.into_texts(), b.into_texts());
+        let (a, b) = (a.as_texts(), b.as_texts());
         let at = |v: &[u32], i: usize| {
             v.get(if v.len() == 1 { 0 } else { i })
                 .copied()
@@ -966,6 +990,25 @@ impl<'a> Machine<'a> {
                 truth::NULL => Value::Null,
                 _ => Value::UNKNOWN,
             },
+        }
+    }
+}
+
+/// A side of a test or a sum.
+enum Operand {
+    /// What it came to.
+    Own(Vector),
+    /// A column that others read, too.
+    Column(Arc<Vector>),
+}
+
+impl Deref for Operand {
+    type Target = Vector;
+
+    fn deref(&self) -> &Vector {
+        match self {
+            Operand::Own(value) => value,
+            Operand::Column(column) => column,
         }
     }
 }

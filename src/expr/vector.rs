@@ -315,6 +315,14 @@ impl Vector {
         }
     }
 
+    /// As numbers of texts, where they stand.
+    pub(crate) fn as_texts(&self) -> Cow<'_, [u32]> {
+        match self {
+            Vector::Texts(v) => Cow::Borrowed(v),
+            other => Cow::Owned(other.clone().into_texts().to_vec()),
+        }
+    }
+
     /// As truth values, where they stand.
     pub(crate) fn as_bools(&self) -> Cow<'_, [u8]> {
         match self {

@@ -714,6 +714,41 @@ mod tests {
 
     const PLANS: &str = "district_code,plan_year,revision,allocation\n1630011,FY27,,100\n20011,2027,2,lots\n20011,2027,1,50\n";
 
+    /// Whether plans of these keys, of which the last may be unreadable, are apart.
+    fn are_apart(header: &str, keys: &[&str]) -> bool {
+        let key = PlanKey {
+            code: None,
+            name: None,
+            year: Some(1),
+        };
+        let text = format!("{header}\n{}\n", keys.join("\n"));
+        let open = |_: &str| -> io::Result<Box<dyn Seekable>> {
+            Ok(Box::new(Cursor::new(text.clone().into_bytes())))
+        };
+        let paths = ["plan.csv".to_owned()];
+        Statewide::open(&schema(), key, &paths, &open).are_apart()
+    }
+
+    #[test]
+    fn plans_are_apart_where_none_can_replace_another() {
+        const HEADER: &str = "district_code,plan_year,revision";
+        for (keys, wanted) in [
+            (&["12,2027,", "13,2027,"][..], true),
+            (&["13,2027,", "12,2027,"], true),
+            (&["12,2026,", "12,2027,"], true),
+            (&["12,2027,1", "12,2027,2"], false),
+            (&["12,2027,", "12,2027,"], true),
+            // One path stands before the other, and its key behind it.
+            (&["12,2027,", "12-1,2027,"], false),
+            (&["12,2027,", "13,soon,"], false),
+            (&[], false),
+        ] {
+            assert_eq!(are_apart(HEADER, keys), wanted, "{keys:?}");
+        }
+        let own_year = "district_code,plan_year,fiscal_year";
+        assert!(!are_apart(own_year, &["12,2026,2027", "12,2027,2027"]));
+    }
+
     #[test]
     fn a_submission_for_each_plan() {
         let budget = "district_code,plan_year,revision,strategy_id,object_code,description,amount\n\
