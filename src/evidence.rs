@@ -6,6 +6,8 @@ mod pieces;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
+use hashbrown::HashTable;
+
 pub(crate) use cells::Cell;
 use cells::Cells;
 pub use pieces::{Piece, PieceValue};
@@ -15,7 +17,7 @@ use crate::expr::eval::{Level, MAIN, Machine, Notebook};
 use crate::expr::tree::{Iteration, Kind, LevelNo, Node, Ty};
 use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, is_null_at, is_unknown_at, truth};
 use crate::expr::{BinaryOp, Builtin};
-use crate::hash::{Map, Set};
+use crate::hash::Set;
 use crate::review::{DrawnCell, Evidence, Gap};
 use crate::schema::{FieldId, Otherwise, TableId};
 use crate::table::{Layout, Rows, State};
@@ -95,8 +97,9 @@ pub(crate) struct Teller<'m, 'a> {
     lets: &'m [&'a Expr],
     story: Story,
     told: BTreeSet<(usize, usize, Vec<usize>)>,
-    /// Where in the evidence each piece stands, by its hash.
-    written: Map<u64, usize>,
+    /// Where in the evidence each piece stands, by its expression and cells.
+    written: HashTable<usize>,
+    hasher: foldhash::fast::FixedState,
     decisive: Cells,
     gaps: Cells,
     no_gap: usize,
@@ -119,7 +122,8 @@ impl<'m, 'a> Teller<'m, 'a> {
             lets,
             story: Story::default(),
             told: BTreeSet::new(),
-            written: Map::default(),
+            written: HashTable::new(),
+            hasher: foldhash::fast::FixedState::default(),
             decisive: Cells::default(),
             gaps: Cells::default(),
             no_gap: 0,
@@ -495,12 +499,13 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Adds a piece to the evidence, unless it stands there: an expression may be written several times.
     fn write(&mut self, evidence: Evidence) {
-        let value = format!("{:?}", evidence.value);
-        let whole = (&evidence.expression, value, &evidence.cells);
-        let hash = self.written.hasher().hash_one(whole);
         let held = &mut self.story.evidence;
-        let at = *self.written.entry(hash).or_insert(held.len());
-        if held.get(at) != Some(&evidence) {
+        let hash = |of: &Evidence| self.hasher.hash_one((&of.expression, &of.cells));
+        let is_same = |at: &usize| held.get(*at) == Some(&evidence);
+        if self.written.find(hash(&evidence), is_same).is_none() {
+            let hash_of = |at: &usize| held.get(*at).map_or(0, hash);
+            self.written
+                .insert_unique(hash(&evidence), held.len(), hash_of);
             held.push(evidence);
         }
     }
