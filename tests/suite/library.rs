@@ -108,7 +108,7 @@ fn statewide() -> impl Strategy<Value = Vec<File>> {
     let year = prop_oneof![9 => Just("2027"), 1 => select(&["2026", "soon"][..])];
     let key = (code, year, select(&["", "", "1", "2"][..]));
     let name = select(&["", "Windham", "Atlantis"][..]);
-    let plans = prop::collection::vec((key, name), 1..5);
+    let plans = prop::collection::vec((key, name), 1..14);
     let lines = prop::collection::vec((any::<prop::sample::Index>(), 0..9_u32), 0..9);
     let own_year = select(&["", "", ",2027"][..]);
     let parts = (plans, lines, own_year, any::<bool>());

@@ -128,7 +128,7 @@ impl Keys {
         let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
         self.keys.push(key);
         let (keys, hasher) = (&self.keys, &self.hasher);
-        let hash_of = |number: &u32| hasher.hash_one(key_of(keys, *number));
+        let hash_of = |number: &u32| key_of(keys, *number).map_or(0, |key| hasher.hash_one(key));
         self.index.insert_unique(hash, number, hash_of);
         number
     }
@@ -175,4 +175,24 @@ fn whole(text: &str) -> Option<i64> {
 
 fn not_whole(text: &str) -> (usize, String) {
     (2, format!("{} is not a whole number", quoted(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_one_number_however_many_there_are() {
+        let key = |n: u32| Key {
+            code: (n / 3).to_string(),
+            year: 2027,
+            revision: Some(i64::from(n % 3)),
+        };
+        let mut keys = Keys::default();
+        for n in (0..1_000).chain(0..1_000) {
+            assert_eq!(keys.number(key(n)), n);
+            assert_eq!(keys.get(n), Some(&key(n)));
+        }
+        assert_eq!(keys.iter().count(), 1_000);
+    }
 }
