@@ -28,6 +28,16 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 /// No input of a few thousand bytes takes this long, even in a debug build on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
+/// The stack of each thread, as the program has it.
+const STACK: usize = 16 << 20;
+
+/// Gives the threads that all tests share that stack, whichever test comes first.
+fn roomy_threads() {
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK);
+    // It fails only where there are threads already.
+    let _ = pool.build_global();
+}
+
 /// What turns up in hostile files.
 const TOKENS: [&str; 48] = [
     "\"",
@@ -117,9 +127,10 @@ fn spoil(seed: &[u8], other: &[u8], edits: &[Edit]) -> Vec<u8> {
 /// Spoils seeds, a few times or for as long as `ACCORDANT_FUZZ_SECONDS` says, and tries each twice: the same must come of it.
 fn fuzz(few: u32, seeds: &[Vec<u8>], attempt: impl Fn(usize, &[u8]) -> String + Send) {
     assert!(!seeds.is_empty(), "a test never passes by not running");
-    // The thread of a test has a quarter of the stack of a program.
+    // The threads of a test have an eighth of the stack of those of the program, as little as the deepest expression overflows.
+    roomy_threads();
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(8 << 20);
+        let thread = std::thread::Builder::new().stack_size(STACK);
         let run = thread.spawn_scoped(scope, || spoil_all(few, seeds, attempt));
         run.expect("a thread")
             .join()
@@ -198,10 +209,13 @@ fn set_aside_files() -> Files {
     SET_ASIDE.iter().map(|path| file(path)).collect()
 }
 
-static SMALL: LazyLock<Pack> =
-    LazyLock::new(|| load("set-aside", &set_aside_files()).expect("it loads"));
+static SMALL: LazyLock<Pack> = LazyLock::new(|| {
+    roomy_threads();
+    load("set-aside", &set_aside_files()).expect("it loads")
+});
 
 static SHIPPED: LazyLock<Pack> = LazyLock::new(|| {
+    roomy_threads();
     let pack = load_embedded("alliance").expect("it is built in");
     pack.expect("it loads")
 });
@@ -317,6 +331,32 @@ fn pack_files() {
         files.insert(paths[at].clone(), bytes.to_vec());
         loaded(load("set-aside", &files))
     });
+}
+
+/// As random edits make them now and then: loaded, or refused with the reason.
+#[test]
+fn packs_with_the_deepest_expressions() {
+    let rule = "rules/budget/reading-reserved.toml";
+    for (open, close) in [
+        ("not(", ")"),
+        ("[", "]"),
+        ("(", ")"),
+        ("1 + (", ")"),
+        ("-", ""),
+    ] {
+        let mut files = set_aside_files();
+        let text = String::from_utf8(files.remove(rule).expect("it is there")).expect("it is text");
+        let spoilt = text.replace(
+            "require = '",
+            &format!("require = '{}1{} = ", open.repeat(190), close.repeat(190)),
+        );
+        assert_ne!(spoilt, text);
+        fuzz(1, &[spoilt.into_bytes()], |_, bytes| {
+            let mut files = files.clone();
+            files.insert(rule.to_owned(), bytes.to_vec());
+            loaded(load("set-aside", &files))
+        });
+    }
 }
 
 #[test]

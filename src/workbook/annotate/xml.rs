@@ -34,6 +34,11 @@ pub(super) fn walk<'x>(xml: &'x str, mut take: impl FnMut(Step<'x>)) -> Option<(
         let start = position(&reader)?;
         let event = reader.read_event().ok()?;
         let at = start..position(&reader)?;
+        if let Event::Start(tag) | Event::Empty(tag) = &event
+            && !is_sound(xml.get(at.clone())?, tag)
+        {
+            return None;
+        }
         match event {
             Event::Start(tag) => {
                 depth += 1;
@@ -56,6 +61,12 @@ pub(super) fn walk<'x>(xml: &'x str, mut take: impl FnMut(Step<'x>)) -> Option<(
             _ => {}
         }
     }
+}
+
+/// Whether a start tag is read in one way: it holds no other, and each of its attributes has a name of its own and a value.
+fn is_sound(text: &str, tag: &BytesStart<'_>) -> bool {
+    let holds_other = text.get(1..).is_some_and(|text| text.contains('<'));
+    !holds_other && tag.attributes().all(|attribute| attribute.is_ok())
 }
 
 /// An element of a part.
@@ -372,6 +383,23 @@ mod tests {
             edits.apply(xml).expect("they are apart"),
             "<?xml version='1.0'?>\n<x:a k=\"2\">\n <x:b n=\"1\"><x:c/></x:b><!-- c --> <x:d/></x:a>"
         );
+    }
+
+    #[test]
+    fn a_part_with_a_tag_that_may_be_read_otherwise_is_not_sound() {
+        for (tag, is_sound) in [
+            ("c r=\"F8\" t=\"s\"", true),
+            ("c r='F8' t='a > b'", true),
+            ("c r=\"F8\"\n<c r=\"D9\" t=\"s\"", false),
+            ("c r=\"F8\" t=\"<s\"", false),
+            ("c r=\"F8\" r=\"D9\"", false),
+            ("c r=F8", false),
+            ("c r", false),
+        ] {
+            for xml in [format!("<s><{tag}></c></s>"), format!("<s><{tag}/></s>")] {
+                assert_eq!(walk(&xml, |_| ()).is_some(), is_sound, "{xml}");
+            }
+        }
     }
 
     #[test]
