@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -30,7 +31,7 @@ impl<T, F: FnMut(T) -> io::Result<()>> Turns<T, F> {
 }
 
 /// Gives `take` all that `made` makes of each work, in the order of the works. Fails where `take` does, and then begins no
-/// other work.
+/// other work. Panics where `made` does.
 pub(super) fn each_in_turn<S: Sync, T: Send>(
     works: &[S],
     made: impl Fn(&S) -> Vec<T> + Sync,
@@ -60,8 +61,15 @@ pub(super) fn each_in_turn<S: Sync, T: Send>(
                 return;
             }
             drop(turns);
-            let made = made(work);
-            lock().give(at, made);
+            match catch_unwind(AssertUnwindSafe(|| made(work))) {
+                Ok(made) => lock().give(at, made),
+                Err(panic) => {
+                    // Nobody waits for a turn that never comes.
+                    lock().failed = Some(io::Error::other("a worker panicked"));
+                    moved.notify_all();
+                    resume_unwind(panic);
+                }
+            }
             moved.notify_all();
         }
     });
@@ -105,5 +113,16 @@ mod tests {
         let (taken, result) = taken(141);
         assert_eq!(result.unwrap_err().to_string(), "full");
         assert_eq!(taken, (0..=141).collect::<Vec<_>>());
+    }
+
+    #[test]
+    #[should_panic(expected = "the third")]
+    fn nobody_waits_behind_a_panic() {
+        let works: Vec<usize> = (0..200).collect();
+        let made = |work: &usize| {
+            assert_ne!(*work, 3, "the third");
+            vec![*work]
+        };
+        let _ = each_in_turn(&works, made, |_| Ok(()));
     }
 }

@@ -66,7 +66,7 @@ impl<'a> Work<'a> {
         match self {
             Work::One(found) => {
                 let (plans, wrong) = read_source(pack, found);
-                plans.iter().for_each(|(plan, _)| look(plan));
+                plans.into_iter().for_each(|(plan, _)| look(&plan));
                 wrong
             }
             Work::Plans(tree, tables, plans) => {
