@@ -158,7 +158,7 @@ fn a_report_printed_in_turn_is_the_one_that_is_written_when_all_is_known() {
     };
     let reviewer = Reviewer::new(&pack, all);
     let config = ProptestConfig {
-        cases: cases(60),
+        cases: cases(30),
         failure_persistence: None,
         ..ProptestConfig::default()
     };
