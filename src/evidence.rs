@@ -1,7 +1,9 @@
 //! Why a rule said what it said: read off what the one evaluation noted, never worked out again.
 
 mod cells;
+mod lack;
 mod pieces;
+mod rests;
 
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
@@ -12,16 +14,16 @@ pub(crate) use cells::Cell;
 use cells::Cells;
 pub use pieces::{Piece, PieceValue};
 
+use crate::expr::BinaryOp;
 use crate::expr::Expr;
 use crate::expr::eval::{Level, MAIN, Machine, Notebook};
 use crate::expr::tree::{Iteration, Kind, LevelNo, Node, Ty};
-use crate::expr::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, is_null_at, is_unknown_at, truth};
-use crate::expr::{BinaryOp, Builtin};
+use crate::expr::vector::{Num, Vector, is_null_at, is_unknown_at, truth};
 use crate::hash::Set;
 use crate::review::{DrawnCell, Evidence, Gap};
-use crate::schema::{FieldId, Otherwise, TableId};
-use crate::table::{Layout, Rows, State};
-use crate::value::{Decimal, Value, ceiling, floor, plain, say};
+use crate::schema::{FieldId, TableId};
+use crate::table::{Layout, Rows};
+use crate::value::{Decimal, Value, ceiling, floor, say};
 
 /// Where outside the submission figures come from.
 #[derive(Debug, Default)]
@@ -719,354 +721,6 @@ impl<'m, 'a> Teller<'m, 'a> {
         ))
     }
 
-    /// The cells that a piece rests on.
-    fn cells(&self, no: usize, node: &Node, at: &At, found: &mut Cells) {
-        match &node.kind {
-            Kind::Field(of, table, field) => {
-                self.sources((*table, *field), self.rows_of(no, of, at), found);
-                self.cells(no, of, at, found);
-            }
-            Kind::Marked(_, of, table, field) => {
-                for row in self.rows_of(no, of, at) {
-                    self.add(*table, row, *field, found);
-                }
-                self.cells(no, of, at, found);
-            }
-            Kind::Filter(iteration) => {
-                let is_kept = |item: &At| {
-                    let t = self.truth(no, &iteration.body, item);
-                    t == truth::TRUE || t == truth::UNKNOWN
-                };
-                self.cells_of_items(no, (node, iteration), at, is_kept, found);
-            }
-            Kind::Quantified(_, iteration) | Kind::For(iteration) => {
-                self.cells_of_items(no, (node, iteration), at, |_| true, found);
-            }
-            Kind::Call(Builtin::Count, args) => {
-                if let Some(Kind::Table(table)) = args.first().map(|a| &a.kind) {
-                    for row in self.rows_of(no, args.first().unwrap_or(node), at) {
-                        self.add_row(*table, row, found);
-                    }
-                }
-                args.iter().for_each(|a| self.cells(no, a, at, found));
-            }
-            Kind::Table(table) | Kind::Plan(table) => {
-                let empty = self
-                    .machine
-                    .submission
-                    .table(*table)
-                    .is_some_and(Rows::is_empty);
-                if empty {
-                    found.insert(Cell::new(*table, None, None));
-                }
-            }
-            Kind::Let(index) => {
-                if let Some(named) = self.lets.get(*index) {
-                    self.cells(*index, &named.root, at, found);
-                }
-            }
-            Kind::If(test, yes, no_branch) => {
-                self.cells(no, test, at, found);
-                let t = self.truth(no, test, at);
-                if t == truth::TRUE || t == truth::UNKNOWN {
-                    self.cells(no, yes, at, found);
-                }
-                if t != truth::TRUE {
-                    self.cells(no, no_branch, at, found);
-                }
-            }
-            Kind::Assume(value, default) => {
-                self.cells(no, value, at, found);
-                if self.value(no, value, at) == Value::Null {
-                    self.cells(no, default, at, found);
-                }
-            }
-            _ => node
-                .parts()
-                .for_each(|part| self.cells(no, part, at, found)),
-        }
-    }
-
-    /// The cells of the items of an iteration that are kept, and of its list.
-    fn cells_of_items(
-        &self,
-        no: usize,
-        (node, iteration): (&Node, &Iteration),
-        at: &At,
-        is_kept: impl Fn(&At) -> bool,
-        found: &mut Cells,
-    ) {
-        let (body, item) = (&iteration.body, iteration.item);
-        self.outer_cells(no, body, item, at, found);
-        let mut fields = Vec::new();
-        if body.reads_fields_alone(item, &mut fields) {
-            let mut kept = Vec::new();
-            self.each_under(no, node, iteration, at, |place| {
-                if is_kept(place) {
-                    kept.extend(place.get(item));
-                }
-            });
-            for (of, table, field) in fields {
-                let rows = match self.noted(no, of) {
-                    Some(Vector::Rows(_, rows)) => &**rows,
-                    _ => &[],
-                };
-                let row = |item: &usize| rows.get(if rows.len() == 1 { 0 } else { *item });
-                let rows = kept
-                    .iter()
-                    .filter_map(row)
-                    .copied()
-                    .filter(|row| is_real(*row));
-                self.sources((table, field), rows, found);
-            }
-        } else {
-            self.each_under(no, node, iteration, at, |place| {
-                if is_kept(place) {
-                    self.cells(no, body, place, found);
-                }
-            });
-        }
-        self.cells(no, &iteration.list, at, found);
-    }
-
-    /// The cells of the parts of an iteration's body that are the same for every item.
-    fn outer_cells(&self, no: usize, body: &Node, item: LevelNo, at: &At, found: &mut Cells) {
-        if body.level < item {
-            return self.cells(no, body, at, found);
-        }
-        if !matches!(
-            body.kind,
-            Kind::Filter(_) | Kind::Quantified(..) | Kind::For(_)
-        ) {
-            body.parts()
-                .for_each(|part| self.outer_cells(no, part, item, at, found));
-        }
-    }
-
-    /// The rows that a piece stands for: one, or those of a list.
-    fn rows_of(&self, no: usize, node: &Node, at: &At) -> impl Iterator<Item = u32> + use<'m, 'a> {
-        let rows: &'m [u32] = match self.noted(no, node) {
-            Some(v @ Vector::Rows(_, rows)) => {
-                let here = Self::index(v, node.level, at);
-                rows.get(here..=here).unwrap_or_default()
-            }
-            Some(v @ Vector::Lists(lists)) => match &*lists.items {
-                Vector::Rows(_, rows) => {
-                    let here = lists.range(Self::index(v, node.level, at));
-                    rows.get(here).unwrap_or_default()
-                }
-                _ => &[],
-            },
-            // What was not asked stands for none.
-            _ => &[],
-        };
-        rows.iter().copied().filter(|row| is_real(*row))
-    }
-
-    fn add(&self, table: TableId, row: u32, field: FieldId, found: &mut Cells) {
-        if table < self.machine.schema.submission {
-            found.insert(Cell::new(table, usize::try_from(row).ok(), Some(field)));
-        }
-    }
-
-    fn add_row(&self, table: TableId, row: u32, found: &mut Cells) {
-        if table < self.machine.schema.submission {
-            found.insert(Cell::new(table, usize::try_from(row).ok(), None));
-        }
-    }
-
-    /// The cells that a field's values stand in, in some rows.
-    fn sources(
-        &self,
-        (table, field): (TableId, FieldId),
-        rows: impl Iterator<Item = u32>,
-        found: &mut Cells,
-    ) {
-        if table >= self.machine.schema.submission {
-            return;
-        }
-        let fields = self.machine.schema.tables.get(table).map(|t| &t.fields);
-        let field_of = fields.and_then(|fields| fields.get(field));
-        if field_of.is_none_or(|f| f.otherwise.is_some()) {
-            rows.for_each(|row| self.source(table, row, field, found));
-        } else if self.machine.submission.table(table).is_some() {
-            let cell = |row| Cell::new(table, usize::try_from(row).ok(), Some(field));
-            found.extend(rows.map(cell));
-        }
-    }
-
-    /// The cell that a field's value stands in: its own, or the one that stands in for a blank.
-    fn source(&self, table: TableId, row: u32, field: FieldId, found: &mut Cells) {
-        let schema = self.machine.schema;
-        let Some(rows) = self.machine.submission.table(table) else {
-            return;
-        };
-        let Some(at) = usize::try_from(row).ok() else {
-            return;
-        };
-        let otherwise = schema
-            .tables
-            .get(table)
-            .and_then(|t| t.fields.get(field))
-            .and_then(|f| f.otherwise);
-        if rows.state(at, field) != State::Blank {
-            return self.add(table, row, field, found);
-        }
-        match otherwise {
-            None => self.add(table, row, field, found),
-            Some(Otherwise::Row) => self.add_row(table, row, found),
-            Some(Otherwise::Plan(other)) => {
-                if let Some(plan) = schema.table("plan") {
-                    self.add(plan, 0, other, found);
-                }
-            }
-            Some(Otherwise::Joined {
-                table: joined,
-                field: other,
-                by,
-            }) => {
-                self.add(table, row, by, found);
-                match self.machine.joined_row(table, joined, by, at) {
-                    Some(joined_row) => self.add(joined, joined_row, other, found),
-                    None => self.add(table, row, field, found),
-                }
-            }
-        }
-    }
-
-    /// The cells and tables for want of which a piece has no answer.
-    fn lack(&mut self, no: usize, node: &'a Node, at: &At) {
-        if let Kind::Let(index) = node.kind {
-            if let Some(named) = self.lets.get(index).copied() {
-                self.lack(index, &named.root, at);
-            }
-            return;
-        }
-        let gap = self.is_gap(no, node, at);
-        if !gap && !self.is_null(no, node, at) {
-            return;
-        }
-        match &node.kind {
-            Kind::Field(of, table, field) => self.lack_field(no, node, (of, *table, *field), at),
-            Kind::Lookup(table, keys) => {
-                let known = keys.iter().all(|k| !self.is_gap(no, k, at));
-                if known && gap {
-                    let words: Vec<String> = keys
-                        .iter()
-                        .map(|k| plain_words(&self.value(no, k, at)))
-                        .collect();
-                    let owed = Owed::Row(*table, words.join(", "));
-                    if !self.story.owed.contains(&owed) {
-                        self.story.owed.push(owed);
-                    }
-                }
-                for (n, key) in keys.iter().enumerate() {
-                    // A row may leave that key blank, too: then a blank is a key like another.
-                    if self.is_gap(no, key, at) || !self.may_be_blank(*table, n) {
-                        self.lack(no, key, at);
-                    }
-                }
-            }
-            Kind::Table(table) | Kind::Plan(table) => {
-                if self
-                    .machine
-                    .submission
-                    .table(*table)
-                    .is_some_and(Rows::is_empty)
-                {
-                    self.gaps.insert(Cell::new(*table, None, None));
-                }
-            }
-            Kind::Quantified(quantifier, iteration) => {
-                let settles = if quantifier.is_every() {
-                    truth::TRUE
-                } else {
-                    truth::FALSE
-                };
-                self.lack_items(no, (node, iteration), at, settles);
-            }
-            Kind::Filter(iteration) | Kind::For(iteration) => {
-                self.lack(no, &iteration.list, at);
-                for item in self.items_under(no, node, iteration, at) {
-                    self.lack(no, &iteration.body, &item);
-                }
-            }
-            _ => node.parts().for_each(|part| self.lack(no, part, at)),
-        }
-    }
-
-    /// Whether rows of a reference table may leave one of its keys blank.
-    fn may_be_blank(&self, table: TableId, key: usize) -> bool {
-        let table = self.machine.schema.tables.get(table);
-        let field = table.and_then(|t| t.fields.get(*t.reference.as_ref()?.key.get(key)?));
-        field.is_some_and(|field| !field.required)
-    }
-
-    /// The same for a quantifier: items that settle nothing, whatever they hold, lack nothing.
-    fn lack_items(&mut self, no: usize, of: (&'a Node, &'a Iteration), at: &At, settles: u8) {
-        let (node, iteration) = of;
-        let items = self.items_under(no, node, iteration, at);
-        if items.is_empty() {
-            self.lack(no, &iteration.list, at);
-        }
-        for item in items {
-            if self.truth(no, &iteration.body, &item) == settles {
-                continue;
-            }
-            self.lack(no, &iteration.body, &item);
-            for (filter, kept) in self.kept_by(no, node, iteration, &item) {
-                self.lack(no, &filter.body, &kept);
-            }
-        }
-    }
-
-    fn lack_field(&mut self, no: usize, node: &'a Node, of: (&'a Node, TableId, FieldId), at: &At) {
-        let (of, table, field) = of;
-        let schema = self.machine.schema;
-        if table < schema.submission {
-            let mut cells = Cells::default();
-            for row in self.rows_of(no, of, at) {
-                let mut own = Cells::default();
-                self.source(table, row, field, &mut own);
-                cells.extend(
-                    own.into_vec()
-                        .into_iter()
-                        .filter(|c| self.is_empty_cell(*c)),
-                );
-            }
-            self.gaps.extend(cells.into_vec());
-        } else if self.is_gap(no, node, at) {
-            let of_field = schema.tables.get(table).and_then(|t| t.fields.get(field));
-            let is_optional = of_field.is_some_and(|f| !f.required);
-            let rows = self.rows_of(no, of, at);
-            for row in rows {
-                let place = usize::try_from(row)
-                    .ok()
-                    .and_then(|r| self.machine.rows(table).map(|rows| rows.row_place(r)));
-                let owed = Owed::Figure(table, field, place.unwrap_or_default());
-                let is_in = |state| self.machine.is_marked(table, field, Some(&row), state);
-                let is_answer = is_in(State::Value) || (is_optional && is_in(State::Blank));
-                if !is_answer && !self.story.owed.contains(&owed) {
-                    self.story.owed.push(owed);
-                }
-            }
-        }
-        self.lack(no, of, at);
-    }
-
-    /// Whether nothing can be read from a cell.
-    fn is_empty_cell(&self, cell: Cell) -> bool {
-        let (Some(row), Some(field)) = (cell.row(), cell.field()) else {
-            return cell.row().is_none();
-        };
-        self.machine
-            .submission
-            .table(cell.table())
-            .is_some_and(|rows| {
-                !matches!(rows.state(row, field), State::Value | State::NotApplicable)
-            })
-    }
-
     /// Whether a cell holds a count so small that it is printed nowhere.
     fn is_small_count(&self, cell: Cell) -> bool {
         let (Some(row), Some(field)) = (cell.row(), cell.field()) else {
@@ -1160,19 +814,6 @@ impl<'m, 'a> Teller<'m, 'a> {
             })
         });
         drawn.take(MOST).collect()
-    }
-}
-
-/// Whether a row is one of a table.
-fn is_real(row: u32) -> bool {
-    row != NULL_ID && row != UNKNOWN_ID
-}
-
-fn plain_words(value: &Value) -> String {
-    match value {
-        Value::Number(x) => plain(*x),
-        Value::Null => "(blank)".to_owned(),
-        other => say(other, "USD"),
     }
 }
 
