@@ -515,14 +515,13 @@ impl<'s> Statewide<'s> {
             }
             Source::Lost(_) => Window::of(std::iter::empty()),
         };
-        let place = |name: &str| format!("{}{name}.csv", self.folder);
         Plans {
             all: self,
             windows: self.tables.iter().map(window).collect(),
             left: plans.start..plans.end.min(self.len()),
             open: Box::new(open),
             splitter: Splitter::default(),
-            held: Submission::empty(self.schema, "", place),
+            held: self.nothing(),
         }
     }
 
@@ -533,10 +532,16 @@ impl<'s> Statewide<'s> {
     ) -> Vec<Submission> {
         let mut plans = self.plans(0..self.len(), open);
         let mut all = Vec::with_capacity(self.len());
-        while let Some(plan) = plans.read_next() {
-            all.push(plan.clone());
+        while plans.read_next().is_some() {
+            all.push(std::mem::replace(&mut plans.held, self.nothing()));
         }
         all
+    }
+
+    /// A plan of which nothing is read yet.
+    fn nothing(&self) -> Submission {
+        let place = |name: &str| format!("{}{name}.csv", self.folder);
+        Submission::empty(self.schema, "", place)
     }
 }
 
