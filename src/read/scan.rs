@@ -65,30 +65,31 @@ pub(crate) fn records(
         let held: &[u8] = room.get(..end).unwrap_or_default();
         // Nearly every block has nothing to learn from, which is told at once for all of its records.
         is_plain = (is_plain || tried == 0) && has_nothing_odd(held.get(tried..).unwrap_or(held));
+        let may_end = tried == 0 || memchr(b'\n', held.get(tried..).unwrap_or_default()).is_some();
+        let mut ends = Ends::of(if may_end { held } else { &[] }, delimiter);
         let mut start = 0;
-        while let Some(bytes) = held.get(start..).filter(|b| !b.is_empty())
-            && let Some(end) =
-                end_of(bytes, tried, delimiter).or((read == 0).then_some(bytes.len()))
+        while start < held.len()
+            && let Some(end) = ends.next().or((read == 0).then_some(held.len()))
         {
-            let (record, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-            let length = end + usize::from(!rest.is_empty());
+            let record = held.get(start..end).unwrap_or_default();
+            let next = (end + 1).min(held.len());
             number = number.saturating_add(1);
             if !is_plain {
                 nature.learn(record, number);
             }
-            if rest.is_empty() && is_unclosed(record) {
+            if end == held.len() && is_unclosed(record) {
                 nature.unclosed = Some(number);
             }
-            let to = from.saturating_add(u64::try_from(length).unwrap_or(0));
+            let to = from.saturating_add(u64::try_from(next - start).unwrap_or(0));
             found(Record {
                 from,
                 to,
                 number,
                 bytes: record.strip_suffix(b"\r").unwrap_or(record),
             });
-            (start, from, tried) = (start + length, to, 0);
+            (start, from) = (next, to);
         }
-        room.copy_within(start.min(end)..end, 0);
+        room.copy_within(start..end, 0);
         end = end.saturating_sub(start);
         tried = end;
         if read == 0 {
@@ -119,7 +120,8 @@ pub(super) fn read_all(reader: &mut impl Read, room: &mut [u8]) -> io::Result<us
 pub(crate) fn lines_of(text: &str, delimiter: u8) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let end = end_of(rest.as_bytes(), 0, delimiter).map_or(rest.len(), |end| end + 1);
+        let end = Ends::of(rest.as_bytes(), delimiter).next();
+        let end = end.map_or(rest.len(), |end| end + 1);
         let (line, behind) = rest.split_at_checked(end)?;
         rest = behind;
         (!line.is_empty()).then_some(line)
@@ -148,25 +150,49 @@ fn is_unclosed(record: &[u8]) -> bool {
     memchr(b'\n', record).is_some() && memchr_iter(b'"', record).count() % 2 == 1
 }
 
-/// Where the line of the first record ends; in its first `tried` bytes it does not. A quote that opens a cell hides line
-/// ends until it closes; a quote within a cell is a sign like any other.
-fn end_of(bytes: &[u8], tried: usize, delimiter: u8) -> Option<usize> {
-    if tried > 0 {
-        memchr(b'\n', bytes.get(tried..)?)?;
+/// Where the lines of records end. A quote that opens a cell hides line ends until it closes; a quote within a cell is a sign
+/// like any other.
+struct Ends<'b> {
+    bytes: &'b [u8],
+    signs: Signs<'b>,
+    delimiter: u8,
+    /// Where the record begins.
+    start: usize,
+}
+
+impl<'b> Ends<'b> {
+    fn of(bytes: &'b [u8], delimiter: u8) -> Self {
+        Ends {
+            bytes,
+            signs: Signs::from(bytes, 0, [b'"', b'\n']),
+            delimiter,
+            start: 0,
+        }
     }
-    let mut signs = Signs::from(bytes, 0, [b'"', b'\n']);
-    let mut is_open = false;
-    loop {
-        let at = signs.next_place();
-        match bytes.get(at)? {
-            b'\n' if !is_open => return Some(at),
-            // Of two quotes in a part that is open the second is a sign like any other.
-            b'"' if is_open && bytes.get(at + 1) == Some(&b'"') => {
-                signs.next_place();
+}
+
+impl Iterator for Ends<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let mut is_open = false;
+        loop {
+            let at = self.signs.next_place();
+            match self.bytes.get(at)? {
+                b'\n' if !is_open => {
+                    self.start = at + 1;
+                    return Some(at);
+                }
+                // Of two quotes in a part that is open the second is a sign like any other.
+                b'"' if is_open && self.bytes.get(at + 1) == Some(&b'"') => {
+                    self.signs.next_place();
+                }
+                b'"' if is_open => is_open = false,
+                b'"' => {
+                    is_open = at == self.start || self.bytes.get(at - 1) == Some(&self.delimiter);
+                }
+                _ => {}
             }
-            b'"' if is_open => is_open = false,
-            b'"' => is_open = at == 0 || bytes.get(at - 1) == Some(&delimiter),
-            _ => {}
         }
     }
 }
@@ -220,6 +246,7 @@ mod tests {
     #[test]
     fn the_nature_of_a_file_is_told() {
         assert_eq!(scan(b"a\n1,\"b\n2,c\n").1.unclosed, Some(2));
+        assert_eq!(scan(b"a\n5\" pipe,\"b\nc\"\n").1.unclosed, None);
         assert!(scan(b"a\rb\n").1.has_bare_returns);
         assert!(!scan(b"a\r\nb\r\n").1.has_bare_returns);
         assert!(scan(b"Caf\xe9\n").1.is_latin);
