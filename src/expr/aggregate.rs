@@ -286,17 +286,34 @@ fn contains_text(lists: &ListVec, value: &Vector, n: usize) -> Option<Values<u8>
     if n < 8 || !plain || items.contains(&UNKNOWN_ID) {
         return None;
     }
-    let known: Option<Set<u32>> = (items.len() > FEW).then(|| items.iter().copied().collect());
-    let is_known = |id: u32| match &known {
-        Some(known) => known.contains(&id),
-        None => items.contains(&id),
-    };
-    let one = |i: usize| match values.get(if values.len() == 1 { 0 } else { i }).copied() {
-        Some(UNKNOWN_ID) if items.is_empty() => truth::FALSE,
-        Some(UNKNOWN_ID) => truth::UNKNOWN,
-        id => truth::of(is_known(id.unwrap_or(NULL_ID))),
-    };
-    Some((0..n).map(one).collect())
+    if values.len() != n {
+        return None;
+    }
+    if items.len() > FEW {
+        let known: Set<u32> = items.iter().copied().collect();
+        let one = |id: &u32| match *id {
+            UNKNOWN_ID => truth::UNKNOWN,
+            id => truth::of(known.contains(&id)),
+        };
+        return Some(values.iter().map(one).collect());
+    }
+    let mut found = Values::repeat(truth::FALSE, n);
+    for item in items {
+        // Without a branch, several values are compared at once.
+        for (found, id) in found.iter_mut().zip(values) {
+            *found = if id == item { truth::TRUE } else { *found };
+        }
+    }
+    if !items.is_empty() && values.contains(&UNKNOWN_ID) {
+        for (found, _) in found
+            .iter_mut()
+            .zip(values)
+            .filter(|(_, id)| **id == UNKNOWN_ID)
+        {
+            *found = truth::UNKNOWN;
+        }
+    }
+    Some(found)
 }
 
 /// Each value once, in the order of first appearance; unknown when an item is.

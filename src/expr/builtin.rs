@@ -506,13 +506,13 @@ impl Builtin {
                 Vector::Nums((0..n).map(|i| modulo(a.at(i), b.at(i))).collect())
             }
             B::StringLength => {
-                let ids = arg(0).into_texts();
-                let length = |id| match id {
+                let ids = args.first().unwrap_or(&missing).as_texts();
+                let length = |id: &u32| match *id {
                     NULL_ID => Num::Null,
                     UNKNOWN_ID => Num::Unknown,
                     id => Num::Known(Decimal::from(m.text(id).chars().count())),
                 };
-                Vector::Nums(ids.into_iter().map(length).collect())
+                Vector::Nums(ids.iter().map(length).collect())
             }
             B::UpperCase => texts::map_text(arg(0), m, str::to_uppercase),
             B::LowerCase => texts::lower_case(arg(0), m),
