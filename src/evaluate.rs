@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Weight};
 use crate::evidence::{Owed, Story, Teller};
 use crate::expr::Expr;
 use crate::expr::cells::is_not_applicable;
-use crate::expr::eval::{MAIN, Machine, Notebook, Noted, WORK};
+use crate::expr::eval::{MAIN, Machine, Notebook, Noted, RowsOf, WORK};
 use crate::expr::tree::{Kind, Node, Ty};
 use crate::expr::vector::{ListVec, NULL_ID, Num, NumVec, Vector, truth};
 use crate::pack::{
@@ -312,7 +312,7 @@ impl<'p> Evaluator<'p> {
             Some(subjects) => match find_subjects(&mut machine, subjects) {
                 Found::Rows(table, rows, _) => {
                     let first = rows.into_iter().take(SUBJECTS);
-                    first.map(|row| Some((table, vec![row]))).collect()
+                    first.map(|row| Some((table, Values::One(row)))).collect()
                 }
                 Found::Whole | Found::NoTable(_) => Vec::new(),
             },
@@ -473,7 +473,12 @@ impl<'p> Evaluator<'p> {
         let most = (AT_ONCE / of_table.max(1)).clamp(16, 65_536);
         let mut outcomes = Vec::with_capacity(rows.len());
         for part in rows.chunks(most) {
-            let mut judged = Self::test_rows(machine, current, test, Some((table, part.to_vec())));
+            let part = if part.len() == rows.len() {
+                rows.clone()
+            } else {
+                part.to_vec().into()
+            };
+            let mut judged = Self::test_rows(machine, current, test, Some((table, part)));
             outcomes.append(&mut judged);
         }
         for (outcome, maybe) in outcomes.iter_mut().zip(maybe.iter().flatten()) {
@@ -489,7 +494,7 @@ impl<'p> Evaluator<'p> {
         machine: &mut Machine<'s>,
         current: &Current<'s>,
         test: &'s Test,
-        rows: Option<(TableId, Vec<u32>)>,
+        rows: Option<RowsOf>,
     ) -> Vec<Outcome> {
         let n = rows.as_ref().map_or(1, |(_, rows)| rows.len());
         let exempt = not_applicable(machine, &current.may_not_apply, rows.as_ref(), n);
@@ -537,7 +542,9 @@ impl<'p> Evaluator<'p> {
     ) -> (Finding, Vec<Undecided>) {
         machine.notebook = Some(Notebook::default());
         let rows = match subject {
-            Subject::Row(table, row) | Subject::Uncertain(table, row) => Some((table, vec![row])),
+            Subject::Row(table, row) | Subject::Uncertain(table, row) => {
+                Some((table, Values::One(row)))
+            }
             Subject::Whole | Subject::Table(_) => None,
         };
         let lets: Vec<&'s Expr> = test.lets.iter().map(|(_, e)| e).collect();
@@ -641,7 +648,7 @@ impl<'p> Evaluator<'p> {
             }
             Subject::Row(..) | Subject::Whole => {
                 let rows = match subject {
-                    Subject::Row(table, row) => Some((table, vec![row])),
+                    Subject::Row(table, row) => Some((table, Values::One(row))),
                     _ => None,
                 };
                 machine.begin(lets.to_vec(), rows.clone());
@@ -676,7 +683,7 @@ impl<'p> Evaluator<'p> {
         machine: &mut Machine<'s>,
         test: &'s Test,
         lets: &[&'s Expr],
-        rows: Option<&(TableId, Vec<u32>)>,
+        rows: Option<&RowsOf>,
     ) -> Story {
         let named = test.message.parts.iter().filter_map(|part| match part {
             Part::Value(expr) => Some(expr),
@@ -725,7 +732,7 @@ impl<'p> Evaluator<'p> {
         machine: &mut Machine<'s>,
         template: &'s Template,
         lets: &[&'s Expr],
-        rows: Option<&(TableId, Vec<u32>)>,
+        rows: Option<&RowsOf>,
     ) -> String {
         let mut text = String::new();
         for part in &template.parts {
@@ -754,12 +761,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A value as a message shows it: codes by their labels, marks by their names.
-    fn shown(
-        machine: &Machine<'_>,
-        expr: &Expr,
-        vector: &Vector,
-        rows: Option<&(TableId, Vec<u32>)>,
-    ) -> Value {
+    fn shown(machine: &Machine<'_>, expr: &Expr, vector: &Vector, rows: Option<&RowsOf>) -> Value {
         if let Kind::Field(of, table, field) = &expr.root.kind {
             let row = match of.kind {
                 Kind::Var(1) => rows.and_then(|(_, rows)| rows.first().copied()),
@@ -983,7 +985,7 @@ enum Found {
     /// A required table that is not there.
     NoTable(TableId),
     /// Rows, and which of them may not belong, if any.
-    Rows(TableId, Vec<u32>, Option<Vec<bool>>),
+    Rows(TableId, Values<u32>, Option<Vec<bool>>),
 }
 
 impl Found {
@@ -1043,9 +1045,12 @@ fn find_subjects<'s>(machine: &mut Machine<'s>, subjects: &'s Subjects) -> Found
         return Found::NoTable(subjects.table);
     }
     let range = lists.range(0);
-    let rows: Vec<u32> = match &*lists.items {
-        Vector::Rows(_, rows) => rows.get(range.clone()).unwrap_or_default().to_vec(),
-        _ => Vec::new(),
+    let rows = match &*lists.items {
+        Vector::Rows(_, rows) if range == (0..rows.len()) => rows.clone().shared(),
+        Vector::Rows(_, rows) => {
+            Values::from(rows.get(range.clone()).unwrap_or_default().to_vec()).shared()
+        }
+        _ => Values::new(),
     };
     let maybe = lists.maybe.as_ref();
     let maybe = maybe.map(|maybe| maybe.get(range).unwrap_or_default().to_vec());
@@ -1070,7 +1075,7 @@ fn outcome_of(held: u8) -> Outcome {
 fn not_applicable(
     machine: &Machine<'_>,
     cells: &[(bool, TableId, FieldId)],
-    rows: Option<&(TableId, Vec<u32>)>,
+    rows: Option<&RowsOf>,
     n: usize,
 ) -> Vec<bool> {
     let cells = cells.iter().filter_map(|(by_row, table, field)| {

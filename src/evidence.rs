@@ -274,9 +274,9 @@ impl<'m, 'a> Teller<'m, 'a> {
         mut look: impl FnMut(&At),
     ) {
         let here = at.get(node.level).copied().unwrap_or(0);
-        let parents = self.frame(expr, node).map_or(&[][..], |f| &f.parent);
+        let items = self.frame(expr, node).map_or(0..0, |f| f.under(here));
         let mut place = at.clone();
-        for (item, _) in parents.iter().enumerate().filter(|(_, p)| **p == here) {
+        for item in items {
             place.resize(iteration.item, 0);
             place.push(item);
             look(&place);

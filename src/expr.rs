@@ -57,9 +57,9 @@ pub(crate) fn evaluate_rows(
     machine.begin(Vec::new(), None);
     let lists = machine.run(subjects).into_lists();
     let range = lists.range(0);
-    let rows: Vec<u32> = match &*lists.items {
-        vector::Vector::Rows(_, rows) => rows.get(range).unwrap_or_default().to_vec(),
-        _ => Vec::new(),
+    let rows = match &*lists.items {
+        vector::Vector::Rows(_, rows) => rows.get(range).unwrap_or_default().to_vec().into(),
+        _ => crate::table::Values::new(),
     };
     if rows.contains(&vector::NULL_ID) {
         return Vec::new();

@@ -156,6 +156,13 @@ impl Nums {
 }
 
 impl Nums {
+    /// Lets copies hold the same memory.
+    pub(crate) fn share(&mut self) {
+        if let Nums::Int { v, .. } = self {
+            v.share();
+        }
+    }
+
     /// Adds a number at the end, of so many decimal places.
     fn push_scaled(&mut self, x: i64, places: u32) {
         match self {
@@ -848,6 +855,15 @@ impl Rows {
             raw_parts: Vec::new(),
         };
         std::mem::replace(self, nothing)
+    }
+
+    /// Lets copies of the columns of figures hold the same memory.
+    pub(crate) fn share(&mut self) {
+        for column in self.columns.iter_mut().flatten() {
+            if let Data::Nums(nums) = &mut column.data {
+                nums.share();
+            }
+        }
     }
 
     /// Leaves no rows, the columns as they are, and the memory for as many.

@@ -8,6 +8,7 @@ use crate::expr::vector::truth;
 use crate::pack::{Rule, Test};
 use crate::review::Outcome;
 use crate::submission::Submission;
+use crate::table::Values;
 
 /// A rule's test for one subject.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +58,7 @@ fn draw<'s>(
 ) -> Drawing {
     let rows = match subject {
         Subject::Whole => None,
-        Subject::Row(table, row) => Some((table, vec![row])),
+        Subject::Row(table, row) => Some((table, Values::One(row))),
         Subject::Table(_) => return search(machine, rule, None),
         Subject::Uncertain(table, row) => {
             let place = place(machine, (table, row));

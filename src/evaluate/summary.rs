@@ -2,16 +2,13 @@
 
 use super::{Evaluator, Found, find_subjects, labelled};
 use crate::expr::Expr;
-use crate::expr::eval::Machine;
+use crate::expr::eval::{Machine, RowsOf};
 use crate::expr::tree::{Kind, Node};
 use crate::expr::vector::{NULL_ID, Vector, truth};
 use crate::pack::{Layout, Nested, Summary};
 use crate::review::{Card, Shown, SummaryTable};
 use crate::schema::{FieldId, TableId};
 use crate::value::{Value, say};
-
-/// Rows of a table.
-type Of = (TableId, Vec<u32>);
 
 /// How many rows of the tables of one row are shown.
 const MOST: usize = 200;
@@ -65,7 +62,7 @@ fn headers(columns: &[(String, Expr)]) -> Vec<String> {
 fn columns<'s>(
     machine: &mut Machine<'s>,
     columns: &'s [(String, Expr)],
-    rows: Option<&Of>,
+    rows: Option<&RowsOf>,
     n: usize,
 ) -> Vec<Vec<(Value, String)>> {
     let row = |_| Vec::with_capacity(columns.len());
@@ -93,7 +90,7 @@ fn columns<'s>(
 }
 
 /// What belongs to each row of a table.
-fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &Of) -> Vec<Card> {
+fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &RowsOf) -> Vec<Card> {
     let own = |machine: &Machine<'_>, table: TableId, row: u32| {
         let rows = machine.submission.table(table)?;
         Some(rows.row_place(usize::try_from(row).ok()?))
@@ -108,7 +105,8 @@ fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &Of) -> Vec<Ca
         let all: Vec<u32> = each.iter().flat_map(|(rows, ..)| rows).copied().collect();
         let table = nested.subjects.table;
         let n = all.len();
-        let mut cells = columns(machine, &nested.columns, Some(&(table, all)), n).into_iter();
+        let mut cells =
+            columns(machine, &nested.columns, Some(&(table, all.into())), n).into_iter();
         for (card, (rows, more_rows, unsure_rows)) in cards.iter_mut().zip(&each) {
             let places = rows.iter().filter_map(|row| own(machine, table, *row));
             card.places.extend(places);
@@ -132,7 +130,7 @@ fn cards<'s>(machine: &mut Machine<'s>, summary: &'s Summary, of: &Of) -> Vec<Ca
 fn rows_of_each<'s>(
     machine: &mut Machine<'s>,
     nested: &'s Nested,
-    of: &Of,
+    of: &RowsOf,
 ) -> Vec<(Vec<u32>, usize, usize)> {
     machine.begin(Vec::new(), Some(of.clone()));
     let lists = machine.run(&nested.subjects.rows).into_lists();

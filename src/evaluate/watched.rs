@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::{Evaluator, Found, find_subjects};
-use crate::expr::eval::{MAIN, Machine, Notebook};
+use crate::expr::eval::{Level, MAIN, Machine, Notebook};
 use crate::expr::tree::{Iteration, Join, Kind, LevelNo, Node};
 use crate::expr::vector::{Vector, truth};
 use crate::expr::{BinaryOp, Expr};
@@ -182,14 +182,15 @@ impl Rows {
     }
 
     /// The items of an iteration over these rows, as rows of the level `item`.
-    fn items(&self, item: LevelNo, parent: &[usize]) -> Self {
+    fn items(&self, item: LevelNo, frame: &Level) -> Self {
         let mut parents = self.parents.clone();
         while parents.len() < item {
             parents.push(Rc::new((0..self.asked.len()).collect()));
         }
         let asked = |row: &usize| self.asked.get(*row).copied().unwrap_or(false);
+        let parent: Vec<usize> = (0..frame.len).map(|row| frame.parent(row)).collect();
         let asked = parent.iter().map(asked).collect();
-        parents.push(Rc::new(parent.to_vec()));
+        parents.push(Rc::new(parent));
         Rows { parents, asked }
     }
 
@@ -237,9 +238,9 @@ impl Walk<'_, '_> {
             Kind::Filter(iteration) | Kind::Quantified(_, iteration) | Kind::For(iteration) => {
                 self.node(of, &iteration.list, rows);
                 let Some(frame) = &noted.frame else { return };
-                let items = rows.items(iteration.item, &frame.parent);
+                let items = rows.items(iteration.item, frame);
                 self.node(of, &iteration.body, &items);
-                self.joined(of, iteration, rows, frame.parent.len());
+                self.joined(of, iteration, rows, frame.len);
             }
             Kind::Let(index) => {
                 if let Some(named) = self.lets.get(*index) {

@@ -188,9 +188,9 @@ impl<'a> Machine<'a> {
     }
 
     /// All rows of a table, as one list; unknown when the table is required and absent or empty.
-    pub(super) fn table(&self, table: TableId) -> ListVec {
+    pub(super) fn table(&mut self, table: TableId) -> ListVec {
         let rows = self.rows_of(table);
-        self.all_of(table, Vector::Rows(table, rows.into()))
+        self.all_of(table, Vector::Rows(table, rows))
     }
 
     /// What stands for all rows of a table, as one list.
@@ -205,13 +205,12 @@ impl<'a> Machine<'a> {
     }
 
     /// All rows of a table that count.
-    fn rows_of(&self, table: TableId) -> Vec<u32> {
+    fn rows_of(&mut self, table: TableId) -> Values<u32> {
         match self.visible(table) {
             Some(visible) => visible.in_force.clone(),
             None => {
                 let rows = self.submission.table(table);
-                let n = rows.map_or(0, Rows::len);
-                (0..u32::try_from(n).unwrap_or(0)).collect()
+                self.counted(rows.map_or(0, Rows::len))
             }
         }
     }
@@ -396,7 +395,9 @@ impl<'a> Machine<'a> {
         let column = match shared.and_then(OnceLock::get) {
             Some(column) => Arc::clone(column),
             None => {
-                let column = Arc::new(self.build_column(table, field));
+                let mut column = self.build_column(table, field);
+                column.share();
+                let column = Arc::new(column);
                 if let Some(slot) = shared {
                     slot.get_or_init(|| Arc::clone(&column));
                 }
@@ -557,12 +558,9 @@ impl<'a> Machine<'a> {
 
     fn build_index(&mut self, table: TableId, fields: &[FieldId]) -> Index {
         let columns: Vec<Arc<Vector>> = fields.iter().map(|f| self.column(table, *f)).collect();
-        let rows: Vec<u32> = match self.visible(table) {
+        let rows = match self.visible(table) {
             Some(visible) => visible.in_force.clone(),
-            None => {
-                let n = columns.first().map_or(0, |c| c.len());
-                (0..u32::try_from(n).unwrap_or(0)).collect()
-            }
+            None => self.counted(columns.first().map_or(0, |c| c.len())),
         };
         let keys = columns.iter().map(|c| Key::all(c, c.len())).collect();
         Index::new(keys, &rows)

@@ -2,7 +2,7 @@
 //! what means nothing is `null`.
 
 use std::cell::OnceCell;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use regex::Regex;
@@ -30,14 +30,46 @@ use crate::value::{Decimal, LIMIT, Value, from_days};
 #[derive(Debug, Clone)]
 pub(crate) struct Level {
     pub(crate) len: usize,
-    /// For each row, the row of the level outside it.
-    pub(crate) parent: Vec<usize>,
+    /// For each row, the row of the level outside it, in their order; `None`: the first one of all.
+    parents: Option<Vec<usize>>,
     /// The row or item that the level's variable stands for.
     pub(crate) items: Vector,
 }
 
+impl Level {
+    /// Rows that all stand under the first row of the level outside.
+    fn of_first(items: Vector) -> Self {
+        Level {
+            len: items.len(),
+            parents: None,
+            items,
+        }
+    }
+
+    /// The row of the level outside a row.
+    pub(crate) fn parent(&self, row: usize) -> usize {
+        let parents = self.parents.as_ref();
+        parents.map_or(0, |parents| parents.get(row).copied().unwrap_or(0))
+    }
+
+    /// The rows that stand under a row of the level outside.
+    pub(crate) fn under(&self, outer: usize) -> Range<usize> {
+        match &self.parents {
+            Some(parents) => {
+                let first = parents.partition_point(|parent| *parent < outer);
+                first..parents.partition_point(|parent| *parent <= outer)
+            }
+            None if outer == 0 => 0..self.len,
+            None => 0..0,
+        }
+    }
+}
+
+/// Rows of a table.
+pub(crate) type RowsOf = (TableId, Values<u32>);
+
 /// What an evaluation notes of a piece of an expression, for evidence.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Noted {
     pub(crate) value: Vector,
     /// Of an iteration: its items before any was left out, each with its row outside.
@@ -81,6 +113,8 @@ pub(crate) struct Machine<'a> {
     constants: Map<usize, Vector>,
     /// The number of each text in lower case, once it was asked for.
     lower: Map<u32, u32>,
+    /// Of how many rows all were asked for: their numbers.
+    counted: Vec<Values<u32>>,
     pub(crate) levels: Vec<Level>,
     /// Room in which levels are put aside, used again.
     spare: Vec<Vec<Level>>,
@@ -108,6 +142,7 @@ impl<'a> Machine<'a> {
             has_small_counts: OnceCell::new(),
             constants: Map::default(),
             lower: Map::default(),
+            counted: Vec::new(),
             levels: Vec::new(),
             spare: Vec::new(),
             lets: Vec::new(),
@@ -169,22 +204,31 @@ impl<'a> Machine<'a> {
     }
 
     /// Starts on a rule: its `let`s, and the rows of its table that are its subjects (`None`: the whole submission).
-    pub(crate) fn begin(&mut self, lets: Vec<&'a Expr>, rows: Option<(TableId, Vec<u32>)>) {
+    pub(crate) fn begin(&mut self, lets: Vec<&'a Expr>, rows: Option<RowsOf>) {
         self.let_values = vec![None; lets.len()];
         self.lets = lets;
         self.levels.clear();
-        self.levels.push(Level {
-            len: 1,
-            parent: Vec::new(),
-            items: Vector::Bools(Values::One(truth::TRUE)),
-        });
+        self.levels.push(Self::one_row(truth::TRUE));
         if let Some((table, rows)) = rows {
-            self.levels.push(Level {
-                len: rows.len(),
-                parent: vec![0; rows.len()],
-                items: Vector::Rows(table, rows.into_iter().collect()),
-            });
+            self.levels
+                .push(Level::of_first(Vector::Rows(table, rows.shared())));
         }
+    }
+
+    /// The first rows of a table.
+    pub(super) fn counted(&mut self, n: usize) -> Values<u32> {
+        if let Some(rows) = self.counted.iter().find(|rows| rows.len() == n) {
+            return rows.clone();
+        }
+        let rows: Values<u32> = (0..u32::try_from(n).unwrap_or(0)).collect();
+        let rows = rows.shared();
+        self.counted.push(rows.clone());
+        rows
+    }
+
+    /// A level of one row, which is that of no table.
+    fn one_row(state: u8) -> Level {
+        Level::of_first(Vector::Bools(Values::One(state)))
     }
 
     /// How many levels the subjects have: that of the submission, and of their rows.
@@ -326,18 +370,11 @@ impl<'a> Machine<'a> {
 
     /// The values of a piece that reads one row alone, worked out once a row.
     fn eval_by_row(&mut self, node: &'a Node, table: TableId, n: usize) -> Vector {
-        let between = |_| Level {
-            len: 1,
-            parent: vec![0],
-            items: Vector::Bools(Values::One(truth::NULL)),
-        };
+        let between = |_| Self::one_row(truth::NULL);
         let mut once: Vec<Level> = (1..self.levels.len()).map(between).collect();
+        let rows = self.counted(n);
         if let (Some(first), Some(last)) = (self.levels.first(), once.last_mut()) {
-            *last = Level {
-                len: n,
-                parent: vec![0; n],
-                items: Vector::Rows(table, (0..u32::try_from(n).unwrap_or(0)).collect()),
-            };
+            *last = Level::of_first(Vector::Rows(table, rows));
             once.insert(0, first.clone());
         }
         let repeated = std::mem::replace(&mut self.levels, once);
@@ -375,26 +412,33 @@ impl<'a> Machine<'a> {
         if value.len() == 1 && self.levels.get(from).is_some_and(|l| l.len != 1) {
             return value.clone();
         }
-        // Where the rows are those of the level below, they are put aside for as long as they are read.
-        let rows = self.levels.get_mut(to);
-        let mut rows = rows.map_or(Vec::new(), |level| std::mem::take(&mut level.parent));
+        // The rows are put aside for as long as they are read.
+        let rows = self.levels.get_mut(to).map(|level| level.parents.take());
+        let Some(rows) = rows.flatten() else {
+            return self.gather(value, ty, &[self.around(0, from, to)]);
+        };
         if from + 1 == to {
             let lifted = self.gather(value, ty, &rows);
             if let Some(level) = self.levels.get_mut(to) {
-                level.parent = rows;
+                level.parents = Some(rows);
             }
             return lifted;
         }
+        let mut outer = rows.clone();
         if let Some(level) = self.levels.get_mut(to) {
-            level.parent.clone_from(&rows);
+            level.parents = Some(rows);
         }
+        for row in &mut outer {
+            *row = self.around(*row, from, to);
+        }
+        self.gather(value, ty, &outer)
+    }
+
+    /// The row of a level around a row of the level just outside another.
+    fn around(&self, row: usize, from: LevelNo, to: LevelNo) -> usize {
         let between = self.levels.get(from + 1..to).unwrap_or_default();
-        for level in between.iter().rev() {
-            for row in &mut rows {
-                *row = level.parent.get(*row).copied().unwrap_or(0);
-            }
-        }
-        self.gather(value, ty, &rows)
+        let outward = between.iter().rev();
+        outward.fold(row, |row, level| level.parent(row))
     }
 
     fn eval_here(&mut self, node: &'a Node) -> Vector {
@@ -407,16 +451,9 @@ impl<'a> Machine<'a> {
         }
         self.has_work_for(value.size());
         if let Some(notebook) = &mut self.notebook {
-            let frame = notebook
-                .remove(&(self.expression, node.id))
-                .and_then(|noted| noted.frame);
-            notebook.insert(
-                (self.expression, node.id),
-                Noted {
-                    value: value.clone(),
-                    frame,
-                },
-            );
+            value.share();
+            let noted = notebook.entry((self.expression, node.id));
+            noted.or_default().value = value.clone();
         }
         value
     }
@@ -834,27 +871,27 @@ impl<'a> Machine<'a> {
         Vector::concat(&[value, default]).gather(&pick)
     }
 
-    /// Opens the level of an iteration's items; `None` closes it again.
-    fn enter(&mut self, item: LevelNo, lists: &ListVec) -> usize {
+    /// Opens the level of an iteration's items.
+    fn enter(&mut self, item: LevelNo, lists: &mut ListVec) {
         let n = self.levels.last().map_or(1, |l| l.len);
         while self.levels.len() < item {
-            let n = self.levels.last().map_or(1, |l| l.len);
             self.levels.push(Level {
                 len: n,
-                parent: (0..n).collect(),
+                parents: (n != 1).then(|| (0..n).collect()),
                 items: Vector::Bools(Values::repeat(truth::NULL, n)),
             });
         }
-        let mut parent = Vec::with_capacity(lists.items.len());
-        for i in 0..n {
-            parent.resize(parent.len() + lists.range(i).len(), i);
+        lists.items.share();
+        let mut level = Level::of_first((*lists.items).clone());
+        if n != 1 {
+            let mut parents = Vec::with_capacity(level.len);
+            for i in 0..n {
+                parents.resize(parents.len() + lists.range(i).len(), i);
+            }
+            level.len = parents.len();
+            level.parents = Some(parents);
         }
-        self.levels.push(Level {
-            len: parent.len(),
-            parent,
-            items: (*lists.items).clone(),
-        });
-        n
+        self.levels.push(level);
     }
 
     fn leave(&mut self, depth: usize) -> Option<Level> {
@@ -864,15 +901,9 @@ impl<'a> Machine<'a> {
     }
 
     fn note_frame(&mut self, node: &Node, frame: Option<Level>) {
-        let key = (self.expression, node.id);
         if let (Some(notebook), Some(frame)) = (&mut self.notebook, frame) {
-            notebook.insert(
-                key,
-                Noted {
-                    value: Vector::Bools(Values::new()),
-                    frame: Some(frame),
-                },
-            );
+            let noted = notebook.entry((self.expression, node.id));
+            noted.or_default().frame = Some(frame);
         }
     }
 
@@ -909,12 +940,12 @@ impl<'a> Machine<'a> {
     }
 
     fn filter(&mut self, node: &'a Node, iteration: &'a Iteration) -> Vector {
-        let (lists, holds) = self.list_of(iteration, true);
+        let (mut lists, holds) = self.list_of(iteration, true);
         if holds && self.notebook.is_none() {
             return Vector::Lists(lists);
         }
         let depth = self.levels.len();
-        self.enter(iteration.item, &lists);
+        self.enter(iteration.item, &mut lists);
         let tests = self
             .eval(&iteration.body)
             .expand(lists.items.len())
@@ -937,9 +968,9 @@ impl<'a> Machine<'a> {
 
     /// The body's value for each item of each row's list.
     fn for_each(&mut self, node: &'a Node, iteration: &'a Iteration, narrow: bool) -> ListVec {
-        let (lists, _) = self.list_of(iteration, narrow);
+        let (mut lists, _) = self.list_of(iteration, narrow);
         let depth = self.levels.len();
-        self.enter(iteration.item, &lists);
+        self.enter(iteration.item, &mut lists);
         let items = self.eval(&iteration.body);
         let items = self.expand(items, &iteration.body.ty, lists.items.len());
         let frame = self.leave(depth);

@@ -276,6 +276,12 @@ pub(crate) enum Vector {
     Lists(ListVec),
 }
 
+impl Default for Vector {
+    fn default() -> Self {
+        Vector::Bools(Values::new())
+    }
+}
+
 impl Vector {
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -283,6 +289,19 @@ impl Vector {
             Vector::Nums(v) => v.len(),
             Vector::Texts(v) | Vector::Rows(_, v) => v.len(),
             Vector::Lists(v) => v.len(),
+        }
+    }
+
+    /// Lets copies hold the same memory.
+    pub(crate) fn share(&mut self) {
+        match self {
+            Vector::Bools(v) => v.share(),
+            Vector::Nums(v) => {
+                v.lows.share();
+                v.states.iter_mut().for_each(Values::share);
+            }
+            Vector::Texts(v) | Vector::Rows(_, v) => v.share(),
+            Vector::Lists(v) => v.items.share(),
         }
     }
 

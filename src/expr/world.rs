@@ -7,7 +7,7 @@ use super::texts::Phrases;
 use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::hash::Map;
 use crate::schema::{FieldId, Schema, TableId};
-use crate::table::{Column, Data, Nums, Rows, State, Texts, Vintage};
+use crate::table::{Column, Data, Nums, Rows, State, Texts, Values, Vintage};
 use crate::value::{Decimal, Value};
 
 /// How many sets of words are kept to be sought in texts; those that a submission writes itself could be many.
@@ -52,7 +52,7 @@ impl World {
 pub(crate) struct Visible {
     pub(crate) rows: Arc<Rows>,
     /// The rows that are in force in the year, in order.
-    pub(crate) in_force: Vec<u32>,
+    pub(crate) in_force: Values<u32>,
     /// The columns, each built when it is first asked for.
     pub(crate) columns: Vec<OnceLock<Arc<Vector>>>,
     /// Those rows by the values of some fields, for every submission: each is built when it is first asked for.
@@ -189,7 +189,7 @@ impl Visible {
             in_force = latest(in_force, &keys, |row| rows.vintage(row, fields, texts));
         }
         let in_force = in_force.into_iter();
-        let in_force: Vec<u32> = in_force.filter_map(|row| u32::try_from(row).ok()).collect();
+        let in_force: Values<u32> = in_force.filter_map(|row| u32::try_from(row).ok()).collect();
         let may_be_blank =
             |f: &usize| t.is_some_and(|t| t.fields.get(*f).is_some_and(|f| !f.required));
         let mut visible = Visible {
@@ -198,7 +198,7 @@ impl Visible {
             optional: reference.key.iter().map(may_be_blank).collect(),
             rows: Arc::clone(rows),
             by_key: Index::new(keys, &in_force),
-            in_force,
+            in_force: in_force.shared(),
             behind: Map::default(),
         };
         if visible.optional.contains(&true) {

@@ -646,6 +646,7 @@ impl<'t> Lines<'t> {
 
     /// The rows, once all lines are in.
     pub(crate) fn finish(mut self, diagnostics: &mut Vec<Diagnostic>) -> Rows {
+        self.rows.share();
         self.headless.sort_unstable();
         let names: Vec<_> = self.headless.iter().map(|c| quoted(&letter(*c))).collect();
         if let Some(message) = not_used_columns(&names, "have no header and are not used") {

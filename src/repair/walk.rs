@@ -454,8 +454,6 @@ impl<'a> Walk<'a> {
         };
         let outer = iteration.item.saturating_sub(1).min(node.level);
         let here = at.get(outer).copied().unwrap_or(0);
-        let from = frame.parent.partition_point(|parent| *parent < here);
-        let to = frame.parent.partition_point(|parent| *parent <= here);
         let mut place = at.clone();
         place.resize(iteration.item, 0);
         let item = |k: usize| {
@@ -463,7 +461,7 @@ impl<'a> Walk<'a> {
             place.push(k);
             place
         };
-        (from..to).map(item).collect()
+        frame.under(here).map(item).collect()
     }
 }
 

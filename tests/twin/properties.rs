@@ -140,7 +140,7 @@ fn evaluated<'a>(
     machine.notebook = noting.then(Notebook::default);
     machine.begin(
         made.lets.iter().collect(),
-        made.row.map(|table| (table, rows)),
+        made.row.map(|table| (table, rows.into())),
     );
     let vector = machine.run(&made.expr);
     machine.notebook = None;
