@@ -10,8 +10,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
-pub(crate) use cells::Cell;
-use cells::Cells;
+use cells::Column;
+pub(crate) use cells::{Cell, Cells};
 pub use pieces::{Piece, PieceValue};
 
 use crate::expr::BinaryOp;
@@ -22,7 +22,7 @@ use crate::expr::vector::{Num, Vector, is_null_at, is_unknown_at, truth};
 use crate::hash::Set;
 use crate::review::{DrawnCell, Evidence, Gap};
 use crate::schema::{FieldId, TableId};
-use crate::table::{Layout, Rows};
+use crate::table::Layout;
 use crate::value::{Decimal, Value, ceiling, floor, say};
 
 /// Where outside the submission figures come from.
@@ -65,7 +65,7 @@ pub(crate) struct Story {
     /// The tests that decided: the number of the expression and of the piece.
     pub(crate) decided: Vec<(usize, usize)>,
     /// All the cells that decided or are missing.
-    pub(crate) rests: Vec<Cell>,
+    pub(crate) rests: Cells,
 }
 
 impl Story {
@@ -88,7 +88,7 @@ impl Story {
         self.marked
             .dedup_by_key(|&mut (table, row, field, _)| (table, row, field));
         self.assumptions.extend(other.assumptions);
-        self.rests.extend(other.rests);
+        self.rests.add_all(&other.rests);
     }
 }
 
@@ -175,8 +175,8 @@ impl<'m, 'a> Teller<'m, 'a> {
         self.story.missing = self.places(&self.gaps);
         self.story.marked = self.marked();
         self.story.cells = self.draw(&self.story.marked);
-        self.story.rests = self.gaps.into_vec();
-        self.story.rests.append(&mut self.decisive.into_vec());
+        self.story.rests = self.gaps;
+        self.story.rests.add_all(&self.decisive);
         self.story
     }
 
@@ -185,7 +185,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         let mut cells = Cells::default();
         let at = vec![0; self.machine.depth()];
         self.cells(MAIN, &expr.root, &at, &mut cells);
-        cells.iter().any(|c| self.is_small_count(*c))
+        self.has_small_count(&cells)
     }
 
     fn noted(&self, expr: usize, node: &Node) -> Option<&'m Vector> {
@@ -471,7 +471,7 @@ impl<'m, 'a> Teller<'m, 'a> {
         let mut cells = Cells::default();
         self.cells(no, node, at, &mut cells);
         cells.sort();
-        let small = cells.iter().any(|c| self.is_small_count(*c));
+        let small = self.has_small_count(&cells);
         let value = if small {
             Value::Suppressed
         } else {
@@ -482,7 +482,7 @@ impl<'m, 'a> Teller<'m, 'a> {
             self.story.gap = None;
             self.story.needs = None;
         }
-        self.decisive.extend(cells.iter().copied());
+        self.decisive.add_all(&cells);
         let mut places = self.places(&cells);
         let mut origins = Origins::default();
         self.origins(no, expr, node, at, &mut origins);
@@ -634,7 +634,7 @@ impl<'m, 'a> Teller<'m, 'a> {
             self.cells(no, value, at, &mut cells);
             self.cells(no, default, at, &mut cells);
             cells.sort();
-            let small = cells.iter().any(|c| self.is_small_count(*c));
+            let small = self.has_small_count(&cells);
             let value_of = if small {
                 Value::Suppressed
             } else {
@@ -721,24 +721,25 @@ impl<'m, 'a> Teller<'m, 'a> {
         ))
     }
 
-    /// Whether a cell holds a count so small that it is printed nowhere.
-    fn is_small_count(&self, cell: Cell) -> bool {
-        let (Some(row), Some(field)) = (cell.row(), cell.field()) else {
-            return false;
+    /// Whether one of the cells holds a count so small that it is printed nowhere.
+    fn has_small_count(&self, cells: &Cells) -> bool {
+        let is_small = |cell: Cell| {
+            let spot = cell.row().zip(cell.field());
+            spot.is_some_and(|(row, field)| self.machine.is_small_count(cell.table(), row, field))
         };
-        self.machine.has_small_counts() && self.machine.is_small_count(cell.table(), row, field)
+        self.machine.has_small_counts() && cells.iter().any(is_small)
     }
 
     /// Cells, in order, as places: neighbouring cells of a column as one run.
     fn places(&self, cells: &Cells) -> Vec<String> {
         let mut places = Vec::new();
-        for cell in cells.iter().filter(|c| c.row().is_none()) {
+        let first_of_all = cells.columns().filter_map(Column::first);
+        for cell in first_of_all.filter(|c| c.row().is_none()) {
             let rows = self.machine.submission.table(cell.table());
             places.extend(rows.map(|rows| rows.layout.path().to_owned()));
         }
         let mut known: Set<u64> = Set::default();
         for column in cells.columns() {
-            let mut rows: Vec<usize> = column.iter().filter_map(|c| c.row()).collect();
             let Some((table, field)) = column.first().map(|c| (c.table(), c.field())) else {
                 continue;
             };
@@ -748,11 +749,10 @@ impl<'m, 'a> Teller<'m, 'a> {
             ) else {
                 continue;
             };
-            data.sort_as_they_stand(&mut rows, field);
             // Only cells of columns that a file lacks, and of mapped ones, may have one place.
             let is_csv = matches!(data.layout, Layout::Csv(_));
             let is_own = is_csv && field.is_none_or(|f| data.has_column(f));
-            runs(data, &rows, field)
+            data.runs(column.rows(), field)
                 .into_iter()
                 .for_each(|(first, last)| {
                     let one = |row: usize| {
@@ -777,17 +777,22 @@ impl<'m, 'a> Teller<'m, 'a> {
     /// The deciding cells in the order of rows, and whether each is a gap; runs of many rows are left to their places.
     fn marked(&self) -> Vec<(TableId, usize, FieldId, bool)> {
         let mut both = Cells::default();
-        let cells = if self.gaps.iter().next().is_none() {
+        let cells = if self.gaps.is_empty() {
             &self.decisive
         } else {
-            both.extend(self.gaps.iter().chain(self.decisive.iter()).copied());
+            both.add_all(&self.gaps);
+            both.add_all(&self.decisive);
             both.sort();
             &both
         };
-        let is_shown = |column: &[Cell], cell| column.len() <= 4 || self.gaps.has(cell);
-        let columns = cells.columns();
-        let shown = columns.flat_map(|c| c.iter().copied().filter(|cell| is_shown(c, *cell)));
-        let mut shown: Vec<Cell> = shown.collect();
+        let mut shown: Vec<Cell> = Vec::new();
+        for column in cells.columns() {
+            let is_long = column.has_more_than(4);
+            if !is_long || !self.gaps.is_empty() {
+                let cells = column.cells();
+                shown.extend(cells.filter(|cell| !is_long || self.gaps.has(*cell)));
+            }
+        }
         shown.sort_by_key(|c| (c.table(), c.row(), c.field()));
         let marked = shown.iter();
         let marked =
@@ -815,16 +820,4 @@ impl<'m, 'a> Teller<'m, 'a> {
         });
         drawn.take(MOST).collect()
     }
-}
-
-/// Rows that follow one another in the file, as runs of first and last.
-fn runs(data: &Rows, rows: &[usize], field: Option<FieldId>) -> Vec<(usize, usize)> {
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    for &row in rows {
-        match runs.last_mut() {
-            Some((_, last)) if data.follows(*last, row, field) => *last = row,
-            _ => runs.push((row, row)),
-        }
-    }
-    runs
 }

@@ -1152,18 +1152,42 @@ impl Rows {
         }
     }
 
-    /// Puts rows in the order in which a field's cells stand in the file: down each column.
-    pub fn sort_as_they_stand(&self, rows: &mut [usize], field: Option<FieldId>) {
+    /// Rows as runs, each of a first and a last, of those whose cells of a field follow one another in the file; in the order
+    /// in which they stand there, down each column.
+    pub fn runs(
+        &self,
+        rows: impl Iterator<Item = Range<usize>>,
+        field: Option<FieldId>,
+    ) -> Vec<(usize, usize)> {
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        let mut add = |first: usize, last: usize| match runs.last_mut() {
+            Some((_, end)) if self.follows(*end, first, field) => *end = last,
+            _ => runs.push((first, last)),
+        };
         if let (Layout::Mapped(mapped), Some(field)) = (&self.layout, field) {
+            let mut rows: Vec<usize> = rows.flatten().collect();
             rows.sort_by_key(|&row| {
                 let spot = mapped.spot(row, field);
                 (spot.map(|s| (s.page, s.column, s.row)), row)
             });
+            rows.into_iter().for_each(|row| add(row, row));
+            return runs;
         }
+        for part in rows {
+            let (first, last) = (part.start, part.end.saturating_sub(1));
+            let numbers = self.numbers.get(part.clone()).unwrap_or_default();
+            let is_own = matches!(self.layout, Layout::Csv(_) | Layout::Sheet { .. });
+            if is_own && numbers.is_sorted_by(|a, b| a.checked_add(1) == Some(*b)) {
+                add(first, last);
+            } else {
+                part.for_each(|row| add(row, row));
+            }
+        }
+        runs
     }
 
     /// Whether a row follows another in the file, so that both are one run of cells.
-    pub fn follows(&self, first: usize, next: usize, field: Option<FieldId>) -> bool {
+    fn follows(&self, first: usize, next: usize, field: Option<FieldId>) -> bool {
         let number = |row: usize| self.numbers.get(row).copied().unwrap_or(0);
         let neighbours = number(next) == number(first).saturating_add(1);
         match (&self.layout, field) {

@@ -47,7 +47,7 @@ impl Marks {
             Subject::Whole | Subject::Table(_) => String::new(),
         };
         let mut lines: Vec<String> = (story.rests.iter())
-            .map(|place| self.line(machine, *place))
+            .map(|place| self.line(machine, place))
             .collect();
         lines.sort();
         lines.dedup();

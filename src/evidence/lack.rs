@@ -103,13 +103,9 @@ impl<'a> Teller<'_, 'a> {
             for row in self.rows_of(no, of, at) {
                 let mut own = Cells::default();
                 self.source(table, row, field, &mut own);
-                cells.extend(
-                    own.into_vec()
-                        .into_iter()
-                        .filter(|c| self.is_empty_cell(*c)),
-                );
+                cells.extend(own.iter().filter(|c| self.is_empty_cell(*c)));
             }
-            self.gaps.extend(cells.into_vec());
+            self.gaps.add_all(&cells);
         } else if self.is_gap(no, node, at) {
             let of_field = schema.tables.get(table).and_then(|t| t.fields.get(field));
             let is_optional = of_field.is_some_and(|f| !f.required);

@@ -24,14 +24,10 @@ impl<'m, 'a> Teller<'m, 'a> {
                 self.cells(no, of, at, found);
             }
             Kind::Filter(iteration) => {
-                let is_kept = |item: &At| {
-                    let t = self.truth(no, &iteration.body, item);
-                    t == truth::TRUE || t == truth::UNKNOWN
-                };
-                self.cells_of_items(no, (node, iteration), at, is_kept, found);
+                self.cells_of_items(no, (node, iteration), at, true, found);
             }
             Kind::Quantified(_, iteration) | Kind::For(iteration) => {
-                self.cells_of_items(no, (node, iteration), at, |_| true, found);
+                self.cells_of_items(no, (node, iteration), at, false, found);
             }
             Kind::Call(Builtin::Count, args) => {
                 if let Some(Kind::Table(table)) = args.first().map(|a| &a.kind) {
@@ -78,17 +74,29 @@ impl<'m, 'a> Teller<'m, 'a> {
         }
     }
 
-    /// The cells of the items of an iteration that are kept, and of its list.
+    /// The cells of the items of an iteration, of a filter those that it keeps, and of its list.
     fn cells_of_items(
         &self,
         no: usize,
         (node, iteration): (&Node, &Iteration),
         at: &At,
-        is_kept: impl Fn(&At) -> bool,
+        is_filter: bool,
         found: &mut Cells,
     ) {
         let (body, item) = (&iteration.body, iteration.item);
         self.outer_cells(no, body, item, at, found);
+        let tests = match self.noted(no, body) {
+            Some(Vector::Bools(tests)) if is_filter => Some(&**tests),
+            Some(_) if is_filter => Some(&[][..]),
+            _ => None,
+        };
+        let is_kept = |place: &At| {
+            tests.is_none_or(|tests| {
+                let here = place.get(body.level).copied().unwrap_or(0);
+                let test = tests.get(if tests.len() == 1 { 0 } else { here });
+                matches!(test, Some(&(truth::TRUE | truth::UNKNOWN)))
+            })
+        };
         let mut fields = Vec::new();
         if body.reads_fields_alone(item, &mut fields) {
             let mut kept = Vec::new();
