@@ -844,6 +844,47 @@ mod tests {
     }
 
     #[test]
+    fn neighbouring_rows_of_a_plan_are_one_run_wherever_their_key_stands() {
+        let schema = schema();
+        let key = PlanKey::default();
+        for header in [
+            "district_code,plan_year,strategy_id,description",
+            "strategy_id,district_code,description,plan_year",
+            "description,strategy_id,plan_year,district_code",
+        ] {
+            for quote in ["", "\""] {
+                let mut text = format!("{header}\n");
+                for row in 0..30 {
+                    let cell = |name: &str| match name {
+                        "district_code" => format!("00200{}1", row / 10),
+                        "plan_year" => "2027".to_owned(),
+                        "strategy_id" => row.to_string(),
+                        _ => "\"a, \"\"b\"\"\"".to_owned(),
+                    };
+                    let cells = header.split(',').map(|name| match cell(name) {
+                        quoted if quoted.starts_with('"') => quoted,
+                        bare => format!("{quote}{bare}{quote}"),
+                    });
+                    text += &cells.collect::<Vec<_>>().join(",");
+                    text.push('\n');
+                }
+                let plans = "district_code,plan_year\n0020001,2027\n0020011,2027\n0020021,2027\n";
+                let open = |path: &str| -> io::Result<Box<dyn Seekable + '_>> {
+                    let text = if path == "plan.csv" { plans } else { &text };
+                    Ok(Box::new(Cursor::new(text.as_bytes())))
+                };
+                let paths = ["plan.csv", "budget.csv"].map(str::to_owned);
+                let all = Statewide::open(&schema, key, &paths, &open);
+                let (_, Source::There(there)) = &all.tables[1] else {
+                    panic!("{text}");
+                };
+                let rows: Vec<u32> = there.runs.iter().map(|(_, run)| run.rows).collect();
+                assert_eq!(rows, [10, 10, 10], "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn tables_without_their_key_are_lost_and_missing_ones_told() {
         let (plans, told) = read(&[("plan.csv", PLANS), ("notes.csv", "note\nx\n")]);
         assert!(plans.iter().all(|plan| plan.tables[2].lost));

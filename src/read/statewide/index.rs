@@ -59,18 +59,19 @@ impl Pass<'_> {
         keys: &mut Keys,
     ) -> io::Result<(Found, Nature)> {
         let mut found = Found::default();
-        // The key of the record before, and how it is written at the beginning of a line.
-        let mut last: Option<(Vec<u8>, u32)> = None;
+        // The key of the record before, and how it is written.
+        let mut last: Option<(Written, u32)> = None;
         let mut run: Option<Run> = None;
         let mut cells = Cells::default();
+        let columns = self.key_columns();
+        let mut here = Vec::new();
         let nature = records(reader, 0, self.delimiter, |record| {
             if record.number <= self.header.number {
                 return;
             }
-            if let (Some((prefix, _)), Some(run)) = (&last, &mut run)
+            if let (Some((written, _)), Some(run)) = (&last, &mut run)
                 && !self.is_plan
-                && !prefix.is_empty()
-                && record.bytes.starts_with(prefix)
+                && self.is_same_key(&columns, record.bytes, written, &mut here)
             {
                 run.to = record.to;
                 run.rows += 1;
@@ -80,7 +81,14 @@ impl Pass<'_> {
                 found.runs.push((key, run));
             }
             if let Some(key) = self.key_of(&record, &mut cells, &mut found) {
-                last = Some((self.prefix_of(record.bytes), keys.number(key)));
+                let mut written = Written {
+                    prefix: self.prefix_of(&columns, record.bytes),
+                    cells: Vec::new(),
+                };
+                if written.prefix.is_empty() {
+                    self.take_cells(&columns, record.bytes, &mut written.cells);
+                }
+                last = Some((written, keys.number(key)));
                 run = Some(Run {
                     from: record.from,
                     to: record.to,
@@ -136,16 +144,36 @@ impl Pass<'_> {
         }
     }
 
-    /// How a record begins when its key stands in its first columns, as far as the sign behind it; empty when it does not.
-    fn prefix_of(&self, record: &[u8]) -> Vec<u8> {
+    /// The columns of the key, in order.
+    fn key_columns(&self) -> Vec<usize> {
         let mut columns: Vec<usize> = self.header.keys.iter().flatten().copied().collect();
         columns.sort_unstable();
         columns.dedup();
+        columns
+    }
+
+    /// Whether the key of a record is written as another is; there is room for how it is written.
+    fn is_same_key(
+        &self,
+        columns: &[usize],
+        record: &[u8],
+        other: &Written,
+        room: &mut Vec<u8>,
+    ) -> bool {
+        if !other.prefix.is_empty() {
+            return record.starts_with(&other.prefix);
+        }
+        self.take_cells(columns, record, room);
+        !room.is_empty() && *room == other.cells
+    }
+
+    /// How a record begins when its key stands in its first columns, as far as the sign behind it; empty when it does not.
+    fn prefix_of(&self, columns: &[usize], record: &[u8]) -> Vec<u8> {
         let mut length = 0;
-        for (at, column) in columns.into_iter().enumerate() {
+        for (at, column) in columns.iter().enumerate() {
             let rest = record.get(length..).unwrap_or_default();
             match memchr(self.delimiter, rest) {
-                Some(end) if at == column => length += end + 1,
+                Some(end) if at == *column => length += end + 1,
                 _ => return Vec::new(),
             }
         }
@@ -156,6 +184,55 @@ impl Pass<'_> {
             prefix.to_vec()
         }
     }
+
+    /// The cells of a record's key as they are written, each with a line end, which no cell without quotes holds; none where
+    /// one is not there.
+    fn take_cells(&self, columns: &[usize], record: &[u8], cells: &mut Vec<u8>) {
+        cells.clear();
+        let (mut columns, mut from) = (columns.iter().peekable(), 0);
+        for column in 0.. {
+            let cell = record.get(from..).unwrap_or_default();
+            let end = cell_end(cell, self.delimiter);
+            if columns.next_if_eq(&&column).is_some() {
+                cells.extend_from_slice(cell.get(..end).unwrap_or_default());
+                cells.push(b'\n');
+            }
+            if columns.peek().is_none() {
+                return;
+            }
+            if end == cell.len() {
+                return cells.clear();
+            }
+            from += end + 1;
+        }
+    }
+}
+
+/// How the key of a record is written.
+struct Written {
+    /// At the beginning of its line, as far as the sign behind it; empty where it does not stand there alone.
+    prefix: Vec<u8>,
+    /// Elsewhere: its cells.
+    cells: Vec<u8>,
+}
+
+/// Where the first cell of a part of a record ends.
+fn cell_end(bytes: &[u8], delimiter: u8) -> usize {
+    let mut behind = 0;
+    if bytes.first() == Some(&b'"') {
+        behind = 1;
+        while let Some(rest) = bytes.get(behind..)
+            && let Some(quote) = memchr(b'"', rest)
+        {
+            behind += quote + 1;
+            if bytes.get(behind) != Some(&b'"') {
+                break;
+            }
+            behind += 1;
+        }
+    }
+    let rest = bytes.get(behind..).unwrap_or_default();
+    memchr(delimiter, rest).map_or(bytes.len(), |at| behind + at)
 }
 
 /// A piece of a file that is held while the plans in it are read.
@@ -246,7 +323,27 @@ mod tests {
     use std::cell::Cell;
     use std::io::{Cursor, Seek};
 
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_cells_of_a_record_end_where_they_are_split(
+            cells in prop::collection::vec("([ab][ab\"]{0,2})?|\"([ab,\n]|\"\"){0,4}\"", 1..6)
+        ) {
+            let record = cells.join(",");
+            let mut rest = record.as_bytes();
+            for cell in &cells {
+                let end = cell_end(rest, b',');
+                prop_assert_eq!(&rest[..end], cell.as_bytes());
+                rest = rest.get(end + 1..).unwrap_or_default();
+            }
+            let held = csv::ReaderBuilder::new().has_headers(false).from_reader(record.as_bytes()).records().next();
+            let count = held.map_or(1, |held| held.map_or(0, |held| held.len()));
+            prop_assert_eq!(count, cells.len().max(1));
+        }
+    }
 
     /// A file that counts what is read of it.
     struct Counted<'c>(Cursor<Vec<u8>>, &'c Cell<usize>);
