@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lines::PLAN;
-use super::statewide::{PlanKey, is_statewide};
+use super::statewide::{PlanKey, has_rows, is_statewide};
 use crate::schema::{Schema, TableId};
 use crate::table::Texts;
 
@@ -131,8 +131,8 @@ pub fn sort_batch(
     batch
 }
 
-/// What the tables of one folder are. They are statewide when `plan.csv` has the columns of the key, and so has another
-/// table, if there is one.
+/// What the tables of one folder are. They are statewide when another table than `plan.csv`, if there is one, has the columns of
+/// the key, and so has `plan.csv`, or it holds several plans: then the columns are missing.
 fn source_of(
     schema: &Schema,
     key: PlanKey,
@@ -151,7 +151,17 @@ fn source_of(
     };
     let plan = schema.table(PLAN);
     let (plans, others): (Vec<_>, Vec<_>) = tables.iter().partition(|(id, _)| Some(*id) == plan);
-    let statewide = plans.iter().any(has_key) && (others.is_empty() || others.iter().any(has_key));
+    let has_plans = |(id, path): &(TableId, &str)| {
+        let table = schema.tables.get(*id).filter(|_| !is_toml(path));
+        table
+            .zip(head(path))
+            .is_some_and(|(table, head)| has_rows(schema, key, table, &head))
+    };
+    let statewide = if others.is_empty() {
+        plans.iter().any(has_key)
+    } else {
+        others.iter().any(has_key) && (plans.iter().any(has_key) || plans.iter().any(has_plans))
+    };
     let files = tables.iter().map(|(_, path)| (*path).to_owned()).collect();
     Some(if statewide {
         Source::Statewide { files }
@@ -344,6 +354,31 @@ mod tests {
                 files: vec!["budget.csv".into(), "plan.csv".into()]
             }]
         );
+        // Of several plans the key is missing; of one it need not be there.
+        let of = |plans: &'static str| {
+            let read = move |path: &str| {
+                let text = if path == "plan.csv" {
+                    plans
+                } else {
+                    "district_code,plan_year,amount\n"
+                };
+                Some(text.as_bytes().to_vec())
+            };
+            let paths = files.map(str::to_owned);
+            let batch = sort_batch(
+                &schema(),
+                PlanKey::default(),
+                "root",
+                &paths,
+                &read,
+                &read,
+                &|_, _| false,
+            );
+            matches!(batch.submissions.as_slice(), [Source::Statewide { .. }])
+        };
+        assert!(of("district_code,allocation\n0020011,5\n0020021,6\n"));
+        assert!(!of("district_code,allocation\n0020011,5\n"));
+        assert!(!of("District code,0020011\nAllocation,5\n"));
         let plain = sort(&files, "district_code,fiscal_year,allocation\n");
         assert_eq!(
             plain.submissions,

@@ -17,7 +17,7 @@ use super::batch::{is_toml, table_of};
 use super::csv::{HAS_NUL, Records, decode, is_wide, with_line_feeds};
 use super::header::Header;
 use super::limits::{SUBMISSION, count, too_large};
-use super::lines::{At, Form, Lines, PLAN, Shapes, no_header, report_missing};
+use super::lines::{At, Form, Lines, PLAN, Shapes, no_header, report_missing, vertical_columns};
 use super::records::{Manner, Splitter};
 use super::scan::Nature;
 use crate::diagnostic::Diagnostic;
@@ -55,6 +55,21 @@ pub(crate) fn is_statewide(schema: &Schema, key: PlanKey, table: &Table, head: &
     let records = Records::head(table, &key.headers(schema), &text, SUBMISSION);
     let header = key.find_header(schema, table, &records.grid());
     header.is_some_and(|header| has_key(&header))
+}
+
+/// Whether a table holds more than one row, as the beginning of its file shows.
+pub(crate) fn has_rows(schema: &Schema, key: PlanKey, table: &Table, head: &[u8]) -> bool {
+    let Some(text) = decode("", head, &mut Vec::new()) else {
+        return false;
+    };
+    let records = Records::head(table, &key.headers(schema), &text, SUBMISSION);
+    let grid = records.grid();
+    let header = key.find_header(schema, table, &grid);
+    let header = header.filter(|_| vertical_columns(table, &grid).is_none());
+    header.is_some_and(|header| {
+        let below = grid.rows.iter().filter(|row| row.number > header.number);
+        below.filter(|row| !row.is_blank()).nth(1).is_some()
+    })
 }
 
 fn has_key(header: &Header) -> bool {
