@@ -96,12 +96,12 @@ impl Mistake {
 /// The nearest of `names` to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = look_alike(&fold(word));
-    let length = folded.chars().count();
+    let signs = Signs::of(&folded);
     let near = |name: &'a str| {
         let other = look_alike(&fold(name));
         let most = 1 + name.chars().count().min(word.chars().count()) / 4;
-        // Names that differ in length by more differ by more.
-        if other.chars().count().abs_diff(length) > most {
+        // What is told at once of nearly all: their letters differ by more.
+        if signs.differ_from(&Signs::of(&other)) > most {
             return None;
         }
         let distance = strsim::damerau_levenshtein(&folded, &other);
@@ -110,6 +110,30 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     let nearest = names.into_iter().filter_map(near);
     let nearest = nearest.min_by_key(|(distance, _)| *distance);
     nearest.map(|(_, name)| name)
+}
+
+/// How often each sign stands in a name; of a few signs taken together.
+struct Signs([usize; 64]);
+
+impl Signs {
+    fn of(name: &str) -> Self {
+        let mut counts = [0; 64];
+        for c in name.chars() {
+            let slot = usize::try_from(u32::from(c) % 64).unwrap_or(0);
+            if let Some(count) = counts.get_mut(slot) {
+                *count += 1;
+            }
+        }
+        Signs(counts)
+    }
+
+    /// How many signs at least are to be changed, left out or put in to make one of the other.
+    fn differ_from(&self, other: &Signs) -> usize {
+        let pairs = || self.0.iter().zip(&other.0);
+        let more: usize = pairs().map(|(a, b)| a.saturating_sub(*b)).sum();
+        let fewer: usize = pairs().map(|(a, b)| b.saturating_sub(*a)).sum();
+        more.max(fewer)
+    }
 }
 
 /// A name with letters and digits that look alike made one: `6ll` is `611`.
@@ -242,6 +266,16 @@ mod tests {
             fold("new\u{2011}or\u{2212}con\u{ad}tin\u{200b}uing\u{202f}"),
             "new_or_continuing"
         );
+    }
+
+    #[test]
+    fn names_whose_signs_differ_by_more_are_farther_apart() {
+        use proptest::prelude::*;
+        proptest!(|(a in "[a-dĀā0-3\u{140}]{0,8}", b in "[a-dĀā0-3\u{140}]{0,8}")| {
+            let least = Signs::of(&a).differ_from(&Signs::of(&b));
+            prop_assert!(least <= strsim::damerau_levenshtein(&a, &b), "{a} {b}");
+        });
+        assert_eq!(Signs::of("999").differ_from(&Signs::of("110")), 3);
     }
 
     #[test]
