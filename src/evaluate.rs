@@ -272,6 +272,37 @@ impl<'p> Evaluator<'p> {
         (tally, findings, undecided)
     }
 
+    /// The outcome of each subject of each rule in force, without what is found.
+    pub(crate) fn outcomes_of(&self, submission: &Submission) -> Vec<Vec<Judged>> {
+        let mut machine = self.machine(submission);
+        let of_rule = |current: &Current<'p>| {
+            let whole = |outcome| {
+                vec![Judged {
+                    row: None,
+                    line: None,
+                    outcome,
+                }]
+            };
+            if current.test.is_none() {
+                return whole(Outcome::NotApplicable);
+            }
+            let Some((found, outcomes)) = Self::judged(&mut machine, current) else {
+                return whole(Outcome::Unknown);
+            };
+            let outcomes = outcomes.into_iter().enumerate();
+            let judged = outcomes.map(|(at, outcome)| {
+                let subject = found.subject(at);
+                Judged {
+                    row: row_of(&machine, subject),
+                    line: subject.line(),
+                    outcome,
+                }
+            });
+            judged.collect()
+        };
+        self.in_force.rules.iter().map(of_rule).collect()
+    }
+
     /// How many subjects of a rule had each outcome, be it one of the pack or a changed one; `None` when it is not in force.
     pub fn tally_of(&self, submission: &Submission, rule: &Rule) -> Option<Tally> {
         let mut machine = self.machine(submission);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::evaluate::Evaluator;
 use crate::hash::Map;
 use crate::pack::InForce;
-use crate::review::{Outcome, Review};
+use crate::review::{Judged, Outcome, Review};
 use crate::submission::Submission;
 use crate::value::Decimal;
 
@@ -335,8 +335,9 @@ impl<'a> Search<'a> {
                 }
                 Err(stuck) => return Err(stuck),
             };
-            let (changed, review) = self.changed(&amounts);
-            let worse = self.worse(&review, &targets);
+            let changed = self.cells.apply(self.submission, &amounts);
+            let judged = Evaluator::new(self.in_force).outcomes_of(&changed);
+            let worse = self.worse(&judged, &targets);
             if worse.is_empty() {
                 return Ok(Solved { amounts, wanted });
             }
@@ -411,20 +412,25 @@ impl<'a> Search<'a> {
     }
 
     /// The subjects for which a rule is worse than before, and those sought that do not pass.
-    fn worse(&self, review: &Review, targets: &BTreeSet<Subject>) -> Vec<Subject> {
-        let now = outcomes(review);
+    fn worse(&self, now: &[Vec<Judged>], targets: &BTreeSet<Subject>) -> Vec<Subject> {
         let mut worse: Vec<Subject> = Vec::new();
-        for (rule, tally) in review.rules.iter().enumerate() {
-            for judged in &tally.subjects {
+        let mut passed: BTreeSet<Subject> = BTreeSet::new();
+        for (rule, subjects) in now.iter().enumerate() {
+            for judged in subjects {
                 let subject = (rule, judged.line);
-                let was = self.outcomes.get(&subject).map_or(0, |o| badness(*o));
-                if badness(judged.outcome) > was && !targets.contains(&subject) {
-                    worse.push(subject);
+                if targets.contains(&subject) {
+                    if judged.outcome == Outcome::Pass {
+                        passed.insert(subject);
+                    }
+                } else if badness(judged.outcome) > 0 {
+                    let was = self.outcomes.get(&subject).map_or(0, |o| badness(*o));
+                    if badness(judged.outcome) > was {
+                        worse.push(subject);
+                    }
                 }
             }
         }
-        let passes = |subject: &Subject| now.get(subject) == Some(&Outcome::Pass);
-        worse.extend(targets.iter().filter(|subject| !passes(subject)));
+        worse.extend(targets.difference(&passed));
         worse
     }
 
