@@ -540,10 +540,11 @@ impl<'p> Evaluator<'p> {
         {
             return vec![Outcome::NotApplicable; n];
         }
-        let require = match &test.require {
-            Some(require) => machine.run(require).into_bools(),
+        let require = match (&test.require, &when) {
+            (Some(require), Some(when)) => Self::require_of(machine, require, when, n),
+            (Some(require), None) => machine.run(require).into_bools(),
             // Nothing but a person's answer settles a question.
-            None => Values::repeat(truth::UNKNOWN, n),
+            (None, _) => Values::repeat(truth::UNKNOWN, n),
         };
         if when.is_none() && exempt.is_empty() {
             return require.into_iter().map(outcome_of).collect();
@@ -560,6 +561,29 @@ impl<'p> Evaluator<'p> {
             }
         };
         (0..n).map(outcome).collect()
+    }
+
+    /// What is required of each of the subjects, of which `when` is true of some: where it is of few, the others are not looked at.
+    fn require_of<'s>(
+        machine: &mut Machine<'s>,
+        require: &'s Expr,
+        when: &[u8],
+        n: usize,
+    ) -> Values<u8> {
+        let asked: Vec<usize> = (0..n)
+            .filter(|i| when.get(*i) == Some(&truth::TRUE))
+            .collect();
+        if asked.len() > n / 2 || !machine.narrow(&asked) {
+            return machine.run(require).into_bools();
+        }
+        let mut held = Values::repeat(truth::UNKNOWN, n);
+        let of_asked = machine.run(require).into_bools();
+        for (i, truth) in asked.into_iter().zip(&of_asked) {
+            if let Some(slot) = held.get_mut(i) {
+                *slot = *truth;
+            }
+        }
+        held
     }
 
     /// Evaluates one subject again with everything noted, and tells its story.

@@ -215,6 +215,16 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Leaves those of the subjects' rows that stand at places; `false` where no rows are judged.
+    pub(crate) fn narrow(&mut self, places: &[usize]) -> bool {
+        let Some([_, subjects]) = self.levels.get_mut(..) else {
+            return false;
+        };
+        *subjects = Level::of_first(subjects.items.gather(places));
+        self.let_values.fill(None);
+        true
+    }
+
     /// The first rows of a table.
     pub(super) fn counted(&mut self, n: usize) -> Values<u32> {
         if let Some(rows) = self.counted.iter().find(|rows| rows.len() == n) {
