@@ -12,7 +12,6 @@ use super::ast::{BinaryOp, Quantifier};
 use super::builtin::Builtin;
 use super::cells::{Index, is_not_applicable};
 use super::equality::equal;
-use super::pattern;
 use super::texts::Phrases;
 use super::tree::{DatePart, Expr, Iteration, Kind, LevelNo, Node, Ty};
 use super::vector::{
@@ -103,7 +102,7 @@ pub(crate) struct Machine<'a> {
     pub(super) translate: Vec<u32>,
     pub(super) columns: Map<(TableId, FieldId), Arc<Vector>>,
     pub(super) indexes: Map<(TableId, Vec<FieldId>), Arc<Index>>,
-    pub(super) patterns: Map<(String, u32), Option<Regex>>,
+    patterns: Map<(u32, u32), Option<Arc<Regex>>>,
     /// For each row of a table of the submission the row of a reference table that a field looks up.
     pub(super) lookups: Map<(TableId, TableId, FieldId), Vector>,
     phrases: Map<Vec<u32>, Arc<Phrases>>,
@@ -308,22 +307,19 @@ impl<'a> Machine<'a> {
         lower
     }
 
-    /// Whether the text of a number matches the pattern of another, with the flags of a third.
-    pub(crate) fn matches(&mut self, input: u32, wanted: u32, flags: u32) -> u8 {
-        let wanted = self.text(wanted).to_owned();
+    /// The pattern of a number, with the flags of another; `None` when it cannot be taken.
+    pub(crate) fn pattern(&mut self, wanted: u32, flags: u32) -> Option<Arc<Regex>> {
+        if let Some(compiled) = self.patterns.get(&(wanted, flags)) {
+            return compiled.clone();
+        }
         let flag_text = if flags == NULL_ID {
-            String::new()
+            ""
         } else {
-            self.text(flags).to_owned()
+            self.text(flags)
         };
-        let compiled = self
-            .patterns
-            .entry((wanted, flags))
-            .or_insert_with_key(|(wanted, _)| pattern::compile(wanted, &flag_text))
-            .clone();
-        compiled.map_or(truth::NULL, |regex| {
-            truth::of(regex.is_match(self.text(input)))
-        })
+        let compiled = self.world.pattern(self.text(wanted), flag_text);
+        self.patterns.insert((wanted, flags), compiled.clone());
+        compiled
     }
 
     /// Words to be sought in texts, by their numbers.

@@ -1,7 +1,10 @@
 //! Functions of texts and dates: what they give for every row of a set.
 
+use std::sync::Arc;
+
 use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
+use regex::Regex;
 
 use super::aggregate;
 use super::builtin::whole;
@@ -99,27 +102,25 @@ fn part_of(text: &str, start: Decimal, length: Option<Decimal>) -> Option<String
 }
 
 pub(crate) fn matches(args: &[Vector], n: usize, m: &mut Machine<'_>) -> Vector {
-    let text = |i: usize| {
-        args.get(i)
-            .cloned()
-            .map_or_else(|| Values::One(NULL_ID), Vector::into_texts)
+    let none = Vector::Texts(Values::One(NULL_ID));
+    let texts = |i: usize| args.get(i).unwrap_or(&none).as_texts();
+    let (input, wanted, flags) = (texts(0), texts(1), texts(2));
+    let at = |ids: &[u32], i: usize| at(ids, i).unwrap_or(NULL_ID);
+    let mut last: Option<((u32, u32), Option<Arc<Regex>>)> = None;
+    let mut one = |i: usize| match (at(&input, i), at(&wanted, i)) {
+        (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
+        (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
+        (input, wanted) => {
+            let key = (wanted, at(&flags, i));
+            let (_, pattern) = match last.take() {
+                Some(same) if same.0 == key => last.insert(same),
+                _ => last.insert((key, m.pattern(key.0, key.1))),
+            };
+            let of = |pattern: &Arc<Regex>| truth::of(pattern.is_match(m.text(input)));
+            pattern.as_ref().map_or(truth::NULL, of)
+        }
     };
-    let (input, wanted, flags) = (text(0), text(1), text(2));
-    let mut out = Vec::with_capacity(n);
-    for i in 0..n {
-        let flags = at(&flags, i).unwrap_or(NULL_ID);
-        out.push(
-            match (
-                at(&input, i).unwrap_or(NULL_ID),
-                at(&wanted, i).unwrap_or(NULL_ID),
-            ) {
-                (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => truth::UNKNOWN,
-                (NULL_ID, _) | (_, NULL_ID) => truth::NULL,
-                (input, wanted) => m.matches(input, wanted, flags),
-            },
-        );
-    }
-    Vector::Bools(out.into())
+    Vector::Bools((0..n).map(&mut one).collect())
 }
 
 pub(crate) fn mentions(

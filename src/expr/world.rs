@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use regex::Regex;
+
 use super::cells::Index;
+use super::pattern;
 use super::texts::Phrases;
 use super::vector::{NULL_ID, Num, UNKNOWN_ID, Vector, truth};
 use crate::hash::Map;
@@ -10,8 +13,9 @@ use crate::schema::{FieldId, Schema, TableId};
 use crate::table::{Column, Data, Nums, Rows, State, Texts, Values, Vintage};
 use crate::value::{Decimal, Value};
 
-/// How many sets of words are kept to be sought in texts; those that a submission writes itself could be many.
-const MOST_PHRASES: usize = 32;
+/// How many sets of words to be sought in texts, and how many patterns, are kept; those that a submission writes itself could be
+/// many.
+const MOST_KEPT: usize = 32;
 
 /// The reference tables and parameters of one fiscal year.
 #[derive(Debug, Default)]
@@ -30,6 +34,8 @@ pub struct World {
     pub(crate) suppress: Vec<(String, Decimal)>,
     /// Words that are sought in texts, for every submission.
     pub(crate) phrases: Mutex<Map<Vec<String>, Arc<Phrases>>>,
+    /// Patterns with their flags as they are compiled, for every submission; `None` of those that cannot be.
+    pub(crate) patterns: Mutex<Map<[String; 2], Option<Arc<Regex>>>>,
 }
 
 impl World {
@@ -39,10 +45,26 @@ impl World {
         match self.phrases.lock() {
             Ok(mut held) => match held.get(&words) {
                 Some(phrases) => Arc::clone(phrases),
-                None if held.len() >= MOST_PHRASES => new(&words),
+                None if held.len() >= MOST_KEPT => new(&words),
                 None => Arc::clone(held.entry(words).or_insert_with_key(|words| new(words))),
             },
             Err(_) => new(&words),
+        }
+    }
+}
+
+impl World {
+    /// A pattern that texts are held against; `None` when it cannot be taken or is too large.
+    pub(super) fn pattern(&self, pattern: &str, flags: &str) -> Option<Arc<Regex>> {
+        let new = || pattern::compile(pattern, flags).map(Arc::new);
+        let Ok(mut held) = self.patterns.lock() else {
+            return new();
+        };
+        let key = [pattern.to_owned(), flags.to_owned()];
+        match held.get(&key) {
+            Some(compiled) => compiled.clone(),
+            None if held.len() >= MOST_KEPT => new(),
+            None => held.entry(key).or_insert_with(new).clone(),
         }
     }
 }
