@@ -41,6 +41,10 @@ impl Origins {
     }
 }
 
+/// How many items of an iteration are told one by one for each row of another; all of them are told as one piece where there are
+/// more.
+const MOST_ITEMS: usize = 50;
+
 /// What a reference table does not tell.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Owed {
@@ -105,6 +109,8 @@ pub(crate) struct Teller<'m, 'a> {
     decisive: Cells,
     gaps: Cells,
     no_gap: usize,
+    /// Within so many items that are not told one by one.
+    untold: usize,
     /// The comparison that gave the gap: its expression and left side.
     measured: (usize, usize),
 }
@@ -129,6 +135,7 @@ impl<'m, 'a> Teller<'m, 'a> {
             decisive: Cells::default(),
             gaps: Cells::default(),
             no_gap: 0,
+            untold: 0,
             measured: (0, 0),
         }
     }
@@ -399,15 +406,28 @@ impl<'m, 'a> Teller<'m, 'a> {
             self.enter(no, expr, node, at);
             return;
         }
-        let mut found = false;
+        let most = if iteration.item > 1 {
+            MOST_ITEMS
+        } else {
+            usize::MAX
+        };
+        let mut found = 0_usize;
         for item in self.items_under(no, node, iteration, at) {
-            if self.truth(no, &iteration.body, &item) == value {
-                found = true;
-                self.explain(no, expr, &iteration.body, &item);
-                self.explain_membership(no, expr, (node, iteration), &item);
+            if self.truth(no, &iteration.body, &item) != value {
+                continue;
             }
+            found += 1;
+            // Of the others only the gap is looked for.
+            let is_untold = found > most;
+            if is_untold && self.no_gap > 0 {
+                break;
+            }
+            self.untold += usize::from(is_untold);
+            self.explain(no, expr, &iteration.body, &item);
+            self.explain_membership(no, expr, (node, iteration), &item);
+            self.untold -= usize::from(is_untold);
         }
-        if !found {
+        if found == 0 || found > most {
             self.enter(no, expr, node, at);
         }
     }
@@ -459,6 +479,9 @@ impl<'m, 'a> Teller<'m, 'a> {
 
     /// Notes a piece with its value and its cells, and the `let`s that it is made of.
     fn enter(&mut self, no: usize, expr: &'a Expr, node: &'a Node, at: &At) {
+        if self.untold > 0 {
+            return;
+        }
         if let Kind::Let(index) = node.kind {
             if let Some(named) = self.lets.get(index).copied() {
                 self.enter(index, named, &named.root, at);

@@ -443,6 +443,91 @@ fn one_rule_is_judged_alone_as_among_all() {
     );
 }
 
+#[test]
+fn what_is_required_is_asked_of_few_rows_as_of_all() {
+    let count = |test: &str| {
+        let pack = with_rule(test);
+        let rows = (1..=40).map(|n| format!("{n},reading,{n}.00,{}\n", 10 + n % 7));
+        let plan = submission(
+            &pack,
+            PLAN,
+            &format!("line_id,area,amount,pupils\n{}", rows.collect::<String>()),
+        );
+        let in_force = InForce::new(&pack, 2027);
+        let review = Evaluator::new(&in_force).review(&plan);
+        let told = review.findings.iter().map(|f| (f.row, f.message.clone()));
+        (review.rules[0].tally, told.collect::<Vec<_>>())
+    };
+    for (when, require) in [
+        ("line.pupils = 13", "line.amount <= plan.award * 1.5%"),
+        ("line.pupils != 13", "line.amount <= plan.award * 1.5%"),
+        (
+            "line.pupils = 13",
+            "line.amount * 300% <= sum(budget[pupils = line.pupils].amount)",
+        ),
+        (
+            "line.amount > plan.award * 3% and line.pupils = 13",
+            "some b in budget satisfies b.amount > line.amount",
+        ),
+        ("line.amount > plan.award * 10%", "line.pupils = 11"),
+    ] {
+        let named = "for = 'line in budget'\nmessage = \"{line.amount}\"\n";
+        let guarded = count(&format!("{named}when = '{when}'\nrequire = '{require}'"));
+        let whole = count(&format!("{named}require = 'not({when}) or ({require})'"));
+        assert_eq!(guarded.1, whole.1, "{when}: {require}");
+        assert_eq!(guarded.0.fail, whole.0.fail);
+    }
+}
+
+#[test]
+fn of_many_items_that_decide_the_first_are_told_and_all_as_one() {
+    let test = "for = 'line in budget'\nrequire = 'not(some b in budget satisfies b.amount = line.amount and b.line_id != line.line_id)'";
+    let pack = with_rule(test);
+    let rows = |n: usize| {
+        let rows = (1..=n).map(|n| format!("{n},reading,5.00,12\n"));
+        format!("line_id,area,amount,pupils\n{}", rows.collect::<String>())
+    };
+    let in_force = InForce::new(&pack, 2027);
+    let pieces = |n: usize| {
+        let plan = submission(&pack, PLAN, &rows(n));
+        let review = Evaluator::new(&in_force).review(&plan);
+        assert_eq!(review.findings.len(), n);
+        let last = review.findings.into_iter().next_back();
+        last.map(|finding| finding.evidence).unwrap_or_default()
+    };
+    let own = 2;
+    assert_eq!(pieces(20).len(), own + 2 * 19);
+    assert_eq!(pieces(51).len(), own + 2 * 50);
+    let many = pieces(200);
+    assert_eq!(many.len(), own + 2 * 50 + 1);
+    let all = many.last().expect("there is one");
+    assert!(
+        all.expression.starts_with("some b in budget"),
+        "{}",
+        all.expression
+    );
+    assert!(
+        all.cells
+            .contains(&"plan/budget.csv:2-201:amount".to_owned()),
+        "{:?}",
+        all.cells
+    );
+    // How far it falls short is that of the worst item, told or not.
+    let pack = with_rule(
+        "for = 'line in budget'\nrequire = 'every b in budget satisfies b.amount <= plan.award * 0.1%'",
+    );
+    let mut budget = rows(99);
+    budget.push_str("100,reading,9.00,12\n");
+    let plan = submission(&pack, PLAN, &budget);
+    let review = Evaluator::new(&InForce::new(&pack, 2027)).review(&plan);
+    let gap = review.findings[0]
+        .gap
+        .as_ref()
+        .map(|gap| gap.value.normalize().to_string());
+    assert_eq!(gap.as_deref(), Some("8"));
+    assert_eq!(review.findings[0].evidence.len(), 50 + 2);
+}
+
 /// How often a rule with this test passes, fails, is unknown and is not applicable, where the first line has no count of pupils and
 /// the plan no beginning.
 fn tally_without(test: &str) -> [usize; 4] {
