@@ -216,14 +216,16 @@ struct Written {
     cells: Vec<u8>,
 }
 
-/// Where the first cell of a part of a record ends.
+/// Where the first cell of a part of a record ends; with it, where a quote that opens it is never closed.
 fn cell_end(bytes: &[u8], delimiter: u8) -> usize {
     let mut behind = 0;
     if bytes.first() == Some(&b'"') {
         behind = 1;
-        while let Some(rest) = bytes.get(behind..)
-            && let Some(quote) = memchr(b'"', rest)
-        {
+        loop {
+            let rest = bytes.get(behind..).unwrap_or_default();
+            let Some(quote) = memchr(b'"', rest) else {
+                return bytes.len();
+            };
             behind += quote + 1;
             if bytes.get(behind) != Some(&b'"') {
                 break;
@@ -343,6 +345,13 @@ mod tests {
             let count = held.map_or(1, |held| held.map_or(0, |held| held.len()));
             prop_assert_eq!(count, cells.len().max(1));
         }
+    }
+
+    #[test]
+    fn a_cell_with_an_open_quote_takes_all() {
+        assert_eq!(cell_end(b"\"a,b,c", b','), 6);
+        assert_eq!(cell_end(b"\"a\"\",b", b','), 6);
+        assert_eq!(cell_end(b"\"a,\"b,c", b','), 5);
     }
 
     /// A file that counts what is read of it.
