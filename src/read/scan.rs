@@ -167,6 +167,17 @@ impl<'b> Ends<'b> {
     }
 }
 
+/// Where the quote ends that closes a part which is open. Of two quotes there the second is a sign like any other.
+pub(super) fn behind_quote(bytes: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        from += memchr(b'"', bytes.get(from..)?)? + 1;
+        if bytes.get(from) != Some(&b'"') {
+            return Some(from);
+        }
+        from += 1;
+    }
+}
+
 impl Iterator for Ends<'_> {
     type Item = usize;
 
@@ -181,13 +192,8 @@ impl Iterator for Ends<'_> {
                 return Some(at);
             }
             let opens = at == start || bytes.get(at - 1) == Some(&self.delimiter);
-            while opens {
-                from += memchr(b'"', bytes.get(from..)?)? + 1;
-                // Of two quotes in a part that is open the second is a sign like any other.
-                if bytes.get(from) != Some(&b'"') {
-                    break;
-                }
-                from += 1;
+            if opens {
+                from = behind_quote(bytes, from)?;
             }
         }
     }

@@ -8,7 +8,7 @@ use super::super::csv::{Cells, decode};
 use super::super::grid::GridRow;
 use super::super::header::Header;
 use super::super::lines::{At, Form, is_total};
-use super::super::scan::{Nature, Record, read_all, records};
+use super::super::scan::{Nature, Record, behind_quote, read_all, records};
 use super::key::{Key, Keys, PlanKey};
 use super::{Seekable, untold};
 use crate::diagnostic::Diagnostic;
@@ -218,21 +218,15 @@ struct Written {
 
 /// Where the first cell of a part of a record ends; with it, where a quote that opens it is never closed.
 fn cell_end(bytes: &[u8], delimiter: u8) -> usize {
-    let mut behind = 0;
-    if bytes.first() == Some(&b'"') {
-        behind = 1;
-        loop {
-            let rest = bytes.get(behind..).unwrap_or_default();
-            let Some(quote) = memchr(b'"', rest) else {
-                return bytes.len();
-            };
-            behind += quote + 1;
-            if bytes.get(behind) != Some(&b'"') {
-                break;
-            }
-            behind += 1;
-        }
-    }
+    let is_open = bytes.first() == Some(&b'"');
+    let behind = if is_open {
+        behind_quote(bytes, 1)
+    } else {
+        Some(0)
+    };
+    let Some(behind) = behind else {
+        return bytes.len();
+    };
     let rest = bytes.get(behind..).unwrap_or_default();
     memchr(delimiter, rest).map_or(bytes.len(), |at| behind + at)
 }
