@@ -12,12 +12,12 @@ use accordant::report::mistake;
 use accordant::submission::Submission;
 use accordant::value::feel;
 
-use super::{Common, Format, Status, pack, print, show, sources};
+use super::{Common, Format, Status, one, pack, print, show};
 
 /// Evaluate an expression, over a submission if one is given.
 #[derive(Args)]
 pub(super) struct Eval {
-    /// A folder with plan.toml and CSV tables, or a workbook
+    /// A folder with plan.toml and CSV tables, or a workbook; of statewide tables their folder and the plan: `all/1630011-2027`
     submission: Option<PathBuf>,
     /// The expression
     #[arg(last = true, required = true)]
@@ -48,18 +48,12 @@ impl Eval {
         let submission = match &self.submission {
             None => Submission::empty(&pack.schema, "", str::to_owned),
             Some(path) => {
-                let (mut found, _) = sources::read_path(&pack, path)?;
-                match (found.pop(), found.is_empty()) {
-                    (Some((one, _)), true) => {
-                        let fatal = one.diagnostics.iter().find(|d| d.weight == Weight::Fatal);
-                        if let Some(fatal) = fatal {
-                            anyhow::bail!("{}: {}", fatal.place, fatal.message);
-                        }
-                        one
-                    }
-                    (None, _) => anyhow::bail!("{} holds no submission", path.display()),
-                    _ => anyhow::bail!("{} holds several submissions: name one", path.display()),
+                let one = one::read(&self.common, &pack, path)?;
+                let fatal = one.diagnostics.iter().find(|d| d.weight == Weight::Fatal);
+                if let Some(fatal) = fatal {
+                    anyhow::bail!("{}: {}", fatal.place, fatal.message);
                 }
+                one
             }
         };
         let year = identify(&pack, &submission)
