@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use csv::StringRecord;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use memchr::memchr;
+use simdutf8::basic::from_utf8;
 
 use super::grid::{Grid, GridRow, Written};
 use super::header::{DEPTH, Header};
@@ -274,7 +275,7 @@ pub(crate) fn is_wide(bytes: &[u8]) -> bool {
 /// The text of a part of a file, from its first byte or a later one.
 pub(crate) fn text_of(bytes: &[u8], is_latin: bool) -> Cow<'_, str> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
+    match from_utf8(bytes) {
         Ok(text) if !is_latin => Cow::Borrowed(text),
         _ => WINDOWS_1252.decode_without_bom_handling(bytes).0,
     }

@@ -3,7 +3,8 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
+use simdutf8::basic::from_utf8;
 
 /// How many bytes are read at once.
 const BLOCK: usize = 1 << 16;
@@ -50,8 +51,8 @@ pub(crate) fn records(
     // Some bytes are held of those that there is room for.
     let (mut room, mut end) = (Vec::new(), 0);
     let (mut from, mut number) = (at, 0_u32);
-    // How much of the first record is held already and holds no end.
-    let mut tried = 0;
+    // How much of the first record is held already and holds no end; and how much of what is held was looked through.
+    let (mut tried, mut known) = (0, 0);
     let mut is_plain = true;
     loop {
         if room.len() < end + BLOCK {
@@ -61,8 +62,14 @@ pub(crate) fn records(
         let read = read_all(&mut reader, free)?;
         end += read;
         let held: &[u8] = room.get(..end).unwrap_or_default();
-        // Nearly every block has nothing to learn from, which is told at once for all of its records.
-        is_plain = (is_plain || tried == 0) && has_nothing_odd(held.get(tried..).unwrap_or(held));
+        // Nearly every block has nothing to learn from, which is told at once for all of its lines.
+        let lines = match memrchr(b'\n', held) {
+            _ if read == 0 => held.len(),
+            last => last.map_or(0, |last| last + 1),
+        };
+        is_plain =
+            (is_plain || known == 0) && has_nothing_odd(held.get(known..lines).unwrap_or_default());
+        known = known.max(lines);
         let may_end = tried == 0 || memchr(b'\n', held.get(tried..).unwrap_or_default()).is_some();
         let mut ends = Ends::of(if may_end { held } else { &[] }, delimiter);
         let mut start = 0;
@@ -89,6 +96,7 @@ pub(crate) fn records(
         }
         room.copy_within(start..end, 0);
         end = end.saturating_sub(start);
+        known = known.saturating_sub(start);
         tried = end;
         if read == 0 {
             return Ok(nature);
@@ -128,7 +136,7 @@ pub(crate) fn lines_of(text: &str, delimiter: u8) -> impl Iterator<Item = &str> 
 
 impl Nature {
     fn learn(&mut self, record: &[u8], number: u32) {
-        self.is_latin |= std::str::from_utf8(record).is_err();
+        self.is_latin |= from_utf8(record).is_err();
         if self.nul.is_none() && memchr(0, record).is_some() {
             self.nul = Some(number);
         }
@@ -138,9 +146,12 @@ impl Nature {
     }
 }
 
-/// Whether there is nothing to learn from a part of a file.
-fn has_nothing_odd(bytes: &[u8]) -> bool {
-    bytes.is_ascii() && memchr2(0, b'\r', bytes).is_none()
+/// Whether there is nothing to learn from some lines of a file.
+fn has_nothing_odd(lines: &[u8]) -> bool {
+    let is_bare = |at: usize| lines.get(at + 1).is_some_and(|next| *next != b'\n');
+    from_utf8(lines).is_ok()
+        && memchr(0, lines).is_none()
+        && !memchr_iter(b'\r', lines).any(is_bare)
 }
 
 /// Whether the last record of a file swallowed lines because a quote was never closed.
