@@ -101,7 +101,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         let other = look_alike(&fold(name));
         let most = 1 + name.chars().count().min(word.chars().count()) / 4;
         // What is told at once of nearly all: their letters differ by more.
-        if signs.differ_from(&Signs::of(&other)) > most {
+        if signs.differ_from(&other) > most {
             return None;
         }
         let distance = strsim::damerau_levenshtein(&folded, &other);
@@ -112,27 +112,37 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     nearest.map(|(_, name)| name)
 }
 
-/// How often each sign stands in a name; of a few signs taken together.
-struct Signs([usize; 64]);
+/// How often each sign stands in a name, and how many they are; of signs taken together.
+#[derive(Clone, Copy)]
+struct Signs([u16; 64], usize);
 
 impl Signs {
     fn of(name: &str) -> Self {
-        let mut counts = [0; 64];
+        let mut signs = Signs([0; 64], 0);
         for c in name.chars() {
-            let slot = usize::try_from(u32::from(c) % 64).unwrap_or(0);
-            if let Some(count) = counts.get_mut(slot) {
-                *count += 1;
+            signs.1 += 1;
+            if let Some(count) = signs.slot(c) {
+                *count = count.saturating_add(1);
             }
         }
-        Signs(counts)
+        signs
+    }
+
+    fn slot(&mut self, c: char) -> Option<&mut u16> {
+        self.0.get_mut(usize::try_from(u32::from(c) % 64).ok()?)
     }
 
     /// How many signs at least are to be changed, left out or put in to make one of the other.
-    fn differ_from(&self, other: &Signs) -> usize {
-        let pairs = || self.0.iter().zip(&other.0);
-        let more: usize = pairs().map(|(a, b)| a.saturating_sub(*b)).sum();
-        let fewer: usize = pairs().map(|(a, b)| b.saturating_sub(*a)).sum();
-        more.max(fewer)
+    fn differ_from(mut self, other: &str) -> usize {
+        let (mut length, mut common) = (0, 0);
+        for c in other.chars() {
+            length += 1;
+            if let Some(count) = self.slot(c).filter(|count| **count > 0) {
+                *count -= 1;
+                common += 1;
+            }
+        }
+        self.1.max(length) - common
     }
 }
 
@@ -272,10 +282,10 @@ mod tests {
     fn names_whose_signs_differ_by_more_are_farther_apart() {
         use proptest::prelude::*;
         proptest!(|(a in "[a-dĀā0-3\u{140}]{0,8}", b in "[a-dĀā0-3\u{140}]{0,8}")| {
-            let least = Signs::of(&a).differ_from(&Signs::of(&b));
+            let least = Signs::of(&a).differ_from(&b);
             prop_assert!(least <= strsim::damerau_levenshtein(&a, &b), "{a} {b}");
         });
-        assert_eq!(Signs::of("999").differ_from(&Signs::of("110")), 3);
+        assert_eq!(Signs::of("999").differ_from("110"), 3);
     }
 
     #[test]
