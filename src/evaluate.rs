@@ -311,7 +311,7 @@ impl<'p> Evaluator<'p> {
         match (current.test, Self::judged(&mut machine, &current)) {
             (None, _) => tally.add(Outcome::NotApplicable),
             (Some(_), None) => tally.add(Outcome::Unknown),
-            (Some(_), Some((_, outcomes))) => outcomes.into_iter().for_each(|o| tally.add(o)),
+            (Some(_), Some((_, outcomes))) => tally = Tally::of(&outcomes),
         }
         Some(tally)
     }
@@ -387,8 +387,11 @@ impl<'p> Evaluator<'p> {
             return self.not_judged(current.rule, noted);
         };
         machine.start_count();
+        tally = Tally::of(&outcomes);
+        if tally.subjects() == tally.pass + tally.not_applicable && !self.notes_subjects {
+            return (tally, findings, undecided);
+        }
         for (at, outcome) in outcomes.into_iter().enumerate() {
-            tally.add(outcome);
             if self.notes_subjects {
                 let subject = found.subject(at);
                 self.note(noted, (row_of(machine, subject), subject.line()), outcome);
@@ -547,7 +550,7 @@ impl<'p> Evaluator<'p> {
             (None, _) => Values::repeat(truth::UNKNOWN, n),
         };
         if when.is_none() && exempt.is_empty() {
-            return require.into_iter().map(outcome_of).collect();
+            return require.iter().map(|held| outcome_of(*held)).collect();
         }
         let outcome = |i: usize| {
             let asked = when

@@ -60,6 +60,17 @@ impl Tally {
         }
     }
 
+    /// The count of outcomes.
+    pub fn of(outcomes: &[Outcome]) -> Self {
+        let count = |of: Outcome| outcomes.iter().filter(|outcome| **outcome == of).count();
+        Tally {
+            pass: count(Outcome::Pass),
+            fail: count(Outcome::Fail),
+            unknown: count(Outcome::Unknown),
+            not_applicable: count(Outcome::NotApplicable),
+        }
+    }
+
     /// Adds another count.
     pub fn add_all(&mut self, other: Tally) {
         self.pass += other.pass;

@@ -516,13 +516,10 @@ impl<'a> Machine<'a> {
             }),
             Kind::And(a, b) => self.both(a, b, truth::FALSE, truth::and),
             Kind::Or(a, b) => self.both(a, b, truth::TRUE, truth::or),
-            Kind::Not(a) => Vector::Bools(
-                self.eval(a)
-                    .into_bools()
-                    .into_iter()
-                    .map(truth::not)
-                    .collect(),
-            ),
+            Kind::Not(a) => {
+                let held = self.eval(a).into_bools();
+                Vector::Bools(held.iter().map(|held| truth::not(*held)).collect())
+            }
             Kind::If(test, yes, no) => self.branch(&node.ty, test, yes, no),
             Kind::Filter(iteration) => self.filter(node, iteration),
             Kind::Quantified(quantifier, iteration) => {

@@ -16,8 +16,9 @@ use crate::table::{Nums, Values};
 use crate::value::{self, Decimal, Value, parse_iso_date};
 
 pub(crate) fn map_text(texts: Vector, m: &mut Machine<'_>, f: impl Fn(&str) -> String) -> Vector {
-    let ids = texts.into_texts().into_iter().map(|id| match id {
-        NULL_ID | UNKNOWN_ID => id,
+    let texts = texts.into_texts();
+    let ids = texts.iter().map(|id| match *id {
+        id @ (NULL_ID | UNKNOWN_ID) => id,
         id => {
             let text = f(m.text(id));
             m.intern(&text)
@@ -27,8 +28,9 @@ pub(crate) fn map_text(texts: Vector, m: &mut Machine<'_>, f: impl Fn(&str) -> S
 }
 
 pub(crate) fn lower_case(texts: Vector, m: &mut Machine<'_>) -> Vector {
-    let ids = texts.into_texts().into_iter().map(|id| match id {
-        NULL_ID | UNKNOWN_ID => id,
+    let texts = texts.into_texts();
+    let ids = texts.iter().map(|id| match *id {
+        id @ (NULL_ID | UNKNOWN_ID) => id,
         id => m.lower_case(id),
     });
     Vector::Texts(ids.collect())
