@@ -129,6 +129,32 @@ impl Index {
     }
 }
 
+/// The rows that were found last, a few of them, by their keys: what is looked up comes again and again.
+struct Known([(Key, u32); Key::SLOTS]);
+
+impl Default for Known {
+    fn default() -> Self {
+        // What is not known is found nowhere.
+        Known([(Key::UNKNOWN, UNKNOWN_ID); Key::SLOTS])
+    }
+}
+
+impl Known {
+    /// The row of a key, which is sought unless it is known.
+    fn get(&mut self, key: Key, seek: impl FnOnce() -> u32) -> u32 {
+        if key == Key::UNKNOWN {
+            return UNKNOWN_ID;
+        }
+        let Some(known) = self.0.get_mut(key.slot()) else {
+            return seek();
+        };
+        if known.0 != key {
+            *known = (key, seek());
+        }
+        known.1
+    }
+}
+
 fn hash(hasher: &foldhash::fast::FixedState, keys: &[Vec<Key>], i: usize) -> u64 {
     hash_of(hasher, keys.iter().filter_map(|keys| keys.get(i)))
 }
@@ -682,19 +708,27 @@ impl<'a> Machine<'a> {
             .is_some_and(|r| r.complete);
         let visible = self.visible(table);
         let keys: Vec<Vec<Key>> = keys.iter().map(|k| Key::all(k, n)).collect();
+        let find = |key: &[Key]| {
+            visible.and_then(|v| v.find(key)).unwrap_or_else(|| {
+                let answers = complete || visible.is_none_or(|v| v.rules_out(key));
+                if answers { NULL_ID } else { UNKNOWN_ID }
+            })
+        };
+        if let [keys] = keys.as_slice() {
+            let mut known = Known::default();
+            let row = |key: &Key| known.get(*key, || find(std::slice::from_ref(key)));
+            return Vector::Rows(table, keys.iter().map(row).collect());
+        }
         let mut key = Vec::with_capacity(keys.len());
-        let find = |i: usize| {
+        let row = |i: usize| {
             if is_unknown(&keys, i) {
                 return UNKNOWN_ID;
             }
             key.clear();
             key.extend(keys.iter().filter_map(|keys| keys.get(i)));
-            visible.and_then(|v| v.find(&key)).unwrap_or_else(|| {
-                let answers = complete || visible.is_none_or(|v| v.rules_out(&key));
-                if answers { NULL_ID } else { UNKNOWN_ID }
-            })
+            find(&key)
         };
-        Vector::Rows(table, (0..n).map(find).collect())
+        Vector::Rows(table, (0..n).map(row).collect())
     }
 
     pub(super) fn marked(

@@ -127,6 +127,14 @@ impl Key {
         }
     }
 
+    /// How many keys are told apart by their last bits.
+    pub(super) const SLOTS: usize = 64;
+
+    /// The last bits.
+    pub(super) fn slot(self) -> usize {
+        usize::try_from(self.0 & 63).unwrap_or(0)
+    }
+
     /// The keys of the values for `n` rows.
     pub(crate) fn all(v: &Vector, n: usize) -> Vec<Key> {
         let keys: Vec<Key> = match v {
