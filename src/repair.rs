@@ -93,7 +93,10 @@ impl Change {
     }
 }
 
-/// Tells of each finding above a note of a review one way to make it pass by amounts alone, where one is quickly found.
+/// Of how many findings a way is looked for in passing.
+const MOST_TOLD: usize = 20;
+
+/// Tells of the first findings above a note of a review one way to make it pass by amounts alone, where one is quickly found.
 pub fn tell(in_force: &InForce<'_>, submission: &Submission, review: &mut Review) {
     if review.worst() <= Some(Severity::Note) {
         return;
@@ -106,7 +109,11 @@ pub fn tell(in_force: &InForce<'_>, submission: &Submission, review: &mut Review
     let model = Model::of(in_force, submission, &cells);
     let subjects = search::subjects(&before);
     let search = Search::new(in_force, submission, &cells, &model, &before);
+    let mut left = MOST_TOLD;
     for finding in &mut review.findings {
+        if left == 0 {
+            break;
+        }
         if finding.severity == Severity::Note || !is_open_to_repair(finding) {
             continue;
         }
@@ -117,6 +124,7 @@ pub fn tell(in_force: &InForce<'_>, submission: &Submission, review: &mut Review
         let subject = at.and_then(|at| subjects.get(at)?.as_ref());
         let ask = subject.and_then(|subject| model.find(subject));
         if let Some(ask) = ask.filter(|ask| search.can_cure(ask)) {
+            left -= 1;
             let way = search.alone(ask, &mut Effort::quick());
             finding.repair = way.map(|way| one_way(schema, &way).join(", and "));
         }

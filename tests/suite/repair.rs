@@ -345,3 +345,22 @@ fn what_is_kept_is_not_touched() {
         ["move $50.00 from line 2 (`small/budget.csv:3`) to line 1 (`small/budget.csv:2`)"]
     );
 }
+
+#[test]
+fn a_way_is_looked_for_with_the_first_findings_alone() {
+    let in_force = InForce::new(&SHARES, 2027);
+    let told = |lines: usize| {
+        let plan = plan(10, &vec![(0, 7); lines]).read(&SHARES);
+        let mut review = accordant::evaluate::Evaluator::new(&in_force).review(&plan);
+        accordant::repair::tell(&in_force, &plan, &mut review);
+        let of_lines = review.findings.iter().filter(|f| f.rule == "line-cap");
+        let ways = of_lines.map(|finding| finding.repair.is_some());
+        ways.collect::<Vec<bool>>()
+    };
+    assert_eq!(told(5), [true; 5]);
+    let many = told(40);
+    let first = many.iter().take_while(|is_told| **is_told).count();
+    assert_eq!(many.len(), 40);
+    assert!((15..=20).contains(&first), "{many:?}");
+    assert!(many.iter().skip(first).all(|is_told| !is_told), "{many:?}");
+}
