@@ -1,5 +1,7 @@
 //! What a cell or an expression can be: exact numbers, money, dates and texts, how people write them, and how they are printed.
 
+mod figures;
+
 use std::fmt::Write as _;
 
 use jiff::civil;
@@ -305,30 +307,12 @@ pub(crate) fn bare_figure(text: &str) -> Option<Decimal> {
 
 /// The same as a whole number and how many of its digits stand behind the point.
 pub(crate) fn bare_parts(text: &[u8]) -> Option<(i64, u32)> {
-    /// So many digits fit 64 bits.
-    const MOST: usize = 18;
     let (is_negative, digits) = match text.split_first()? {
         (b'-', digits) => (true, digits),
         _ => (false, text),
     };
-    if digits.len() > MOST || !digits.first()?.is_ascii_digit() {
-        return None;
-    }
-    let (mut value, mut point) = (0_i64, None);
-    for (at, &byte) in digits.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            // So few digits never overflow.
-            value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
-        } else if byte == b'.' && point.is_none() {
-            point = Some(at);
-        } else {
-            return None;
-        }
-    }
-    let places = point.map_or(0, |at| digits.len() - at - 1);
-    let value = if is_negative { -value } else { value };
-    Some((value, u32::try_from(places).ok()?))
+    let (value, places) = figures::read(digits)?;
+    Some((if is_negative { -value } else { value }, places))
 }
 
 fn is_blank(c: char) -> bool {

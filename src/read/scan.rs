@@ -3,8 +3,10 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr, memchr_iter, memchr2, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use simdutf8::basic::from_utf8;
+
+use super::signs::Signs;
 
 /// How many bytes are read at once.
 const BLOCK: usize = 1 << 16;
@@ -163,6 +165,7 @@ fn is_unclosed(record: &[u8]) -> bool {
 /// like any other.
 struct Ends<'b> {
     bytes: &'b [u8],
+    signs: Signs<'b>,
     delimiter: u8,
     /// Where the record begins.
     start: usize,
@@ -172,6 +175,7 @@ impl<'b> Ends<'b> {
     fn of(bytes: &'b [u8], delimiter: u8) -> Self {
         Ends {
             bytes,
+            signs: Signs::from(bytes, 0, [b'"', b'\n']),
             delimiter,
             start: 0,
         }
@@ -193,18 +197,23 @@ impl Iterator for Ends<'_> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
-        let (bytes, start) = (self.bytes, self.start);
-        let mut from = start;
+        let mut is_open = false;
         loop {
-            let at = from + memchr2(b'"', b'\n', bytes.get(from..)?)?;
-            from = at + 1;
-            if bytes.get(at) == Some(&b'\n') {
-                self.start = from;
-                return Some(at);
-            }
-            let opens = at == start || bytes.get(at - 1) == Some(&self.delimiter);
-            if opens {
-                from = behind_quote(bytes, from)?;
+            let at = self.signs.next_place();
+            match self.bytes.get(at)? {
+                b'\n' if !is_open => {
+                    self.start = at + 1;
+                    return Some(at);
+                }
+                // Of two quotes in a part that is open the second is a sign like any other.
+                b'"' if is_open && self.bytes.get(at + 1) == Some(&b'"') => {
+                    self.signs.next_place();
+                }
+                b'"' if is_open => is_open = false,
+                b'"' => {
+                    is_open = at == self.start || self.bytes.get(at - 1) == Some(&self.delimiter);
+                }
+                _ => {}
             }
         }
     }
