@@ -36,6 +36,9 @@ impl<T: Read + Seek> Seekable for T {}
 /// Opens a file of a batch by its path, as often as it is asked.
 pub type Open<'a> = dyn Fn(&str) -> io::Result<Box<dyn Seekable + 'a>> + Sync + 'a;
 
+/// The bytes of the least part of a file that is passed over beside others.
+const PART: u64 = 4 << 20;
+
 /// The beginning of a file, enough to tell what its columns are.
 pub fn head_of(file: impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
@@ -237,7 +240,11 @@ impl<'s> Statewide<'s> {
         let Some(mut there) = self.header_of(table, path, &head) else {
             return Ok(None);
         };
-        let (found, nature) = self.pass(table, &there, &mut open(path)?)?;
+        let again = || open(path);
+        let parts = rayon::current_num_threads();
+        let (found, nature) = self.pass(table, &there, |pass, keys| {
+            pass.run_in_parts(&again, parts, PART, keys)
+        })?;
         if nature.has_bare_returns {
             return self.pass_over_whole(table, path, &whole()?);
         }
@@ -270,7 +277,9 @@ impl<'s> Statewide<'s> {
         let Some(mut there) = self.header_of(table, path, &head_of(text.as_slice())?) else {
             return Ok(None);
         };
-        let (found, nature) = self.pass(table, &there, &mut text.as_slice())?;
+        let (found, nature) = self.pass(table, &there, |pass, keys| {
+            pass.run(&mut text.as_slice(), keys)
+        })?;
         there.held = Some(text);
         Ok(self.take(table, there, found, nature))
     }
@@ -279,7 +288,7 @@ impl<'s> Statewide<'s> {
         &mut self,
         table: &Table,
         there: &There,
-        reader: &mut dyn Read,
+        run: impl FnOnce(&Pass<'_>, &mut Keys) -> io::Result<(Found, Nature)>,
     ) -> io::Result<(Found, Nature)> {
         let mut keys = std::mem::take(&mut self.keys);
         let pass = Pass {
@@ -291,7 +300,7 @@ impl<'s> Statewide<'s> {
             delimiter: there.delimiter,
             is_plan: table.name == PLAN,
         };
-        let passed = pass.run(reader, &mut keys);
+        let passed = run(&pass, &mut keys);
         self.keys = keys;
         passed
     }

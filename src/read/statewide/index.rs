@@ -3,6 +3,7 @@
 use std::io::{self, Read, SeekFrom};
 
 use memchr::memchr;
+use rayon::prelude::*;
 
 use super::super::csv::{Cells, decode};
 use super::super::grid::GridRow;
@@ -39,6 +40,9 @@ pub(super) struct Found {
     pub(super) untold: Vec<Submission>,
 }
 
+/// Opens a file again and again.
+pub(super) type Again<'a, 'o> = dyn Fn() -> io::Result<Box<dyn Seekable + 'o>> + Sync + 'a;
+
 /// One pass over the records of a table below its header.
 pub(super) struct Pass<'p> {
     pub(super) schema: &'p Schema,
@@ -58,6 +62,88 @@ impl Pass<'_> {
         reader: &mut dyn Read,
         keys: &mut Keys,
     ) -> io::Result<(Found, Nature)> {
+        let all = self.part(reader, 0, self.header.number, keys)?;
+        Ok((all.found, all.nature))
+    }
+
+    /// The same of a file that may be opened several times: its parts at once, where it is large and nothing in them is odd.
+    pub(super) fn run_in_parts(
+        &self,
+        open: &Again<'_, '_>,
+        most: usize,
+        least: u64,
+        keys: &mut Keys,
+    ) -> io::Result<(Found, Nature)> {
+        let mut file = open()?;
+        let starts = if self.is_plan {
+            vec![0]
+        } else {
+            starts_of(&mut *file, most, least)?
+        };
+        if starts.len() > 1
+            && let Some(found) = self.joined(open, &starts, keys)?
+        {
+            return Ok((found, Nature::default()));
+        }
+        file.seek(SeekFrom::Start(0))?;
+        self.run(&mut file, keys)
+    }
+
+    /// What the parts of a file hold that begin at some bytes; `None` where they are no parts, or something is to be told of one.
+    fn joined(
+        &self,
+        open: &Again<'_, '_>,
+        starts: &[u64],
+        keys: &mut Keys,
+    ) -> io::Result<Option<Found>> {
+        let part = |at: usize| -> io::Result<(Part, Keys)> {
+            let from = starts.get(at).copied().unwrap_or(0);
+            let to = starts.get(at + 1).copied().unwrap_or(u64::MAX);
+            let mut file = open()?;
+            file.seek(SeekFrom::Start(from))?;
+            let above = if at == 0 { self.header.number } else { 0 };
+            let mut keys = Keys::default();
+            let part = self.part(&mut file.take(to - from), from, above, &mut keys)?;
+            Ok((part, keys))
+        };
+        let parts = (0..starts.len()).into_par_iter().map(part);
+        let parts: Vec<(Part, Keys)> = parts.collect::<io::Result<_>>()?;
+        let last = parts.len().saturating_sub(1);
+        let is_odd = |(at, (part, _)): (usize, &(Part, Keys))| {
+            let Found { told, untold, .. } = &part.found;
+            let is_cut = at < last && part.is_cut;
+            let is_head = at == 0 && part.records <= self.header.number;
+            is_cut
+                || is_head
+                || part.nature != Nature::default()
+                || !told.is_empty()
+                || !untold.is_empty()
+        };
+        if parts.iter().enumerate().any(is_odd) {
+            return Ok(None);
+        }
+        let (mut all, mut rows) = (Found::default(), 0_u32);
+        for (part, own) in parts {
+            let numbers: Vec<u32> = own.iter().map(|key| keys.number(key.clone())).collect();
+            for (key, mut run) in part.found.runs {
+                let number = usize::try_from(key).ok().and_then(|key| numbers.get(key));
+                let number = number.copied().unwrap_or(key);
+                run.number = run.number.saturating_add(rows);
+                self.note(&mut all, number, run);
+            }
+            rows = rows.saturating_add(part.records);
+        }
+        Ok(Some(all))
+    }
+
+    /// Passes over a part of a file that begins at a byte with a record, of which the first few stand above the lines.
+    fn part(
+        &self,
+        reader: &mut dyn Read,
+        at: u64,
+        above: u32,
+        keys: &mut Keys,
+    ) -> io::Result<Part> {
         let mut found = Found::default();
         // The key of the record before, and how it is written.
         let mut last: Option<(Written, u32)> = None;
@@ -65,8 +151,11 @@ impl Pass<'_> {
         let mut cells = Cells::default();
         let columns = self.key_columns();
         let mut here = Vec::new();
-        let nature = records(reader, 0, self.delimiter, |record| {
-            if record.number <= self.header.number {
+        let (mut count, mut is_cut) = (0, false);
+        let nature = records(reader, at, self.delimiter, |record| {
+            // A line end at the end of a record is one that a quote hides.
+            (count, is_cut) = (record.number, record.bytes.ends_with(b"\n"));
+            if record.number <= above {
                 return;
             }
             if let (Some((written, _)), Some(run)) = (&last, &mut run)
@@ -78,7 +167,7 @@ impl Pass<'_> {
                 return;
             }
             if let (Some((_, key)), Some(run)) = (last.take(), run.take()) {
-                found.runs.push((key, run));
+                self.note(&mut found, key, run);
             }
             if let Some(key) = self.key_of(&record, &mut cells, &mut found) {
                 let mut written = Written {
@@ -98,9 +187,25 @@ impl Pass<'_> {
             }
         })?;
         if let (Some((_, key)), Some(run)) = (last, run) {
-            found.runs.push((key, run));
+            self.note(&mut found, key, run);
         }
-        Ok((found, nature))
+        Ok(Part {
+            found,
+            nature,
+            records: count,
+            is_cut,
+        })
+    }
+
+    /// Adds a run of a key, which goes on from the one before where it can.
+    fn note(&self, found: &mut Found, key: u32, run: Run) {
+        match found.runs.last_mut() {
+            Some((last, before)) if !self.is_plan && *last == key && before.to == run.from => {
+                before.to = run.to;
+                before.rows += run.rows;
+            }
+            _ => found.runs.push((key, run)),
+        }
     }
 
     /// Whose a record is; `None` of one that is passed over or cannot be told.
@@ -206,6 +311,38 @@ impl Pass<'_> {
             from += end + 1;
         }
     }
+}
+
+/// What the pass over a part of a file found.
+struct Part {
+    found: Found,
+    nature: Nature,
+    /// How many records it has.
+    records: u32,
+    /// Its last record goes on behind it.
+    is_cut: bool,
+}
+
+/// Where the parts of a file may begin that are passed over at once, each of so many bytes at least: behind a line end, which may yet
+/// stand within a cell.
+fn starts_of(mut file: &mut dyn Seekable, most: usize, least: u64) -> io::Result<Vec<u64>> {
+    const AHEAD: usize = 1 << 12;
+    let length = file.seek(SeekFrom::End(0))?;
+    let parts = (length / least.max(1)).min(u64::try_from(most).unwrap_or(1));
+    let mut starts = vec![0];
+    for part in 1..parts {
+        let from = length / parts * part;
+        file.seek(SeekFrom::Start(from))?;
+        let mut ahead = [0; AHEAD];
+        let held = read_all(&mut file, &mut ahead)?;
+        let ahead = ahead.get(..held).unwrap_or_default();
+        if let Some(end) = memchr(b'\n', ahead) {
+            starts.push(from + u64::try_from(end + 1).unwrap_or(0));
+        }
+    }
+    starts.retain(|start| *start < length);
+    starts.dedup();
+    Ok(starts)
 }
 
 /// How the key of a record is written.
@@ -321,7 +458,10 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::super::csv::Records;
+    use super::super::super::limits::SUBMISSION;
     use super::*;
+    use crate::read::testing::schema;
 
     proptest! {
         #[test]
@@ -338,6 +478,60 @@ mod tests {
             let held = csv::ReaderBuilder::new().has_headers(false).from_reader(record.as_bytes()).records().next();
             let count = held.map_or(1, |held| held.map_or(0, |held| held.len()));
             prop_assert_eq!(count, cells.len().max(1));
+        }
+    }
+
+    proptest! {
+        /// The runs and keys of a file are the same in how many parts it is passed over.
+        #[test]
+        fn a_file_in_parts_is_as_in_one(
+            rows in prop::collection::vec(
+                (0..4_u32, prop::sample::select(&["a", "\"b\n,c\"", "\"d\"\"\n\"", "5\" pipe", "\"open\n", "", "\u{e9}", "x\r"][..])),
+                0..30,
+            ),
+            is_first in any::<bool>(),
+            parts in 1_usize..6,
+        ) {
+            let header = if is_first { "district_code,plan_year,what\n" } else { "what,district_code,plan_year\n" };
+            let rows = rows.into_iter().map(|(code, what)| {
+                if is_first { format!("{code},2027,{what}\n") } else { format!("{what},{code},2027\n") }
+            });
+            let text = format!("{header}{}", rows.collect::<String>());
+            let schema = schema();
+            let table = &schema.tables[schema.table("budget").unwrap()];
+            let key = PlanKey::default();
+            let head = Records::head(table, &key.headers(&schema), &text, SUBMISSION);
+            let header = key.find_header(&schema, table, &head.grid()).unwrap();
+            let form = Form::Csv("budget.csv".to_owned());
+            let pass = Pass {
+                schema: &schema,
+                key,
+                table,
+                header: &header,
+                form: &form,
+                delimiter: b',',
+                is_plan: false,
+            };
+            let told = |(found, nature): (Found, Nature), keys: &Keys| {
+                let keys: Vec<Key> = keys.iter().cloned().collect();
+                let told: Vec<String> = found.told.iter().map(|d| format!("{} {}", d.place, d.message)).collect();
+                (found.runs, told, found.untold.len(), nature, keys)
+            };
+            let mut keys = Keys::default();
+            let one = pass.run(&mut text.as_bytes(), &mut keys).unwrap();
+            let one = told(one, &keys);
+            let again = || -> io::Result<Box<dyn Seekable + '_>> {
+                Ok(Box::new(Cursor::new(text.as_bytes())))
+            };
+            let mut keys = Keys::default();
+            let many = pass.run_in_parts(&again, parts, 8, &mut keys).unwrap();
+            prop_assert_eq!(told(many, &keys), one);
+            let starts = starts_of(&mut Cursor::new(text.as_bytes()), parts, 8).unwrap();
+            let joined = pass.joined(&again, &starts, &mut Keys::default()).unwrap();
+            // Only a quote that hides a line end, or an end that is none, keeps them from being parts.
+            let is_plain = !text.contains(['"', '\r']);
+            let has_parts = starts.get(1).is_some_and(|at| *at > 30);
+            prop_assert!(joined.is_some() || !is_plain || !has_parts);
         }
     }
 
