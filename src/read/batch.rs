@@ -157,10 +157,11 @@ fn source_of(
             .zip(head(path))
             .is_some_and(|(table, head)| has_rows(schema, key, table, &head))
     };
+    let is_keyed = plans.iter().any(has_key);
     let statewide = if others.is_empty() {
-        plans.iter().any(has_key)
+        is_keyed
     } else {
-        others.iter().any(has_key) && (plans.iter().any(has_key) || plans.iter().any(has_plans))
+        (is_keyed || plans.iter().any(has_plans)) && others.iter().any(has_key)
     };
     let files = tables.iter().map(|(_, path)| (*path).to_owned()).collect();
     Some(if statewide {
