@@ -379,7 +379,12 @@ mod tests {
         };
         assert!(of("district_code,allocation\n0020011,5\n0020021,6\n"));
         assert!(!of("district_code,allocation\n0020011,5\n"));
-        assert!(!of("District code,0020011\nAllocation,5\n"));
+        assert!(!of(
+            "Field,Value\nDistrict code,0020011\nallocation,5\nname,x\n"
+        ));
+        assert!(!of(
+            "district_code,0020011\nallocation,5\naward,6\nname,x\n"
+        ));
         let plain = sort(&files, "district_code,fiscal_year,allocation\n");
         assert_eq!(
             plain.submissions,

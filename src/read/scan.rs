@@ -276,6 +276,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_odd_is_told_on_either_side_of_a_block() {
+        let nature = |at: usize, odd: &[u8]| {
+            let mut text = b"a,b\n".repeat(BLOCK / 4 - 8);
+            text.resize(at, b'x');
+            text.extend_from_slice(odd);
+            text.extend_from_slice(b"y,z\nc,d\n");
+            scan(&text).1
+        };
+        for at in BLOCK - 12..BLOCK + 12 {
+            assert!(nature(at, b"\xe9").is_latin, "{at}");
+            assert!(nature(at, b"\r").has_bare_returns, "{at}");
+            assert!(nature(at, b"\0").nul.is_some(), "{at}");
+            for plain in ["\u{e9}", "\u{20ac}", "\r\n"] {
+                assert_eq!(nature(at, plain.as_bytes()), Nature::default(), "{at}");
+            }
+        }
+    }
+
+    #[test]
     fn a_record_that_never_ends_is_given_up() {
         let text = std::iter::once(b'"')
             .chain(std::iter::repeat_n(b'x', LONGEST + 70_000))

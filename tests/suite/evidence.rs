@@ -469,9 +469,11 @@ fn what_is_required_is_asked_of_few_rows_as_of_all() {
             "line.amount > plan.award * 3% and line.pupils = 13",
             "some b in budget satisfies b.amount > line.amount",
         ),
+        ("twice > plan.award * 7%", "twice <= plan.award * 7.5%"),
         ("line.amount > plan.award * 10%", "line.pupils = 11"),
     ] {
         let named = "for = 'line in budget'\nmessage = \"{line.amount}\"\n";
+        let named = format!("let = {{ twice = 'line.amount * 200%' }}\n{named}");
         let guarded = count(&format!("{named}when = '{when}'\nrequire = '{require}'"));
         let whole = count(&format!("{named}require = 'not({when}) or ({require})'"));
         assert_eq!(guarded.1, whole.1, "{when}: {require}");
