@@ -258,14 +258,17 @@ mod tests {
 
     fn sort(paths: &[&str], plan: &str) -> Batch {
         let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-        let read = |_: &str| Some(plan.as_bytes().to_vec());
+        sort_of(&paths, &|_| Some(plan.as_bytes().to_vec()))
+    }
+
+    fn sort_of(paths: &[String], read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Batch {
         sort_batch(
             &schema(),
             PlanKey::default(),
             "root",
-            &paths,
-            &read,
-            &read,
+            paths,
+            read,
+            read,
             &|_, _| false,
         )
     }
@@ -365,16 +368,7 @@ mod tests {
                 };
                 Some(text.as_bytes().to_vec())
             };
-            let paths = files.map(str::to_owned);
-            let batch = sort_batch(
-                &schema(),
-                PlanKey::default(),
-                "root",
-                &paths,
-                &read,
-                &read,
-                &|_, _| false,
-            );
+            let batch = sort_of(&files.map(str::to_owned), &read);
             matches!(batch.submissions.as_slice(), [Source::Statewide { .. }])
         };
         assert!(of("district_code,allocation\n0020011,5\n0020021,6\n"));

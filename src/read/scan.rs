@@ -182,14 +182,16 @@ impl<'b> Ends<'b> {
     }
 }
 
-/// Where the quote ends that closes a part which is open. Of two quotes there the second is a sign like any other.
-pub(super) fn behind_quote(bytes: &[u8], mut from: usize) -> Option<usize> {
+/// Where the quote stands that closes a cell behind its opening one, and whether quotes are written twice in it.
+pub(super) fn closing_quote(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
+    let (mut at, mut has_quotes) = (from, false);
     loop {
-        from += memchr(b'"', bytes.get(from..)?)? + 1;
-        if bytes.get(from) != Some(&b'"') {
-            return Some(from);
+        at += memchr(b'"', bytes.get(at..)?)?;
+        if bytes.get(at + 1) != Some(&b'"') {
+            return Some((at, has_quotes));
         }
-        from += 1;
+        has_quotes = true;
+        at += 2;
     }
 }
 

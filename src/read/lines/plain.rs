@@ -12,6 +12,7 @@ use crate::hash::Map;
 use crate::read::cell::may_be_mark;
 use crate::read::header::bare;
 use crate::read::limits::SUBMISSION;
+use crate::read::scan::closing_quote;
 use crate::read::signs::Signs;
 use crate::schema::{Field, FieldId, Table};
 use crate::table::{Column, Rows, Texts};
@@ -83,7 +84,7 @@ impl Split {
         let mut at = from;
         loop {
             let (span, end) = if bytes.get(at) == Some(&b'"') {
-                let (to, has_quotes) = behind_quote(bytes, at + 1)?;
+                let (to, has_quotes) = closing_quote(bytes, at + 1)?;
                 if has_quotes {
                     self.quoted.push(self.cells.len());
                 }
@@ -103,19 +104,6 @@ impl Split {
                 None => return Some(end),
             }
         }
-    }
-}
-
-/// Where the quote stands that closes a cell behind its opening one, and whether quotes are written twice in it.
-fn behind_quote(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
-    let (mut at, mut has_quotes) = (from, false);
-    loop {
-        at += memchr(b'"', bytes.get(at..)?)?;
-        if bytes.get(at + 1) != Some(&b'"') {
-            return Some((at, has_quotes));
-        }
-        has_quotes = true;
-        at += 2;
     }
 }
 

@@ -9,7 +9,7 @@ use super::super::csv::{Cells, decode};
 use super::super::grid::GridRow;
 use super::super::header::Header;
 use super::super::lines::{At, Form, is_total};
-use super::super::scan::{Nature, Record, behind_quote, read_all, records};
+use super::super::scan::{Nature, Record, closing_quote, read_all, records};
 use super::key::{Key, Keys, PlanKey};
 use super::{Seekable, untold};
 use crate::diagnostic::Diagnostic;
@@ -350,9 +350,8 @@ struct Written {
 
 /// Where the first cell of a part of a record ends; with it, where a quote that opens it is never closed.
 fn cell_end(bytes: &[u8], delimiter: u8) -> usize {
-    let is_open = bytes.first() == Some(&b'"');
-    let behind = if is_open {
-        behind_quote(bytes, 1)
+    let behind = if bytes.first() == Some(&b'"') {
+        closing_quote(bytes, 1).map(|(quote, _)| quote + 1)
     } else {
         Some(0)
     };
