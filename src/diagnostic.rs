@@ -179,13 +179,40 @@ pub fn suggest<'a>(word: &str, names: impl IntoIterator<Item = &'a str> + Clone)
 
 /// A name with case, spaces, dashes, underscores and the shape of quotes taken out of account.
 pub fn fold(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    if name.is_ascii() {
-        fold_ascii(name, |b| out.push(char::from(b)));
-    } else {
+    if !name.is_ascii() {
+        let mut out = String::with_capacity(name.len());
         fold_any(name, &mut out);
+        return out;
+    }
+    let lower = name.to_ascii_lowercase();
+    if has_lone_gaps(&lower) {
+        return lower;
+    }
+    let is_gap = |c: char| u8::try_from(c).is_ok_and(is_gap);
+    let mut out = String::with_capacity(name.len());
+    for word in lower.split(is_gap).filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push('_');
+        }
+        out.push_str(word);
     }
     out
+}
+
+/// Whether the only gaps of a name of plain letters are underscores, each between two other characters.
+fn has_lone_gaps(name: &str) -> bool {
+    let mut was_gap = true;
+    for b in name.bytes() {
+        if is_gap(b) && (was_gap || b != b'_') {
+            return false;
+        }
+        was_gap = b == b'_';
+    }
+    !was_gap
+}
+
+fn is_gap(b: u8) -> bool {
+    b.is_ascii_whitespace() || matches!(b, b'_' | b'-' | 0x0b)
 }
 
 /// Whether folding a name would leave it as it is; of some that it would, this says no.
@@ -211,7 +238,7 @@ pub(crate) fn fold_short<'r>(name: &str, room: &'r mut [u8; SHORT]) -> Option<&'
 fn fold_ascii(name: &str, mut push: impl FnMut(u8)) {
     let (mut gap, mut is_empty) = (false, true);
     for b in name.bytes() {
-        if b.is_ascii_whitespace() || matches!(b, b'_' | b'-' | 0x0b) {
+        if is_gap(b) {
             gap = !is_empty;
         } else {
             if std::mem::take(&mut gap) {
@@ -286,6 +313,30 @@ mod tests {
             prop_assert!(least <= strsim::damerau_levenshtein(&a, &b), "{a} {b}");
         });
         assert_eq!(Signs::of("999").differ_from("110"), 3);
+    }
+
+    /// Every text of up to six of these characters.
+    fn texts_of(alphabet: &[char]) -> Vec<String> {
+        let mut texts = vec![String::new()];
+        let mut from = 0;
+        for _ in 0..6 {
+            let upto = texts.len();
+            for at in from..upto {
+                let text = texts[at].clone();
+                texts.extend(alphabet.iter().map(|c| format!("{text}{c}")));
+            }
+            from = upto;
+        }
+        texts
+    }
+
+    #[test]
+    fn plain_letters_are_folded_as_any_are() {
+        for name in texts_of(&['a', 'B', '_', '-', ' ', '\u{b}']) {
+            let mut folded = String::new();
+            fold_any(&name, &mut folded);
+            assert_eq!(fold(&name), folded, "{name:?}");
+        }
     }
 
     #[test]

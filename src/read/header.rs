@@ -119,7 +119,12 @@ impl Header {
     /// Takes one header cell. A key column stands for the field of its name too, unless another column does.
     fn take(&mut self, table: &Table, keys: &[&str], column: usize, text: &str) {
         let name = bare(text);
-        let key = keys.iter().position(|key| fold(key) == fold(name));
+        let folded = if keys.is_empty() {
+            String::new()
+        } else {
+            fold(name)
+        };
+        let key = keys.iter().position(|key| fold(key) == folded);
         let key = key
             .and_then(|key| self.keys.get_mut(key))
             .filter(|slot| slot.is_none());
