@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr2;
+
 use crate::value::{Decimal, LIMIT, parse_decimal};
 
 /// What is wrong with an expression: the bytes of its text to underline, and the words.
@@ -32,25 +34,56 @@ impl Fault {
 
 /// A token.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Token {
+pub(crate) enum Token<'t> {
     Number(Decimal),
     Text(String),
     /// `@"…"`: what stands between the quotes.
     At(String),
-    Name(String),
+    Name(&'t str),
     /// An operator or a bracket, as it is written.
     Sign(&'static str),
     End,
 }
 
-const SIGNS: [&str; 22] = [
-    "**", "<=", ">=", "!=", "..", "->", "(", ")", "[", "]", "{", "}", ",", "=", "<", ">", "+", "-",
-    "*", "/", ".", ":",
-];
+/// The operator or bracket at the start of `rest`.
+fn sign(rest: &str) -> Option<&'static str> {
+    let two = match rest.as_bytes() {
+        [b'*', b'*', ..] => "**",
+        [b'<', b'=', ..] => "<=",
+        [b'>', b'=', ..] => ">=",
+        [b'!', b'=', ..] => "!=",
+        [b'.', b'.', ..] => "..",
+        [b'-', b'>', ..] => "->",
+        _ => "",
+    };
+    if !two.is_empty() {
+        return Some(two);
+    }
+    Some(match rest.as_bytes().first()? {
+        b'(' => "(",
+        b')' => ")",
+        b'[' => "[",
+        b']' => "]",
+        b'{' => "{",
+        b'}' => "}",
+        b',' => ",",
+        b'=' => "=",
+        b'<' => "<",
+        b'>' => ">",
+        b'+' => "+",
+        b'-' => "-",
+        b'*' => "*",
+        b'/' => "/",
+        b'.' => ".",
+        b':' => ":",
+        b'%' => "%",
+        _ => return None,
+    })
+}
 
 /// All tokens of `text` with their places; the last is [`Token::End`].
-pub(crate) fn lex(text: &str) -> Result<Vec<(Token, Range<usize>)>, Fault> {
-    let mut tokens = Vec::new();
+pub(crate) fn lex(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, Fault> {
+    let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
     let mut at = 0;
     while let Some((token, from, to)) = next(text, at)? {
         tokens.push((token, from..to));
@@ -60,7 +93,7 @@ pub(crate) fn lex(text: &str) -> Result<Vec<(Token, Range<usize>)>, Fault> {
     Ok(tokens)
 }
 
-fn next(text: &str, at: usize) -> Result<Option<(Token, usize, usize)>, Fault> {
+fn next(text: &str, at: usize) -> Result<Option<(Token<'_>, usize, usize)>, Fault> {
     let at = skip_blank(text, at)?;
     let rest = text.get(at..).unwrap_or_default();
     let Some(first) = rest.chars().next() else {
@@ -84,18 +117,12 @@ fn next(text: &str, at: usize) -> Result<Option<(Token, usize, usize)>, Fault> {
         return Ok(Some((Token::Number(value), at, at + length)));
     }
     if first.is_alphabetic() || first == '_' || first == '?' {
-        let length = rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .unwrap_or(rest.len())
-            .max(first.len_utf8());
+        let length = name_length(rest).max(first.len_utf8());
         let name = rest.get(..length).unwrap_or_default();
-        return Ok(Some((Token::Name(name.to_owned()), at, at + length)));
+        return Ok(Some((Token::Name(name), at, at + length)));
     }
-    if let Some(sign) = SIGNS.iter().find(|s| rest.starts_with(**s)) {
+    if let Some(sign) = sign(rest) {
         return Ok(Some((Token::Sign(sign), at, at + sign.len())));
-    }
-    if first == '%' {
-        return Ok(Some((Token::Sign("%"), at, at + 1)));
     }
     let help = match first {
         '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' => {
@@ -115,8 +142,21 @@ fn next(text: &str, at: usize) -> Result<Option<(Token, usize, usize)>, Fault> {
     .help(help))
 }
 
+/// How many bytes at the start of `rest` are letters, digits or `_`.
+fn name_length(rest: &str) -> usize {
+    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let plain = rest.bytes().take_while(is_plain).count();
+    if rest.as_bytes().get(plain).is_none_or(u8::is_ascii) {
+        return plain;
+    }
+    rest.find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(rest.len())
+}
+
 fn skip_blank(text: &str, mut at: usize) -> Result<usize, Fault> {
     loop {
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        at += rest.iter().take_while(|b| **b == b' ').count();
         let rest = text.get(at..).unwrap_or_default();
         if let Some(c) = rest
             .chars()
@@ -179,6 +219,12 @@ fn number(rest: &str, at: usize) -> Result<(Decimal, usize), Fault> {
 
 /// A quoted string at the start of `rest`: its value and its length with the quotes.
 fn string(rest: &str, at: usize) -> Result<(String, usize), Fault> {
+    let plain = rest.get(1..).unwrap_or_default();
+    if let Some(end) = memchr2(b'"', b'\\', plain.as_bytes())
+        && plain.as_bytes().get(end) == Some(&b'"')
+    {
+        return Ok((plain.get(..end).unwrap_or_default().to_owned(), end + 2));
+    }
     let mut value = String::new();
     let mut chars = rest.char_indices().skip(1);
     while let Some((i, c)) = chars.next() {
@@ -237,4 +283,44 @@ fn surrogates(hex: &str, rest: &mut impl Iterator<Item = (usize, char)>) -> Opti
 fn code(hex: &str) -> Option<u32> {
     let plain = hex.bytes().all(|b| b.is_ascii_hexdigit());
     u32::from_str_radix(hex, 16).ok().filter(|_| plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_tokens(text: &str, tokens: &[Token<'_>]) {
+        let found: Vec<_> = lex(text).expect("it has tokens").into_iter().collect();
+        let (last, before) = found.split_last().expect("the end is one");
+        assert_eq!(*last, (Token::End, text.len()..text.len()));
+        let before: Vec<_> = before.iter().map(|(token, _)| token.clone()).collect();
+        assert_eq!(before, tokens);
+    }
+
+    #[test]
+    fn letters_of_every_alphabet_make_names() {
+        let names = ["a", "b_2", "été", "_é1", "名前", "z"].map(Token::Name);
+        assert_tokens("a b_2\tété\u{a0}_é1 /* é */ 名前 // é\nz", &names);
+    }
+
+    #[test]
+    fn a_sign_is_the_longest_that_stands_there() {
+        let signs = [
+            "**", "<=", ">=", "!=", "..", "->", "(", ")", "[", "]", "{", "}", ",", "=", "<", ">",
+            "+", "-", "*", "/", ".", ":", "%",
+        ];
+        assert_tokens(&signs.join(" "), &signs.map(Token::Sign));
+        let close = ["<=", "=", "**", "*", "..", ".", "->", ">=", "-", "-"];
+        assert_tokens(&close.concat(), &close.map(Token::Sign));
+    }
+
+    #[test]
+    fn a_text_ends_at_a_quote_that_is_not_escaped() {
+        let texts = ["", "a é", "a\"b", "\\", "\n"].map(|text| Token::Text(text.to_owned()));
+        assert_tokens(r#""" "a é" "a\"b" "\\" "\n""#, &texts);
+        let open = |text| lex(text).expect_err("it has no end").span;
+        assert_eq!(open(r#"1 "a\""#), 2..3);
+        assert_eq!(open(r#" ""#), 1..2);
+    }
 }

@@ -66,8 +66,8 @@ pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word)
 }
 
-struct Parser {
-    tokens: Vec<(Token, Range<usize>)>,
+struct Parser<'t> {
+    tokens: Vec<(Token<'t>, Range<usize>)>,
     at: usize,
     nesting: u16,
     steps: u32,
@@ -77,12 +77,12 @@ struct Parser {
 
 type Parsed = Result<Ast, Fault>;
 
-impl Parser {
-    fn peek(&self) -> &Token {
+impl<'t> Parser<'t> {
+    fn peek(&self) -> &Token<'t> {
         self.peek_at(0)
     }
 
-    fn peek_at(&self, ahead: usize) -> &Token {
+    fn peek_at(&self, ahead: usize) -> &Token<'t> {
         self.tokens
             .get(self.at + ahead)
             .map_or(&Token::End, |(token, _)| token)
@@ -107,7 +107,7 @@ impl Parser {
     }
 
     fn is_word(&self, word: &str) -> bool {
-        matches!(self.peek(), Token::Name(n) if n == word)
+        matches!(self.peek(), Token::Name(n) if *n == word)
     }
 
     fn take_sign(&mut self, sign: &str) -> bool {
@@ -158,8 +158,8 @@ impl Parser {
 
     fn name(&mut self, expected: &str) -> Result<(String, Range<usize>), Fault> {
         match self.peek() {
-            Token::Name(name) if !KEYWORDS.contains(&name.as_str()) => {
-                let result = (name.clone(), self.span());
+            Token::Name(name) if !KEYWORDS.contains(name) => {
+                let result = ((*name).to_owned(), self.span());
                 self.at += 1;
                 Ok(result)
             }
@@ -175,7 +175,7 @@ impl Parser {
                 "comparisons do not chain; join them with `and`"
             }
             Token::Sign(":") => "named arguments are not taken; write them in order",
-            Token::Name(n) if n == "instance" => {
+            Token::Name("instance") => {
                 "`instance of` is not taken: types are checked when the pack is loaded"
             }
             _ => "",
@@ -206,10 +206,10 @@ impl Parser {
             return Err(too_deep(self.span()));
         }
         let tree = match self.peek() {
-            Token::Name(n) if n == "if" => self.conditional(),
-            Token::Name(n) if n == "for" => self.iteration(),
-            Token::Name(n) if n == "some" => self.quantified(Quantifier::Some),
-            Token::Name(n) if n == "every" => self.quantified(Quantifier::Every),
+            Token::Name("if") => self.conditional(),
+            Token::Name("for") => self.iteration(),
+            Token::Name("some") => self.quantified(Quantifier::Some),
+            Token::Name("every") => self.quantified(Quantifier::Every),
             _ => self.disjunction(),
         };
         self.nesting -= 1;
@@ -510,7 +510,7 @@ impl Parser {
             let depth = tree.depth;
             if self.take_sign(".") {
                 let (name, span) = match self.peek() {
-                    Token::Name(name) => (name.clone(), self.span()),
+                    Token::Name(name) => ((*name).to_owned(), self.span()),
                     _ => return Err(self.fault("the name of a field")),
                 };
                 self.at += 1;
@@ -601,15 +601,15 @@ impl Parser {
             let depth = arguments.iter().map(|a| a.depth).max().unwrap_or(0);
             return self.node_of_depth(AstKind::Call(name, span, arguments), from, depth);
         }
-        let Token::Name(name) = self.peek().clone() else {
+        let Token::Name(name) = *self.peek() else {
             return Err(self.fault("a value"));
         };
-        let kind = match name.as_str() {
+        let kind = match name {
             "true" => AstKind::Bool(true),
             "false" => AstKind::Bool(false),
             "null" => AstKind::Null,
             word if KEYWORDS.contains(&word) => return Err(self.fault("a value")),
-            _ => AstKind::Name(name),
+            _ => AstKind::Name(name.to_owned()),
         };
         self.at += 1;
         self.node(kind, from, &[])
