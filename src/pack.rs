@@ -48,10 +48,10 @@ pub use template::{CheckBody, Fill, TemplateCheck, TemplateSpec};
 pub use words::{Words, capitalised};
 pub use year::{Current, InForce};
 
+use self::form::FormMaps;
 use crate::diagnostic::Mistake;
 use crate::expr::{Expr, Ty};
 use crate::intake::Forms;
-use crate::intake::map::FormMap;
 use crate::read::PlanKey;
 use crate::schema::{Codes, FieldId, Schema, TableId};
 use crate::table::{Rows, Texts};
@@ -84,7 +84,7 @@ pub struct Pack {
     /// Its rules, by id.
     pub rules: Vec<Rule>,
     /// Its maps of foreign spreadsheets.
-    pub forms: Vec<FormMap>,
+    pub(crate) forms: FormMaps,
     /// The fields that identify a submission.
     pub identity: Identity,
     /// The districts that are expected to submit, if it says.
@@ -156,21 +156,28 @@ impl Pack {
 
     /// Its maps of foreign spreadsheets, with what they read into.
     pub fn forms(&self) -> Forms<'_> {
-        let identity = &self.identity;
         Forms {
             schema: &self.schema,
-            key: PlanKey {
-                code: identity.code,
-                name: identity.name,
-                year: Some(identity.year),
-            },
-            maps: &self.forms,
+            key: self.key(),
+            maps: self.forms.all(&self.schema, &self.sources),
+        }
+    }
+
+    /// The fields that tell its submissions apart.
+    pub fn key(&self) -> PlanKey {
+        let identity = &self.identity;
+        PlanKey {
+            code: identity.code,
+            name: identity.name,
+            year: Some(identity.year),
         }
     }
 
     /// Whether another pack makes the same submissions of the same files.
     pub fn reads_as(&self, other: &Pack) -> bool {
-        self.schema == other.schema && self.identity == other.identity && self.forms == other.forms
+        self.schema == other.schema
+            && self.identity == other.identity
+            && self.forms().maps == other.forms().maps
     }
 
     /// The rule of an id.
@@ -181,7 +188,7 @@ impl Pack {
     /// The names of all districts, if it has them.
     pub fn directory(&self) -> Option<&Codes> {
         let plan = self.schema.tables.get(self.identity.table)?;
-        plan.fields.get(self.identity.code?)?.codes.as_ref()
+        plan.fields.get(self.identity.code?)?.codes.as_deref()
     }
 
     /// The code of a district by its code, its name or any other name that the pack lists.

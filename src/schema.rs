@@ -1,5 +1,7 @@
 //! What a submission may hold, and what the reference tables hold: tables, fields, codes, and the names by which people know them.
 
+use std::sync::Arc;
+
 use crate::diagnostic::{SHORT, fold, fold_short, is_folded};
 use crate::hash::Map;
 use crate::value::{Decimal, Type, UNBOUNDED};
@@ -176,7 +178,7 @@ pub struct Field {
     /// Where its value comes from when it is blank.
     pub otherwise: Option<Otherwise>,
     /// The texts it may hold; of a text field, spellings that are known.
-    pub codes: Option<Codes>,
+    pub codes: Option<Arc<Codes>>,
     /// The reference table that holds the codes, if one does.
     pub codes_of: Option<TableId>,
     /// The parameter below which its numbers are printed nowhere.

@@ -50,16 +50,15 @@ struct Found {
 
 impl Found {
     fn new(pack: &Pack, name: &str, files: &[File]) -> Self {
-        let forms = pack.forms();
         let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
         let sorted = read::sort_batch(
             &pack.schema,
-            forms.key,
+            pack.key(),
             name,
             &paths,
             &|path| read::head_of(bytes_of(files, path)?).ok(),
             &|path| bytes_of(files, path).map(<[u8]>::to_vec),
-            &|path, bytes| forms.knows_text(path, bytes),
+            &|path, bytes| pack.forms().knows_text(path, bytes),
         );
         let not_read = sorted.not_read.into_iter();
         let mut found = Found {
@@ -73,7 +72,6 @@ impl Found {
     }
 
     fn read(&mut self, pack: &Pack, files: &[File], source: &Source) {
-        let forms = pack.forms();
         let bytes = |path: &str| bytes_of(files, path).unwrap_or_default();
         let taken = match source {
             Source::Folder { path, files: paths } => {
@@ -83,8 +81,11 @@ impl Found {
                 return self.submissions.push(submission);
             }
             Source::Statewide { files: paths } => return self.read_statewide(pack, files, paths),
-            Source::Workbook { path } => forms.read_workbook(path, bytes(path)),
-            Source::Export { path } => forms.read_text(path, bytes(path)).unwrap_or_default(),
+            Source::Workbook { path } => pack.forms().read_workbook(path, bytes(path)),
+            Source::Export { path } => pack
+                .forms()
+                .read_text(path, bytes(path))
+                .unwrap_or_default(),
         };
         let plans = taken.plans.into_iter().map(|(submission, _)| submission);
         self.submissions.extend(plans);
@@ -96,7 +97,7 @@ impl Found {
             let bytes = bytes_of(files, path).ok_or(io::ErrorKind::NotFound)?;
             Ok(Box::new(Cursor::new(bytes)))
         };
-        let mut tables = Statewide::open(&pack.schema, pack.forms().key, paths, &open);
+        let mut tables = Statewide::open(&pack.schema, pack.key(), paths, &open);
         self.submissions.extend(tables.read_all(open));
         self.submissions.append(&mut tables.untold);
         self.diagnostics.append(&mut tables.diagnostics);

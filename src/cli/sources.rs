@@ -301,7 +301,7 @@ fn sort(pack: &Pack, tree: &disk::Tree) -> (Batch, Vec<Diagnostic>) {
     let head = |path: &str| tree.open(path).and_then(read::head_of).ok();
     let mut batch = read::sort_batch(
         &pack.schema,
-        pack.forms().key,
+        pack.key(),
         &tree.name,
         &tree.paths,
         &head,
@@ -400,9 +400,7 @@ fn open_tables<'p>(pack: &'p Pack, one: &Found<'_>) -> Statewide<'p> {
         Source::Statewide { files } => files.as_slice(),
         _ => &[],
     };
-    Statewide::open(&pack.schema, pack.forms().key, paths, &|path| {
-        one.tree.open(path)
-    })
+    Statewide::open(&pack.schema, pack.key(), paths, &|path| one.tree.open(path))
 }
 
 /// Marks the tables whose files could not be read: they are not missing, and what rests on them is unknown.

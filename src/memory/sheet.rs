@@ -1,5 +1,7 @@
 //! Tables that people keep in CSV files beside the plans: their columns, read as those of plans are.
 
+use std::sync::Arc;
+
 use crate::diagnostic::Diagnostic;
 use crate::neutral;
 use crate::pack::Pack;
@@ -225,7 +227,7 @@ fn field(pack: &Pack, (name, ty, also): &Column, codes: &[(&str, Vec<&str>)]) ->
         max: None,
         digits: code.and_then(|c| c.digits),
         otherwise: None,
-        codes: code.and_then(|c| c.codes.clone()).or(own),
+        codes: code.and_then(|c| c.codes.clone()).or(own.map(Arc::new)),
         codes_of: None,
         suppress: None,
         asked_for: false,

@@ -56,7 +56,8 @@ mod tests {
         let (rules, params, sources) = (&pack.rules, &pack.params, &pack.sources);
         let (expected, summaries, letter) = (&pack.expected, &pack.summaries, &pack.letter);
         format!(
-            "{rules:?} {params:?} {sources:?} {expected:?} {summaries:?} {letter:?} {:?}",
+            "{rules:?} {params:?} {sources:?} {expected:?} {summaries:?} {letter:?} {:?} {:?}",
+            pack.forms().maps,
             pack.warnings
         )
     }

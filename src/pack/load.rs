@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::form::FormMaps;
 use super::reference::{cell_text, code_fields, names_in};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
@@ -23,7 +24,6 @@ use super::{
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::check::fields_of;
 use crate::expr::{Expr, Scope, Ty, check_for};
-use crate::intake::map::FormMap;
 use crate::read;
 use crate::schema::{Codes, Field, FieldId, Schema, Table, TableId};
 use crate::table::{Rows, Texts};
@@ -252,19 +252,28 @@ impl PackFiles<'_> {
         }
     }
 
-    /// The maps of foreign spreadsheets, in the order of their names, and the mistakes in them.
-    fn forms(&self, schema: &Schema, sources: &[&str]) -> (Vec<FormMap>, Vec<Mistake>) {
-        let stem = |path: &str| {
-            let stem = path.strip_prefix("forms/")?.strip_suffix(".toml")?;
-            (!stem.contains('/')).then(|| stem.to_owned())
-        };
+    /// The maps of foreign spreadsheets, in the order of their names, and the mistakes in them, which nobody asks for to judge.
+    fn forms(&self, schema: &Schema, sources: &[&str]) -> (FormMaps, Vec<Mistake>) {
         let mistakes = RefCell::default();
-        let maps = self.bytes.keys().filter_map(|path| {
-            let (id, doc) = stem(path).zip(self.doc(path, &mistakes))?;
-            form::read(doc, &id, schema, sources)
-        });
-        let maps = maps.collect();
+        if self.purpose == Purpose::Judge {
+            let files = self.form_files();
+            let files = files.filter_map(|(id, path)| Some((id, self.doc(path, &mistakes)?)));
+            let files = files.map(|(id, doc)| (id.to_owned(), doc.text.to_owned()));
+            return (FormMaps::unread(files.collect()), Vec::new());
+        }
+        let maps = self
+            .form_files()
+            .filter_map(|(id, path)| form::read(self.doc(path, &mistakes)?, id, schema, sources));
+        let maps = FormMaps::read(maps.collect());
         (maps, mistakes.into_inner())
+    }
+
+    /// The stem and the path of each map of a foreign spreadsheet.
+    fn form_files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.bytes.keys().filter_map(|path| {
+            let stem = path.strip_prefix("forms/")?.strip_suffix(".toml")?;
+            (!stem.contains('/')).then_some((stem, *path))
+        })
     }
 
     /// The text of a rule's file; without its cases, which stand last, where nobody asks for them.
@@ -839,7 +848,7 @@ impl Loader<'_> {
         if self.files.purpose == Purpose::Author {
             self.wrong(reference::check_spellings(table, rows, texts));
         }
-        let list = codes_in(schema, of.table, rows, texts);
+        let list = Arc::new(codes_in(schema, of.table, rows, texts));
         let lacks_file = of
             .file
             .as_ref()
@@ -852,7 +861,7 @@ impl Loader<'_> {
                 // Told once, where the file is named; not again at each code.
                 any_text(field);
             } else if field.ty == Type::Code {
-                field.codes = Some(list.clone());
+                field.codes = Some(Arc::clone(&list));
             }
         }
     }
@@ -969,7 +978,7 @@ impl Loader<'_> {
                 .get_mut(table)
                 .and_then(|t| t.fields.get_mut(code))
             {
-                field.codes = list;
+                field.codes = list.map(Arc::new);
             }
         }
         Some(Identity {

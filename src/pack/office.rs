@@ -7,6 +7,7 @@ mod rows;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use self::rows::Supply;
 use super::load::{codes_in, digest, directory_in, in_order, misfits};
@@ -464,10 +465,11 @@ fn take_codes(pack: &mut Pack) {
                     .and_then(|at| pack.references.get(at))
             };
             if let (true, Some(directory)) = (is_code, identity.directory) {
-                field.codes =
-                    rows(directory).map(|rows| directory_in(&schema, directory, rows, &pack.texts));
+                let codes = |rows| directory_in(&schema, directory, rows, &pack.texts);
+                field.codes = rows(directory).map(|rows| Arc::new(codes(rows)));
             } else if let Some(of) = field.codes_of {
-                field.codes = rows(of).map(|rows| codes_in(&schema, of, rows, &pack.texts));
+                let codes = |rows| codes_in(&schema, of, rows, &pack.texts);
+                field.codes = rows(of).map(|rows| Arc::new(codes(rows)));
             }
         }
     }

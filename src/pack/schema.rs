@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::case;
 use super::param::warn_of_share;
@@ -290,7 +291,7 @@ fn read_field(doc: Doc<'_>, name: &Text, of: &Keys<'_, '_>) -> (Field, Option<Te
         max,
         digits,
         otherwise: None,
-        codes,
+        codes: codes.map(Arc::new),
         codes_of: None,
         suppress: of.text("suppress").map(|t| t.value),
         asked_for: false,

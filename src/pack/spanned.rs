@@ -242,13 +242,20 @@ pub(crate) struct Keys<'d, 't> {
 }
 
 /// Names, one behind the other in one text: every key that is asked for is noted, and few are ever told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Names {
     text: String,
     ends: Vec<usize>,
 }
 
 impl Names {
+    fn new() -> Self {
+        Names {
+            text: String::with_capacity(128),
+            ends: Vec::with_capacity(16),
+        }
+    }
+
     fn push(&mut self, name: &str) {
         self.text.push_str(name);
         self.ends.push(self.text.len());
@@ -281,7 +288,7 @@ impl<'d, 't> Keys<'d, 't> {
             doc,
             table,
             span,
-            asked: RefCell::default(),
+            asked: RefCell::new(Names::new()),
         }
     }
 

@@ -432,6 +432,8 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::read::testing::field;
     use crate::value::{date, parse_decimal};
@@ -594,7 +596,7 @@ mod tests {
         codes.add("culture-climate", "Culture and climate", []);
         codes.add("111", "Teachers", []);
         let listed = Field {
-            codes: Some(codes),
+            codes: Some(Arc::new(codes)),
             ..field("domain", Type::Code)
         };
         assert_reads(
@@ -616,7 +618,7 @@ mod tests {
         twice.add("salt-marsh", "Salt Marsh", ["SM"]);
         twice.add("sandy-mouth", "Sandy Mouth", ["SM"]);
         let twice = Field {
-            codes: Some(twice),
+            codes: Some(Arc::new(twice)),
             ..field("basin", Type::Code)
         };
         assert_reads(

@@ -1,5 +1,7 @@
 //! A small schema for the readers' tests, and how their answers are written down.
 
+use std::sync::Arc;
+
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::schema::{Codes, Field, Schema, Table};
 use crate::table::{Cell, Data, Rows, State, Texts};
@@ -69,11 +71,11 @@ pub(crate) fn schema() -> Schema {
         required("strategy_id", Type::Text),
         Field {
             label: "Object code".into(),
-            codes: Some(codes(&[
+            codes: Some(Arc::new(codes(&[
                 ("111", "Teachers"),
                 ("500", "Other services"),
                 ("culture-climate", "Culture and climate"),
-            ])),
+            ]))),
             ..required("object_code", Type::Code)
         },
         required("description", Type::Text),

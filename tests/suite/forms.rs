@@ -125,7 +125,7 @@ fn what_was_put_into_a_form_is_read_from_it() {
         }
         compared.insert(form.unwrap().to_owned());
     }
-    let all: BTreeSet<String> = pack.forms.iter().map(|f| f.id.clone()).collect();
+    let all: BTreeSet<String> = pack.forms().maps.iter().map(|f| f.id.clone()).collect();
     assert_eq!(compared, all);
 }
 
@@ -498,7 +498,7 @@ fn words(pack: &Pack) -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    for block in pack.forms.iter().flat_map(|form| &form.blocks) {
+    for block in pack.forms().maps.iter().flat_map(|form| &form.blocks) {
         let spread = block.unpivot.iter().flat_map(|u| &u.columns);
         let names = block
             .columns
@@ -513,7 +513,12 @@ fn words(pack: &Pack) -> Vec<String> {
 
 /// The header, or a label with its value, of one of the blocks of one of the forms.
 fn header(pack: &Pack, seed: usize) -> Vec<String> {
-    let blocks: Vec<_> = pack.forms.iter().flat_map(|form| &form.blocks).collect();
+    let blocks: Vec<_> = pack
+        .forms()
+        .maps
+        .iter()
+        .flat_map(|form| &form.blocks)
+        .collect();
     let block = blocks[seed % blocks.len()];
     let spread = block.unpivot.iter().flat_map(|u| &u.columns);
     let columns = block.columns.iter().map(|s| &s.names);

@@ -392,8 +392,8 @@ fn otherwise(schema: &Schema, from: Otherwise) -> String {
 /// The maps of foreign spreadsheets that differ.
 fn forms(from: &Pack, to: &Pack) -> Vec<Difference> {
     let one = |here: &Pack, there: &Pack| -> Facets {
-        let of = |id: &str| there.forms.iter().find(|f| f.id == id);
-        let differing = here.forms.iter().filter(|f| of(&f.id) != Some(*f));
+        let of = |id: &str| there.forms().maps.iter().find(|f| f.id == id);
+        let differing = here.forms().maps.iter().filter(|f| of(&f.id) != Some(*f));
         differing
             .map(|f| (format!("form {}", f.id), f.title.clone()))
             .collect()
@@ -403,7 +403,7 @@ fn forms(from: &Pack, to: &Pack) -> Vec<Difference> {
     names.sort();
     names.dedup_by(|a, b| a.0 == b.0);
     let is_in = |pack: &Pack, what: &str| {
-        let mut forms = pack.forms.iter();
+        let mut forms = pack.forms().maps.iter();
         forms.any(|f| what.strip_prefix("form ") == Some(&f.id))
     };
     let names = names.into_iter().map(|(what, title)| Difference {
