@@ -417,6 +417,11 @@ impl Column {
     pub fn state(&self, row: usize) -> State {
         self.states.get(row).copied().unwrap_or(State::Blank)
     }
+
+    /// Whether every cell has a value.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.states.iter().all(|state| *state == State::Value)
+    }
 }
 
 /// A part of a text, in as few bytes as are needed.

@@ -515,7 +515,7 @@ impl<'a> Machine<'a> {
             return Self::unknown_cells(&ty, f, n);
         };
         let gap = |state: State| gap(state, f);
-        let odd = column.states.iter().any(|s| *s != State::Value);
+        let odd = !column.is_whole();
         match &column.data {
             Data::Texts(ids) => {
                 let id = |(row, (id, state)): (usize, (&u32, &State))| match gap(*state) {

@@ -80,7 +80,7 @@ pub(crate) struct Visible {
     /// Those rows by the values of some fields, for every submission: each is built when it is first asked for.
     pub(super) indexes: Arc<Mutex<Map<Vec<FieldId>, Arc<Index>>>>,
     /// Those rows by key.
-    by_key: Index,
+    by_key: Arc<Index>,
     /// Which parts of the key may be blank in a row.
     optional: Vec<bool>,
     /// For rows that take what they leave blank from another: that other.
@@ -165,6 +165,16 @@ impl Key {
         }
     }
 
+    /// The keys for the cells of a column, of which some may not be known.
+    fn of_column(column: Option<&Column>, rows: usize) -> Vec<Key> {
+        match column.map(|column| (&column.data, column.is_whole())) {
+            Some((Data::Texts(ids), true)) => ids.iter().map(|id| Key::id(*id)).collect(),
+            _ => (0..rows)
+                .map(|row| Key::of_cell(column, row).unwrap_or(Key::UNKNOWN))
+                .collect(),
+        }
+    }
+
     /// The key for a cell: `null` for a blank one, `None` for one that cannot be known.
     fn of_cell(column: Option<&Column>, row: usize) -> Option<Key> {
         let Some(column) = column else {
@@ -209,11 +219,10 @@ impl Visible {
                     && bound(until, row).is_none_or(|until| year <= until)
             })
         };
-        let keys = reference.key.iter().map(|&f| {
-            let key = |row| Key::of_cell(column(f), row).unwrap_or(Key::UNKNOWN);
-            (0..rows.len()).map(key).collect()
-        });
-        let keys: Vec<Vec<Key>> = keys.collect();
+        let keys = reference.key.iter();
+        let keys: Vec<Vec<Key>> = keys
+            .map(|&field| Key::of_column(column(field), rows.len()))
+            .collect();
         let mut in_force: Vec<usize> = (0..rows.len()).filter(|&row| counts(row)).collect();
         if let Some(fields) = reference.vintage {
             in_force = latest(in_force, &keys, |row| rows.vintage(row, fields, texts));
@@ -222,16 +231,22 @@ impl Visible {
         let in_force: Values<u32> = in_force.filter_map(|row| u32::try_from(row).ok()).collect();
         let may_be_blank =
             |f: &usize| t.is_some_and(|t| t.fields.get(*f).is_some_and(|f| !f.required));
+        let optional: Vec<bool> = reference.key.iter().map(may_be_blank).collect();
+        let is_filled = optional.contains(&true);
+        let by_key = Arc::new(Index::new(keys, &in_force));
+        let is_whole = |field: &usize| column(*field).is_some_and(Column::is_whole);
+        let is_any = !is_filled && reference.key.iter().all(is_whole);
+        let indexes = is_any.then(|| (reference.key.clone(), Arc::clone(&by_key)));
         let mut visible = Visible {
             columns: rows.columns.iter().map(|_| OnceLock::new()).collect(),
-            indexes: Arc::default(),
-            optional: reference.key.iter().map(may_be_blank).collect(),
+            indexes: Arc::new(Mutex::new(indexes.into_iter().collect())),
+            optional,
             rows: Arc::clone(rows),
-            by_key: Index::new(keys, &in_force),
+            by_key,
             in_force: in_force.shared(),
             behind: Map::default(),
         };
-        if visible.optional.contains(&true) {
+        if is_filled {
             visible.fill(&reference.key, texts);
         }
         visible
