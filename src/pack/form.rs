@@ -15,8 +15,16 @@ use crate::schema::{Field, FieldId, Schema, Table, TableId};
 #[derive(Debug, Clone)]
 pub(crate) struct FormMaps {
     read: OnceLock<Vec<FormMap>>,
-    /// Of each that is not read yet the stem of its file, and the file.
-    unread: Vec<(String, String)>,
+    unread: Vec<Unread>,
+}
+
+/// A map that is not read yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Unread {
+    /// The stem of its file.
+    pub(crate) id: String,
+    pub(crate) file: String,
+    pub(crate) text: String,
 }
 
 impl FormMaps {
@@ -27,10 +35,10 @@ impl FormMaps {
         }
     }
 
-    pub(crate) fn unread(files: Vec<(String, String)>) -> Self {
+    pub(crate) fn unread(unread: Vec<Unread>) -> Self {
         FormMaps {
             read: OnceLock::new(),
-            unread: files,
+            unread,
         }
     }
 
@@ -38,9 +46,9 @@ impl FormMaps {
         self.read.get_or_init(|| {
             let sources: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
             let mistakes = RefCell::default();
-            let maps = self.unread.iter().filter_map(|(id, text)| {
+            let maps = self.unread.iter().filter_map(|Unread { id, file, text }| {
                 let doc = Doc {
-                    file: id,
+                    file,
                     text,
                     mistakes: &mistakes,
                 };

@@ -12,14 +12,14 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::form::FormMaps;
+use super::form::{FormMaps, Unread};
 use super::reference::{cell_text, code_fields, names_in};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_text};
 use super::{
     Accept, Dated, Files, Identity, Letter, Links, Pack, Param, Refused, Rule, Source, Summary,
-    TemplateSpec, Test, Words, accept, form, links, param, reference, source, summary, template,
+    Test, Words, accept, form, links, param, reference, source, summary, template,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::check::fields_of;
@@ -256,10 +256,15 @@ impl PackFiles<'_> {
     fn forms(&self, schema: &Schema, sources: &[&str]) -> (FormMaps, Vec<Mistake>) {
         let mistakes = RefCell::default();
         if self.purpose == Purpose::Judge {
-            let files = self.form_files();
-            let files = files.filter_map(|(id, path)| Some((id, self.doc(path, &mistakes)?)));
-            let files = files.map(|(id, doc)| (id.to_owned(), doc.text.to_owned()));
-            return (FormMaps::unread(files.collect()), Vec::new());
+            let unread = self.form_files().filter_map(|(id, path)| {
+                let doc = self.doc(path, &mistakes)?;
+                Some(Unread {
+                    id: id.to_owned(),
+                    file: doc.file.to_owned(),
+                    text: doc.text.to_owned(),
+                })
+            });
+            return (FormMaps::unread(unread.collect()), Vec::new());
         }
         let maps = self
             .form_files()
@@ -507,27 +512,26 @@ impl Loader<'_> {
         let count = rule_files.len();
         // Nothing in a rule rests on the rows of a table that lists no codes.
         let left: Vec<&Pending> = tables.left(&references);
-        let (left, (rules, (forms, mistakes))) = rayon::join(
-            || files.tables(&schema, left),
-            || {
-                rayon::join(
-                    || RuleFile::read_all(rule_files, files, &context),
-                    || files.forms(&schema, &source_keys),
-                )
-            },
-        );
-        for (table, read) in left {
+        let (mut read, mut rules) = (Vec::new(), Vec::new());
+        let (mut forms, mut mistakes) = (FormMaps::unread(Vec::new()), Vec::new());
+        let sections = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| read = files.tables(&schema, left));
+            scope.spawn(|_| rules = RuleFile::read_all(rule_files, files, &context));
+            scope.spawn(|_| (forms, mistakes) = files.forms(&schema, &source_keys));
+            let keys = keys.as_ref();
+            keys.map(|keys| Sections::read(keys, &context.scope, &schema))
+        });
+        for (table, read) in read {
             self.adopt(table, read, &mut tables);
         }
         self.tell(mistakes);
         let mut rules = self.rules(rules);
-        let sections = keys.map(|keys| Sections::read(&keys, &context.scope, &schema, &rules));
+        let template = keys.map(|keys| template::read(&keys, &context.scope, &rules));
         let Sections {
             expected,
             summaries,
             letter,
             links,
-            template,
         } = sections.unwrap_or_default();
         if files.purpose == Purpose::Author {
             self.check_rules(&rules, &context, &schema, &letter);
@@ -559,7 +563,7 @@ impl Loader<'_> {
             summaries,
             letter,
             links,
-            template,
+            template: template.unwrap_or_default(),
             references: tables.in_order(&references),
             texts: tables.texts,
             digest: digest(),
@@ -1254,25 +1258,23 @@ pub(super) fn is_rows(ty: &Ty) -> bool {
     }
 }
 
-/// What `pack.toml` says beside the pack's own name.
+/// What `pack.toml` says beside the pack's own name, and that rests on no rule.
 #[derive(Default)]
 struct Sections {
     expected: Option<Expr>,
     summaries: Vec<Summary>,
     letter: Letter,
     links: Links,
-    template: TemplateSpec,
 }
 
 impl Sections {
-    fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>, schema: &Schema, rules: &[Rule]) -> Self {
+    fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>, schema: &Schema) -> Self {
         let (expected, summaries) = tables_of(keys, scope);
         Sections {
             expected,
             summaries,
             letter: Letter::read(keys, scope),
             links: links::read(keys, schema),
-            template: template::read(keys, scope, rules),
         }
     }
 }
