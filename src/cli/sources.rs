@@ -34,7 +34,7 @@ enum Work<'a> {
     /// Some of the plans of statewide tables.
     Plans(&'a disk::Tree, &'a Statewide<'a>, Range<usize>),
     /// Plans that are told already.
-    Told(Submission),
+    Told(Box<Submission>),
 }
 
 /// How many plans of statewide tables a worker takes at once: enough to be worth the opening of the tables, few enough that no
@@ -50,7 +50,7 @@ impl<'a> Work<'a> {
         let starts = (0..tables.len()).step_by(together);
         let some = move |from: usize| from..tables.len().min(from + together);
         let plans = starts.map(move |from| Work::Plans(tree, tables, some(from)));
-        plans.chain(tables.untold.iter().cloned().map(Work::Told))
+        plans.chain(tables.untold.iter().cloned().map(Box::new).map(Work::Told))
     }
 
     /// How many submissions are known to be in it.

@@ -136,6 +136,8 @@ pub fn piece(review: &Review) -> Vec<u8> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut piece, Indented::at(DEPTH));
     // Nothing that is written to memory fails.
     let _ = submission(review).serialize(&mut serializer);
+    // It may wait for its turn.
+    piece.shrink_to_fit();
     piece
 }
 
