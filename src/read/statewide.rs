@@ -129,15 +129,14 @@ struct There {
     /// The whole text, of a file that must be changed before its records can be told apart.
     held: Option<Vec<u8>>,
     /// Where the rows of each plan are, in the order of plans.
-    runs: Vec<(u32, Run)>,
+    runs: Vec<Run>,
 }
 
 impl There {
     /// The runs of some plans.
-    fn runs_of(&self, plans: Range<usize>) -> &[(u32, Run)] {
+    fn runs_of(&self, plans: Range<usize>) -> &[Run] {
         let place = |plan: usize| {
-            let stands_before =
-                |(of, _): &(u32, Run)| usize::try_from(*of).is_ok_and(|of| of < plan);
+            let stands_before = |run: &Run| usize::try_from(run.of).is_ok_and(|of| of < plan);
             self.runs.partition_point(stands_before)
         };
         let runs = place(plans.start)..place(plans.end);
@@ -400,11 +399,11 @@ impl<'s> Statewide<'s> {
     }
 
     /// A plan for each key of `plan.csv`; of several rows of one key the first is read.
-    fn start_plans(&mut self, form: &Form, mut runs: Vec<(u32, Run)>) -> Vec<(u32, Run)> {
-        runs.sort_by(|(a, _), (b, _)| self.keys.get(*a).cmp(&self.keys.get(*b)));
-        runs.retain_mut(|(number, run)| {
-            if self.plans.last() == Some(number) {
-                let path = self.keys.get(*number).map_or_else(String::new, Key::path);
+    fn start_plans(&mut self, form: &Form, mut runs: Vec<Run>) -> Vec<Run> {
+        runs.sort_by(|a, b| self.keys.get(a.of).cmp(&self.keys.get(b.of)));
+        runs.retain_mut(|run| {
+            if self.plans.last() == Some(&run.of) {
+                let path = self.keys.get(run.of).map_or_else(String::new, |key| key.path());
                 let message = format!(
                     "the plan `{path}` has a row above already: which counts? their lines cannot be told apart"
                 );
@@ -413,8 +412,7 @@ impl<'s> Statewide<'s> {
                 return false;
             }
             let plan = u32::try_from(self.plans.len()).unwrap_or(u32::MAX);
-            self.plans.push(*number);
-            *number = plan;
+            self.plans.push(std::mem::replace(&mut run.of, plan));
             true
         });
         runs.shrink_to_fit();
@@ -422,22 +420,22 @@ impl<'s> Statewide<'s> {
     }
 
     /// Gives the runs of a table to the plans; those that fit none are told of once a key.
-    fn share_out(&mut self, form: &Form, mut runs: Vec<(u32, Run)>) -> Vec<(u32, Run)> {
-        let plans: Vec<Option<usize>> = self.keys.iter().map(|key| self.plan_of(key)).collect();
+    fn share_out(&mut self, form: &Form, mut runs: Vec<Run>) -> Vec<Run> {
+        let plans: Vec<Option<usize>> = self.keys.iter().map(|key| self.plan_of(&key)).collect();
         // Of the rows of each key: the first, and how many they are.
         let mut strays: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
-        runs.retain_mut(|(number, run)| {
-            let key = usize::try_from(*number).unwrap_or(usize::MAX);
+        runs.retain_mut(|run| {
+            let key = usize::try_from(run.of).unwrap_or(usize::MAX);
             let plan = plans.get(key).copied().flatten();
             if let Some(plan) = plan.and_then(|plan| u32::try_from(plan).ok()) {
-                *number = plan;
+                run.of = plan;
                 return true;
             }
-            let (_, rows) = strays.entry(*number).or_insert((run.number, 0));
+            let (_, rows) = strays.entry(run.of).or_insert((run.number, 0));
             *rows += run.rows;
             false
         });
-        runs.sort_by_key(|(plan, _)| *plan);
+        runs.sort_by_key(|run| run.of);
         runs.shrink_to_fit();
         let mut strays: Vec<_> = strays.into_iter().collect();
         strays.sort_by_key(|(_, (row, _))| *row);
@@ -450,7 +448,7 @@ impl<'s> Statewide<'s> {
             let Some(key) = self.keys.get(number) else {
                 continue;
             };
-            let several = !self.same(key).is_empty() && key.revision.is_none();
+            let several = !self.same(&key).is_empty() && key.revision.is_none();
             let lack = if several {
                 "several revisions of the"
             } else {
@@ -467,11 +465,11 @@ impl<'s> Statewide<'s> {
     }
 
     /// The plans of the code and year of a key.
-    fn same(&self, key: &Key) -> Range<usize> {
-        let wanted = Some((key.code.as_str(), key.year));
+    fn same(&self, key: &Key<'_>) -> Range<usize> {
+        let wanted = Some((&key.code, key.year));
         let of = |plan: &u32| {
             let key = self.keys.get(*plan);
-            key.map(|key| (key.code.as_str(), key.year)).cmp(&wanted)
+            key.as_ref().map(|key| (&key.code, key.year)).cmp(&wanted)
         };
         let from = self.plans.partition_point(|plan| of(plan).is_lt());
         let to = self.plans.partition_point(|plan| of(plan).is_le());
@@ -479,10 +477,10 @@ impl<'s> Statewide<'s> {
     }
 
     /// The plan that a key means: itself, or without a revision the only one of its code and year.
-    fn plan_of(&self, key: &Key) -> Option<usize> {
+    fn plan_of(&self, key: &Key<'_>) -> Option<usize> {
         let same = self.same(key);
         let mut plans = self.plans.get(same.clone())?.iter();
-        let exactly = plans.position(|plan| self.keys.get(*plan) == Some(key));
+        let exactly = plans.position(|plan| self.keys.get(*plan).as_ref() == Some(key));
         match exactly {
             Some(at) => Some(same.start + at),
             None => (key.revision.is_none() && same.len() == 1).then_some(same.start),
@@ -535,7 +533,7 @@ impl<'s> Statewide<'s> {
         let window = |(_, source): &(_, Source)| match source {
             Source::There(there) => {
                 let runs = there.runs_of(plans.clone());
-                Window::of(runs.iter().map(|(_, run)| *run))
+                Window::of(runs.iter().copied())
             }
             Source::Lost(_) => Window::of(std::iter::empty()),
         };
@@ -634,13 +632,13 @@ impl PlanReader<'_, '_> {
     fn read(
         &mut self,
         before: Option<Rows>,
-        runs: &[(u32, Run)],
+        runs: &[Run],
         submission: &mut Submission,
     ) -> Result<Rows, Diagnostic> {
         let (table, there) = (self.table, self.there);
         let expected: usize = runs
             .iter()
-            .map(|(_, run)| usize::try_from(run.rows).unwrap_or(usize::MAX))
+            .map(|run| usize::try_from(run.rows).unwrap_or(usize::MAX))
             .sum();
         if expected > SUBMISSION.rows {
             let why = format!(
@@ -648,7 +646,7 @@ impl PlanReader<'_, '_> {
                 count(expected),
                 count(SUBMISSION.rows)
             );
-            let row = runs.first().map_or(0, |(_, run)| run.number);
+            let row = runs.first().map_or(0, |run| run.number);
             return Err(Diagnostic::fatal(there.form.place(At::Row(row)), why));
         }
         let mut lines = match before.filter(|rows| matches!(rows.layout, Layout::Csv(_))) {
@@ -659,7 +657,7 @@ impl PlanReader<'_, '_> {
             None => Lines::new(table, &there.header, &there.form),
         };
         lines.rows.reserve(expected);
-        for (_, run) in runs {
+        for run in runs {
             self.take_run(*run, &mut lines, submission)?;
         }
         let mut found = Vec::new();
@@ -691,7 +689,7 @@ impl PlanReader<'_, '_> {
         let bytes = match &there.held {
             Some(held) => {
                 let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
-                held.get(at(run.from)..at(run.to)).unwrap_or_default()
+                held.get(at(run.from)..at(run.to())).unwrap_or_default()
             }
             None => self.window.bytes(run, &mut self.open).map_err(cannot)?,
         };
@@ -902,7 +900,7 @@ mod tests {
                 let (_, Source::There(there)) = &all.tables[1] else {
                     panic!("{text}");
                 };
-                let rows: Vec<u32> = there.runs.iter().map(|(_, run)| run.rows).collect();
+                let rows: Vec<u32> = there.runs.iter().map(|run| run.rows).collect();
                 assert_eq!(rows, [10, 10, 10], "{text}");
             }
         }

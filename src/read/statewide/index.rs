@@ -21,19 +21,40 @@ use crate::submission::Submission;
 pub(super) struct Run {
     /// Where the first begins.
     pub(super) from: u64,
-    /// Where the last ends.
-    pub(super) to: u64,
+    /// How many bytes they have.
+    length: u32,
     /// The row of the first as a spreadsheet counts.
     pub(super) number: u32,
     /// How many they are.
     pub(super) rows: u32,
+    /// The number of their key, and of their plan when that is known.
+    pub(super) of: u32,
+}
+
+impl Run {
+    /// Where the last ends.
+    pub(super) fn to(&self) -> u64 {
+        self.from + u64::from(self.length)
+    }
+
+    /// Lets it end there after so many more records; whether it can be as long as that.
+    fn goes_on(&mut self, to: u64, rows: u32) -> bool {
+        let length = to
+            .checked_sub(self.from)
+            .and_then(|n| u32::try_from(n).ok());
+        if let Some(length) = length {
+            self.length = length;
+            self.rows = self.rows.saturating_add(rows);
+        }
+        length.is_some()
+    }
 }
 
 /// What one pass over a table found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The runs in the order of the file, each with the number of its key.
-    pub(super) runs: Vec<(u32, Run)>,
+    /// The runs in the order of the file.
+    pub(super) runs: Vec<Run>,
     /// What was wrong with rows.
     pub(super) told: Vec<Diagnostic>,
     /// Plans of which it cannot be told whose they are.
@@ -119,12 +140,13 @@ impl Pass<'_> {
         }
         let (mut all, mut rows) = (Found::default(), 0_u32);
         for (part, own) in parts {
-            let numbers: Vec<u32> = own.iter().map(|key| keys.number(key.clone())).collect();
-            for (key, mut run) in part.found.runs {
-                let number = usize::try_from(key).ok().and_then(|key| numbers.get(key));
-                let number = number.copied().unwrap_or(key);
+            let numbers: Vec<u32> = own.iter().map(|key| keys.number(&key)).collect();
+            for mut run in part.found.runs {
+                let key = usize::try_from(run.of).ok();
+                let key = key.and_then(|key| numbers.get(key));
+                run.of = key.copied().unwrap_or(run.of);
                 run.number = run.number.saturating_add(rows);
-                self.note(&mut all, number, run);
+                self.note(&mut all, run);
             }
             rows = rows.saturating_add(part.records);
         }
@@ -141,8 +163,7 @@ impl Pass<'_> {
     ) -> io::Result<Part> {
         let mut found = Found::default();
         // The key of the record before, and how it is written.
-        let mut last: Option<(Written, u32)> = None;
-        let mut run: Option<Run> = None;
+        let mut last: Option<(Written, Run)> = None;
         let mut cells = Cells::default();
         let columns = self.key_columns();
         let mut here = Vec::new();
@@ -153,16 +174,15 @@ impl Pass<'_> {
             if record.number <= above {
                 return;
             }
-            if let (Some((written, _)), Some(run)) = (&last, &mut run)
+            if let Some((written, run)) = &mut last
                 && !self.is_plan
                 && self.is_same_key(&columns, record.bytes, written, &mut here)
+                && run.goes_on(record.to, 1)
             {
-                run.to = record.to;
-                run.rows += 1;
                 return;
             }
-            if let (Some((_, key)), Some(run)) = (last.take(), run.take()) {
-                self.note(&mut found, key, run);
+            if let Some((_, run)) = last.take() {
+                self.note(&mut found, run);
             }
             if let Some(key) = self.key_of(&record, &mut cells, &mut found) {
                 let mut written = Written {
@@ -172,17 +192,20 @@ impl Pass<'_> {
                 if written.prefix.is_empty() {
                     self.take_cells(&columns, record.bytes, &mut written.cells);
                 }
-                last = Some((written, keys.number(key)));
-                run = Some(Run {
+                let mut run = Run {
                     from: record.from,
-                    to: record.to,
+                    length: 0,
                     number: record.number,
-                    rows: 1,
-                });
+                    rows: 0,
+                    of: keys.number(&key),
+                };
+                // A record as long as that is never read.
+                run.goes_on(record.to, 1);
+                last = Some((written, run));
             }
         })?;
-        if let (Some((_, key)), Some(run)) = (last, run) {
-            self.note(&mut found, key, run);
+        if let Some((_, run)) = last {
+            self.note(&mut found, run);
         }
         Ok(Part {
             found,
@@ -192,19 +215,22 @@ impl Pass<'_> {
         })
     }
 
-    /// Adds a run of a key, which goes on from the one before where it can.
-    fn note(&self, found: &mut Found, key: u32, run: Run) {
-        match found.runs.last_mut() {
-            Some((last, before)) if !self.is_plan && *last == key && before.to == run.from => {
-                before.to = run.to;
-                before.rows += run.rows;
-            }
-            _ => found.runs.push((key, run)),
+    /// Adds a run, which goes on from the one before where it can.
+    fn note(&self, found: &mut Found, run: Run) {
+        let before = found.runs.last_mut().filter(|_| !self.is_plan);
+        let before = before.filter(|last| last.of == run.of && last.to() == run.from);
+        if !before.is_some_and(|last| last.goes_on(run.to(), run.rows)) {
+            found.runs.push(run);
         }
     }
 
     /// Whose a record is; `None` of one that is passed over or cannot be told.
-    fn key_of(&self, record: &Record<'_>, cells: &mut Cells, found: &mut Found) -> Option<Key> {
+    fn key_of(
+        &self,
+        record: &Record<'_>,
+        cells: &mut Cells,
+        found: &mut Found,
+    ) -> Option<Key<'static>> {
         let text = decode("", record.bytes, &mut Vec::new())?;
         let row = GridRow {
             number: record.number,
@@ -219,7 +245,7 @@ impl Pass<'_> {
         key
     }
 
-    fn read_key(&self, row: &GridRow<'_>, found: &mut Found) -> Option<Key> {
+    fn read_key(&self, row: &GridRow<'_>, found: &mut Found) -> Option<Key<'static>> {
         let column = |key: usize| self.header.keys.get(key).copied().flatten();
         let cell = |key: usize| row.cell(column(key).unwrap_or(usize::MAX));
         match Key::read(self.schema, self.key, [cell(0), cell(1), cell(2)]) {
@@ -376,7 +402,7 @@ pub(super) struct Window<'o> {
 impl<'o> Window<'o> {
     /// For some runs of a file that is not open yet.
     pub(super) fn of(runs: impl Iterator<Item = Run>) -> Self {
-        let mut stretches: Vec<(u64, u64)> = runs.map(|run| (run.from, run.to)).collect();
+        let mut stretches: Vec<(u64, u64)> = runs.map(|run| (run.from, run.to())).collect();
         stretches.sort_unstable();
         stretches.dedup_by(|next, last| {
             let follows = next.0 <= last.1;
@@ -400,7 +426,7 @@ impl<'o> Window<'o> {
     ) -> io::Result<&[u8]> {
         const AHEAD: u64 = 1 << 16;
         let held = self.from + u64::try_from(self.held).unwrap_or(0);
-        if run.from < self.from || run.to > held {
+        if run.from < self.from || run.to() > held {
             let file = match &mut self.file {
                 Some(file) => file,
                 none => none.insert(open()?),
@@ -412,7 +438,7 @@ impl<'o> Window<'o> {
                 .partition_point(|(from, _)| *from <= run.from);
             let end = at.checked_sub(1).and_then(|at| self.stretches.get(at));
             let ahead = end.map_or(0, |(_, to)| to.saturating_sub(run.from));
-            let most = ahead.min(AHEAD).max(run.to - run.from);
+            let most = ahead.min(AHEAD).max(u64::from(run.length));
             let most = usize::try_from(most).unwrap_or(usize::MAX);
             if self.room.len() < most {
                 self.room.resize(most, 0);
@@ -423,7 +449,7 @@ impl<'o> Window<'o> {
         let at =
             |place: u64| usize::try_from(place.saturating_sub(self.from)).unwrap_or(usize::MAX);
         let held = self.room.get(..self.held).unwrap_or_default();
-        let bytes = held.get(at(run.from)..at(run.to));
+        let bytes = held.get(at(run.from)..at(run.to()));
         bytes.ok_or_else(|| io::Error::other("it became shorter while it was read"))
     }
 }
@@ -511,7 +537,7 @@ mod tests {
                 is_plan: false,
             };
             let told = |(found, nature): (Found, Nature), keys: &Keys| {
-                let keys: Vec<Key> = keys.iter().cloned().collect();
+                let keys: Vec<String> = keys.iter().map(|key| key.path()).collect();
                 let told: Vec<String> = found.told.iter().map(|d| format!("{} {}", d.place, d.message)).collect();
                 (found.runs, told, found.untold.len(), nature, keys)
             };
@@ -559,12 +585,29 @@ mod tests {
     }
 
     #[test]
+    fn a_run_is_no_longer_than_it_can_tell() {
+        let mut run = Run {
+            from: 10,
+            length: 5,
+            number: 1,
+            rows: 1,
+            of: 0,
+        };
+        let most = 10 + u64::from(u32::MAX);
+        assert!(run.goes_on(most, 2));
+        assert_eq!((run.to(), run.rows), (most, 3));
+        assert!(!run.goes_on(most + 1, 1));
+        assert_eq!((run.to(), run.rows), (most, 3));
+    }
+
+    #[test]
     fn no_more_is_read_than_is_asked_for() {
         let run = |from: u64, to: u64| Run {
             from,
-            to,
+            length: u32::try_from(to - from).unwrap(),
             number: 1,
             rows: 1,
+            of: 0,
         };
         let file: Vec<u8> = (0..=u8::MAX).cycle().take(300_000).collect();
         // Neighbours, one far off, one before it, and one that is longer than what is read ahead.
@@ -586,7 +629,7 @@ mod tests {
             };
             let bytes = window.bytes(run, open).unwrap();
             let place = |at: u64| usize::try_from(at).unwrap();
-            assert_eq!(bytes, &file[place(run.from)..place(run.to)]);
+            assert_eq!(bytes, &file[place(run.from)..place(run.to())]);
             read.push(count.get());
         }
         assert_eq!(read, [31, 31, 31, 131, 141, 199_141]);

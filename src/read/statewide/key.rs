@@ -1,5 +1,6 @@
 //! The key of a plan in statewide tables: whose it is, of which year, and which revision.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
@@ -65,13 +66,13 @@ impl PlanKey {
 
 /// Which plan a row belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key {
-    pub(super) code: String,
+pub(crate) struct Key<'k> {
+    pub(super) code: Cow<'k, str>,
     pub(super) year: i64,
     pub(super) revision: Option<i64>,
 }
 
-impl Key {
+impl Key<'_> {
     /// The key in the cells of code, year and revision; or which of them cannot be read and why.
     pub(crate) fn read(
         schema: &Schema,
@@ -92,7 +93,7 @@ impl Key {
             Some(whole(revision).ok_or_else(|| not_whole(revision))?)
         };
         Ok(Key {
-            code: code_of(schema, key, cells[0])?,
+            code: Cow::Owned(code_of(schema, key, cells[0])?),
             year,
             revision,
         })
@@ -110,42 +111,71 @@ impl Key {
 /// The keys of all tables, each with a number.
 #[derive(Default)]
 pub(super) struct Keys {
-    keys: Vec<Key>,
+    /// Their codes, one behind the other.
+    codes: String,
+    held: Vec<Held>,
     index: HashTable<u32>,
     hasher: foldhash::fast::FixedState,
 }
 
+/// A key whose code ends there.
+struct Held {
+    end: u32,
+    year: i64,
+    revision: Option<i64>,
+}
+
 impl Keys {
     /// The number of a key, new or known.
-    pub(super) fn number(&mut self, key: Key) -> u32 {
-        let hash = self.hasher.hash_one(&key);
-        if let Some(known) = self
-            .index
-            .find(hash, |number| self.get(*number) == Some(&key))
-        {
+    pub(super) fn number(&mut self, key: &Key<'_>) -> u32 {
+        let hash = self.hasher.hash_one(key);
+        let Keys {
+            codes,
+            held,
+            index,
+            hasher,
+        } = self;
+        let is_same = |number: &u32| key_of(codes, held, *number).as_ref() == Some(key);
+        if let Some(known) = index.find(hash, is_same) {
             return *known;
         }
-        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        self.keys.push(key);
-        let (keys, hasher) = (&self.keys, &self.hasher);
-        let hash_of = |number: &u32| key_of(keys, *number).map_or(0, |key| hasher.hash_one(key));
-        self.index.insert_unique(hash, number, hash_of);
+        let number = u32::try_from(held.len()).unwrap_or(u32::MAX);
+        codes.push_str(&key.code);
+        held.push(Held {
+            end: u32::try_from(codes.len()).unwrap_or(u32::MAX),
+            year: key.year,
+            revision: key.revision,
+        });
+        let hash_of = |number: &u32| {
+            let key = key_of(codes, held, *number);
+            key.map_or(0, |key| hasher.hash_one(key))
+        };
+        index.insert_unique(hash, number, hash_of);
         number
     }
 
     /// All keys, in the order of their numbers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
-        self.keys.iter()
+    pub(super) fn iter(&self) -> impl Iterator<Item = Key<'_>> {
+        (0..).map_while(|number| self.get(number))
     }
 
     /// The key of a number that was given out.
-    pub(super) fn get(&self, number: u32) -> Option<&Key> {
-        key_of(&self.keys, number)
+    pub(super) fn get(&self, number: u32) -> Option<Key<'_>> {
+        key_of(&self.codes, &self.held, number)
     }
 }
 
-fn key_of(keys: &[Key], number: u32) -> Option<&Key> {
-    keys.get(usize::try_from(number).ok()?)
+fn key_of<'k>(codes: &'k str, held: &[Held], number: u32) -> Option<Key<'k>> {
+    let at = usize::try_from(number).ok()?;
+    let of = held.get(at)?;
+    let before = at.checked_sub(1).and_then(|at| held.get(at));
+    let place = |end: u32| usize::try_from(end).unwrap_or(usize::MAX);
+    let code = codes.get(before.map_or(0, |of| place(of.end))..place(of.end));
+    Some(Key {
+        code: Cow::Borrowed(code.unwrap_or_default()),
+        year: of.year,
+        revision: of.revision,
+    })
 }
 
 fn code_of(
@@ -184,14 +214,14 @@ mod tests {
     #[test]
     fn a_key_has_one_number_however_many_there_are() {
         let key = |n: u32| Key {
-            code: (n / 3).to_string(),
+            code: (n / 3).to_string().into(),
             year: 2027,
             revision: Some(i64::from(n % 3)),
         };
         let mut keys = Keys::default();
         for n in (0..1_000).chain(0..1_000) {
-            assert_eq!(keys.number(key(n)), n);
-            assert_eq!(keys.get(n), Some(&key(n)));
+            assert_eq!(keys.number(&key(n)), n);
+            assert_eq!(keys.get(n), Some(key(n)));
         }
         assert_eq!(keys.iter().count(), 1_000);
     }
