@@ -400,7 +400,10 @@ impl<'s> Statewide<'s> {
 
     /// A plan for each key of `plan.csv`; of several rows of one key the first is read.
     fn start_plans(&mut self, form: &Form, mut runs: Vec<Run>) -> Vec<Run> {
-        runs.sort_by(|a, b| self.keys.get(a.of).cmp(&self.keys.get(b.of)));
+        runs.sort_unstable_by(|a, b| {
+            let (one, other) = (self.keys.get(a.of), self.keys.get(b.of));
+            one.cmp(&other).then(a.from.cmp(&b.from))
+        });
         runs.retain_mut(|run| {
             if self.plans.last() == Some(&run.of) {
                 let path = self.keys.get(run.of).map_or_else(String::new, |key| key.path());
@@ -435,7 +438,7 @@ impl<'s> Statewide<'s> {
             *rows += run.rows;
             false
         });
-        runs.sort_by_key(|run| run.of);
+        runs.sort_unstable_by_key(|run| (run.of, run.from));
         runs.shrink_to_fit();
         let mut strays: Vec<_> = strays.into_iter().collect();
         strays.sort_by_key(|(_, (row, _))| *row);

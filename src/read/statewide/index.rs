@@ -27,7 +27,7 @@ pub(super) struct Run {
     pub(super) number: u32,
     /// How many they are.
     pub(super) rows: u32,
-    /// The number of their key, and of their plan when that is known.
+    /// The number of their key; of their plan, once the plans are known.
     pub(super) of: u32,
 }
 
@@ -37,8 +37,8 @@ impl Run {
         self.from + u64::from(self.length)
     }
 
-    /// Lets it end there after so many more records; whether it can be as long as that.
-    fn goes_on(&mut self, to: u64, rows: u32) -> bool {
+    /// Lets it end there, with so many more records; `false`, and as it was, where it cannot be as long as that.
+    fn lengthen(&mut self, to: u64, rows: u32) -> bool {
         let length = to
             .checked_sub(self.from)
             .and_then(|n| u32::try_from(n).ok());
@@ -177,7 +177,7 @@ impl Pass<'_> {
             if let Some((written, run)) = &mut last
                 && !self.is_plan
                 && self.is_same_key(&columns, record.bytes, written, &mut here)
-                && run.goes_on(record.to, 1)
+                && run.lengthen(record.to, 1)
             {
                 return;
             }
@@ -200,7 +200,7 @@ impl Pass<'_> {
                     of: keys.number(&key),
                 };
                 // A record as long as that is never read.
-                run.goes_on(record.to, 1);
+                run.lengthen(record.to, 1);
                 last = Some((written, run));
             }
         })?;
@@ -219,7 +219,7 @@ impl Pass<'_> {
     fn note(&self, found: &mut Found, run: Run) {
         let before = found.runs.last_mut().filter(|_| !self.is_plan);
         let before = before.filter(|last| last.of == run.of && last.to() == run.from);
-        if !before.is_some_and(|last| last.goes_on(run.to(), run.rows)) {
+        if !before.is_some_and(|last| last.lengthen(run.to(), run.rows)) {
             found.runs.push(run);
         }
     }
@@ -594,10 +594,28 @@ mod tests {
             of: 0,
         };
         let most = 10 + u64::from(u32::MAX);
-        assert!(run.goes_on(most, 2));
+        assert!(run.lengthen(most, 2));
         assert_eq!((run.to(), run.rows), (most, 3));
-        assert!(!run.goes_on(most + 1, 1));
+        assert!(!run.lengthen(most + 1, 1));
         assert_eq!((run.to(), run.rows), (most, 3));
+        let next = Run { from: most, ..run };
+        let (schema, key) = (schema(), PlanKey::default());
+        let table = &schema.tables[schema.table("budget").unwrap()];
+        let text = "district_code,plan_year,description\n";
+        let head = Records::head(table, &key.headers(&schema), text, SUBMISSION);
+        let pass = Pass {
+            schema: &schema,
+            key,
+            table,
+            header: &key.find_header(&schema, table, &head.grid()).unwrap(),
+            form: &Form::Csv("budget.csv".to_owned()),
+            delimiter: b',',
+            is_plan: false,
+        };
+        let mut found = Found::default();
+        pass.note(&mut found, run);
+        pass.note(&mut found, next);
+        assert_eq!(found.runs, [run, next]);
     }
 
     #[test]

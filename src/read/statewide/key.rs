@@ -118,9 +118,10 @@ pub(super) struct Keys {
     hasher: foldhash::fast::FixedState,
 }
 
-/// A key whose code ends there.
+/// A key.
 struct Held {
-    end: u32,
+    /// Where its code ends among the codes, in bytes.
+    end: usize,
     year: i64,
     revision: Option<i64>,
 }
@@ -142,7 +143,7 @@ impl Keys {
         let number = u32::try_from(held.len()).unwrap_or(u32::MAX);
         codes.push_str(&key.code);
         held.push(Held {
-            end: u32::try_from(codes.len()).unwrap_or(u32::MAX),
+            end: codes.len(),
             year: key.year,
             revision: key.revision,
         });
@@ -169,8 +170,7 @@ fn key_of<'k>(codes: &'k str, held: &[Held], number: u32) -> Option<Key<'k>> {
     let at = usize::try_from(number).ok()?;
     let of = held.get(at)?;
     let before = at.checked_sub(1).and_then(|at| held.get(at));
-    let place = |end: u32| usize::try_from(end).unwrap_or(usize::MAX);
-    let code = codes.get(before.map_or(0, |of| place(of.end))..place(of.end));
+    let code = codes.get(before.map_or(0, |of| of.end)..of.end);
     Some(Key {
         code: Cow::Borrowed(code.unwrap_or_default()),
         year: of.year,
