@@ -77,7 +77,8 @@ pub(crate) struct Visible {
     pub(crate) in_force: Values<u32>,
     /// The columns, each built when it is first asked for.
     pub(crate) columns: Vec<OnceLock<Arc<Vector>>>,
-    /// Those rows by the values of some fields, for every submission: each is built when it is first asked for.
+    /// Those rows by the values of some fields, for every submission: each is built when it is first asked for, but for the
+    /// index of the key, where every row has one.
     pub(super) indexes: Arc<Mutex<Map<Vec<FieldId>, Arc<Index>>>>,
     /// Those rows by key.
     by_key: Arc<Index>,
@@ -234,9 +235,10 @@ impl Visible {
         let optional: Vec<bool> = reference.key.iter().map(may_be_blank).collect();
         let is_filled = optional.contains(&true);
         let by_key = Arc::new(Index::new(keys, &in_force));
+        // A blank key is one of its own here; to an expression it is a value that is not known.
         let is_whole = |field: &usize| column(*field).is_some_and(Column::is_whole);
-        let is_any = !is_filled && reference.key.iter().all(is_whole);
-        let indexes = is_any.then(|| (reference.key.clone(), Arc::clone(&by_key)));
+        let has_all_keys = reference.key.iter().all(is_whole);
+        let indexes = has_all_keys.then(|| (reference.key.clone(), Arc::clone(&by_key)));
         let mut visible = Visible {
             columns: rows.columns.iter().map(|_| OnceLock::new()).collect(),
             indexes: Arc::new(Mutex::new(indexes.into_iter().collect())),

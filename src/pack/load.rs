@@ -40,8 +40,8 @@ pub fn load(folder: &str, files: &Files) -> Result<Pack, Refused> {
 pub(crate) enum Purpose {
     /// For everything, the rules' cases included.
     Author,
-    /// To judge by it alone, of a pack that was checked: what the rules' cases say is left unread, and neither rows of tables
-    /// nor rules and what they rest on are held against one another.
+    /// To judge by it alone, of a pack that was checked: what the rules' cases say is left unread, the maps of forms until a
+    /// spreadsheet is there, and neither rows of tables nor rules and what they rest on are held against one another.
     Judge,
 }
 

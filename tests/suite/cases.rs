@@ -65,6 +65,31 @@ fn with_cases(test: &str, budgets: &[&str]) -> Pack {
     load("set-aside", &files).expect("it loads")
 }
 
+/// Of a row without its key nobody knows which rows it equals.
+#[test]
+fn a_row_without_its_key_may_be_any() {
+    let mut files = set_aside_files();
+    let rule = "code = \"T\"\ntitle = \"A test\"\nbasis = \"data\"\ncites = [\"handbook\", \"act-1\"]\nseverity = \"note\"\n\
+                effective = { from = 2020 }\nfor = \"line in budget\"\nrequire = 'count(areas[slug = line.area]) = 1'\nmessage = \"no\"\n";
+    let case = |name: &str, slug: &str, [kind, expect]: [&str; 2]| {
+        format!(
+            "[[case]]\nname = \"{name}\"\nkind = \"{kind}\"\nexpect = \"{expect}\"\nplan = {{ award = \"1.00\" }}\n\
+             budget = \"\"\"\nline_id,area,amount\n1,reading,1.00\n\"\"\"\nareas = \"\"\"\nslug,label\n{slug},Another\n\"\"\"\n"
+        )
+    };
+    let cases = [
+        case("known", "dance", ["pass", "pass"]),
+        case("not known", "", ["missing", "unknown"]),
+    ];
+    files.insert(
+        "rules/budget/reading-reserved.toml".to_owned(),
+        format!("{rule}{}", cases.concat()).into_bytes(),
+    );
+    let pack = load("set-aside", &files).expect("it loads");
+    let results = cases::run(&pack);
+    assert!(results.iter().all(cases::CaseResult::holds), "{results:#?}");
+}
+
 #[track_caller]
 fn assert_untaken(test: &str, budgets: &[&str], want: &[(&str, bool, bool)]) {
     let pack = with_cases(test, budgets);
