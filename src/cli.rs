@@ -50,6 +50,7 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Verb {
     /// Check one's own submission before it is sent: every mistake, where it is, what to do
     Check(batch::Check),
