@@ -8,7 +8,7 @@ use memchr::memchr;
 use simdutf8::basic::from_utf8;
 
 use super::grid::{Grid, GridRow, Written};
-use super::header::{DEPTH, Header};
+use super::header::{DEPTH, Header, may_name};
 use super::limits::{Limits, Room, count};
 use super::lines::{At, Form, PLAN, vertical_columns};
 use super::scan::lines_of;
@@ -58,27 +58,44 @@ impl Records {
     }
 
     fn delimiter(table: &Table, keys: &[&str], text: &str, limits: Limits) -> u8 {
-        let mut best = (b',', 0);
         let there = |d: &u8| *d == b',' || memchr(*d, text.as_bytes()).is_some();
-        let candidates: Vec<u8> = DELIMITERS.into_iter().filter(there).collect();
-        if candidates.len() > 1 {
-            for delimiter in candidates {
-                let head = Records::split(text, delimiter, HEAD, limits);
-                let grid = head.grid();
-                let down = if table.name == PLAN && vertical_columns(table, &grid).is_some() {
-                    2
-                } else {
-                    0
-                };
-                let known = Header::find(table, keys, &grid)
-                    .map_or(0, |header| header.known)
-                    .max(down);
+        let candidates = DELIMITERS.into_iter().filter(there);
+        if candidates.clone().count() < 2 {
+            return b',';
+        }
+        let mut best = (b',', 0);
+        for delimiter in candidates {
+            // A file that goes down names two.
+            let could_name_more =
+                table.name == PLAN && best.1 < 2 || may_name(text, delimiter, 0, best.1 + 1);
+            if could_name_more {
+                let known = Records::known(table, keys, text, delimiter, limits);
                 if known > best.1 {
                     best = (delimiter, known);
                 }
             }
         }
         best.0
+    }
+
+    /// How many fields and keys the header names, if that is what stands between the cells.
+    fn known(table: &Table, keys: &[&str], text: &str, delimiter: u8, limits: Limits) -> usize {
+        let known = |head: &Records| Header::find(table, keys, &head.grid());
+        let first = Records::split(text, delimiter, 1, limits);
+        if let Some(header) = known(&first)
+            && (table.name != PLAN || header.known >= 2)
+            && header.is_best_above(text, delimiter)
+        {
+            return header.known;
+        }
+        let head = Records::split(text, delimiter, HEAD, limits);
+        let goes_down = || vertical_columns(table, &head.grid()).is_some();
+        let down = if table.name == PLAN && goes_down() {
+            2
+        } else {
+            0
+        };
+        known(&head).map_or(0, |header| header.known).max(down)
     }
 
     /// The records of a file whose delimiter is known.
@@ -504,6 +521,70 @@ mod tests {
             let records = super::Records::of(&text, b',', crate::read::limits::SUBMISSION);
             let found: Vec<csv::StringRecord> = records.list.into_iter().map(|(_, record)| record).collect();
             prop_assert_eq!(found, want);
+        });
+    }
+
+    /// The delimiter by which the header of the first records names the most, whichever way it is found.
+    fn delimiter_by_trial(table: &crate::schema::Table, text: &str) -> u8 {
+        let limits = crate::read::limits::SUBMISSION;
+        let known = |delimiter: u8| {
+            let head = super::Records::split(text, delimiter, super::HEAD, limits);
+            let header = super::Header::find(table, &[], &head.grid());
+            let goes_down =
+                table.name == super::PLAN && super::vertical_columns(table, &head.grid()).is_some();
+            let down = if goes_down { 2 } else { 0 };
+            header.map_or(0, |header| header.known).max(down)
+        };
+        let there = |d: &u8| *d == b',' || text.contains(char::from(*d));
+        let candidates = super::DELIMITERS.into_iter().filter(there).rev();
+        candidates.max_by_key(|d| known(*d)).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_plan_that_goes_down_far_below_tells_the_delimiter() {
+        let mut plan = crate::read::testing::budget();
+        plan.name = super::PLAN.to_owned();
+        let text = format!("line_id\n{}line_id;5\nvendor;a\n", "note\n".repeat(20));
+        assert_eq!(delimiter_by_trial(&plan, &text), b';');
+        let limits = crate::read::limits::SUBMISSION;
+        assert_eq!(super::Records::delimiter(&plan, &[], &text, limits), b';');
+    }
+
+    #[test]
+    fn the_delimiter_is_the_one_by_which_most_is_known() {
+        use proptest::prelude::*;
+        use proptest::sample::select;
+        let (budget, mut plan) = (
+            crate::read::testing::budget(),
+            crate::read::testing::budget(),
+        );
+        plan.name = super::PLAN.to_owned();
+        let words = select(vec![
+            "line_id",
+            "amount",
+            "description",
+            "vendor",
+            "field",
+            "value",
+            "a",
+            "1",
+            "\"",
+            "\"a;b",
+            " ",
+        ]);
+        let signs = select(vec![",", ";", "|", "\t", "\n", "\n\n"]);
+        let text = proptest::collection::vec((words, signs), 1..40);
+        let config = ProptestConfig {
+            cases: 1_000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        proptest!(config, |(text in text)| {
+            let text: String = text.into_iter().flat_map(|(word, sign)| [word, sign]).collect();
+            for table in [&budget, &plan] {
+                let found = super::Records::delimiter(table, &[], &text, crate::read::limits::SUBMISSION);
+                prop_assert_eq!(char::from(found), char::from(delimiter_by_trial(table, &text)));
+            }
         });
     }
 }

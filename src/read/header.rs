@@ -17,6 +17,21 @@ pub(crate) fn bare(text: &str) -> &str {
     text.trim_end_matches([':', '*', ' '])
 }
 
+/// Whether one of the rows of a text that a header is looked for in has as many cells, of those behind the first so many lines.
+pub(crate) fn may_name(text: &str, delimiter: u8, behind: usize, cells: usize) -> bool {
+    let mut filled = usize::from(behind > 0);
+    for line in lines_of(text, delimiter).skip(behind) {
+        if memchr_iter(delimiter, line.as_bytes()).count() + 1 >= cells {
+            return true;
+        }
+        filled += usize::from(line.bytes().any(|byte| byte.is_ascii_alphanumeric()));
+        if filled == DEPTH {
+            break;
+        }
+    }
+    false
+}
+
 /// A header row that was found.
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
@@ -67,18 +82,8 @@ impl Header {
 
     /// Whether none of the rows below it in a text that are looked at could name more: none has more cells than it names.
     pub(crate) fn is_best_above(&self, text: &str, delimiter: u8) -> bool {
-        let number = usize::try_from(self.number).unwrap_or(usize::MAX);
-        let mut filled = 1;
-        for line in lines_of(text, delimiter).skip(number) {
-            if memchr_iter(delimiter, line.as_bytes()).count() >= self.known {
-                return false;
-            }
-            filled += usize::from(line.bytes().any(|byte| byte.is_ascii_alphanumeric()));
-            if filled == DEPTH {
-                break;
-            }
-        }
-        true
+        let below = usize::try_from(self.number).unwrap_or(usize::MAX);
+        !may_name(text, delimiter, below, self.known + 1)
     }
 
     fn counts(&self) -> bool {
