@@ -208,25 +208,22 @@ fn read_table(
             "add `fields = { … }`",
         ),
     }
-    check_spellings(doc, name, &fields);
-    Table::new(name.value.clone(), label, also, required, fields)
+    let table = Table::new(name.value.clone(), label, also, required, fields);
+    check_spellings(doc, name, &table);
+    table
 }
 
 /// No other name of a field may mean another field too.
-fn check_spellings(doc: Doc<'_>, table: &Text, fields: &[Field]) {
-    let mut meant: HashMap<String, &str> = HashMap::new();
-    for field in fields {
-        meant.insert(fold(&field.name), &field.name);
-    }
-    for field in fields {
+fn check_spellings(doc: Doc<'_>, name: &Text, table: &Table) {
+    for (id, field) in table.fields.iter().enumerate() {
         for spelling in std::iter::once(&field.label).chain(&field.also) {
-            let other = *meant.entry(fold(spelling)).or_insert(&field.name);
-            if other != field.name {
+            let meant = table.find_field(spelling).filter(|meant| *meant != id);
+            if let Some(other) = meant.and_then(|other| table.fields.get(other)) {
                 let message = format!(
-                    "`{spelling}` would mean both `{other}` and `{}` of `{}`",
-                    field.name, table.value
+                    "`{spelling}` would mean both `{}` and `{}` of `{}`",
+                    other.name, field.name, name.value
                 );
-                doc.mistake(table.span.clone(), message, "", "take it from one of them");
+                doc.mistake(name.span.clone(), message, "", "take it from one of them");
             }
         }
     }
