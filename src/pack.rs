@@ -5,6 +5,7 @@ mod case;
 mod embedded;
 mod form;
 mod lacking;
+mod late;
 mod letter;
 mod links;
 mod load;
@@ -48,10 +49,11 @@ pub use template::{CheckBody, Fill, TemplateCheck, TemplateSpec};
 pub use words::{Words, capitalised};
 pub use year::{Current, InForce};
 
-use self::form::FormMaps;
+use self::late::{Late, Unread};
 use crate::diagnostic::Mistake;
 use crate::expr::{Expr, Ty};
 use crate::intake::Forms;
+use crate::intake::map::FormMap;
 use crate::read::PlanKey;
 use crate::schema::{Codes, FieldId, Schema, TableId};
 use crate::table::{Rows, Texts};
@@ -84,7 +86,7 @@ pub struct Pack {
     /// Its rules, by id.
     pub rules: Vec<Rule>,
     /// Its maps of foreign spreadsheets.
-    pub(crate) forms: FormMaps,
+    forms: Late<Vec<FormMap>>,
     /// The fields that identify a submission.
     pub identity: Identity,
     /// The districts that are expected to submit, if it says.
@@ -100,7 +102,7 @@ pub struct Pack {
     /// How two submissions of one submitter hang together.
     pub links: Links,
     /// What it says of the empty workbook.
-    pub template: TemplateSpec,
+    template: Late<TemplateSpec>,
     /// The rows of each reference table.
     pub(crate) references: Vec<Arc<Rows>>,
     /// The texts of the reference tables.
@@ -159,8 +161,31 @@ impl Pack {
         Forms {
             schema: &self.schema,
             key: self.key(),
-            maps: self.forms.all(&self.schema, &self.sources),
+            maps: self.forms.get(|unread| self.read_forms(unread)),
         }
+    }
+
+    fn read_forms(&self, unread: &[Unread]) -> Vec<FormMap> {
+        let sources: Vec<&str> = self.sources.iter().map(|s| s.key.as_str()).collect();
+        let read = |map: &Unread| map.read(|doc| form::read(doc, &map.id, &self.schema, &sources));
+        unread.iter().filter_map(read).collect()
+    }
+
+    /// What it says of the empty workbook.
+    pub fn template(&self) -> &TemplateSpec {
+        self.template.get(|unread| {
+            let scope = self.scope();
+            let said = unread
+                .iter()
+                .find_map(|file| file.read(|doc| template::read_alone(doc, &scope, &self.rules)));
+            said.unwrap_or_default()
+        })
+    }
+
+    /// Reads what is read when it is asked for: it rests on the pack as it is by itself.
+    fn read_rest(&self) {
+        self.forms();
+        self.template();
     }
 
     /// The fields that tell its submissions apart.

@@ -58,7 +58,7 @@ mod tests {
         format!(
             "{rules:?} {params:?} {sources:?} {expected:?} {summaries:?} {letter:?} {:?} {:?}",
             pack.forms().maps,
-            pack.warnings
+            (pack.template(), &pack.warnings)
         )
     }
 

@@ -1,8 +1,5 @@
 //! Maps of foreign spreadsheets: `forms/<name>.toml` → [`FormMap`], every mistake told at its place.
 
-use std::cell::RefCell;
-use std::sync::OnceLock;
-
 use super::spanned::{Doc, Entry, Keys, Text, as_array, as_table, as_text};
 use crate::diagnostic::suggest;
 use crate::intake::map::{Block, FormMap, Name, Plans, Source, Unpivot};
@@ -10,54 +7,6 @@ use crate::intake::pattern::Pattern;
 use crate::read::accepts;
 use crate::read::lines::PLAN;
 use crate::schema::{Field, FieldId, Schema, Table, TableId};
-
-/// The maps of a pack. Those of a pack that was checked already are read when a spreadsheet is there to be read by them.
-#[derive(Debug, Clone)]
-pub(crate) struct FormMaps {
-    read: OnceLock<Vec<FormMap>>,
-    unread: Vec<Unread>,
-}
-
-/// A map that is not read yet.
-#[derive(Debug, Clone)]
-pub(crate) struct Unread {
-    /// The stem of its file.
-    pub(crate) id: String,
-    pub(crate) file: String,
-    pub(crate) text: String,
-}
-
-impl FormMaps {
-    pub(crate) fn read(maps: Vec<FormMap>) -> Self {
-        FormMaps {
-            read: maps.into(),
-            unread: Vec::new(),
-        }
-    }
-
-    pub(crate) fn unread(unread: Vec<Unread>) -> Self {
-        FormMaps {
-            read: OnceLock::new(),
-            unread,
-        }
-    }
-
-    pub(crate) fn all(&self, schema: &Schema, sources: &[super::Source]) -> &[FormMap] {
-        self.read.get_or_init(|| {
-            let sources: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
-            let mistakes = RefCell::default();
-            let maps = self.unread.iter().filter_map(|Unread { id, file, text }| {
-                let doc = Doc {
-                    file,
-                    text,
-                    mistakes: &mistakes,
-                };
-                read(doc, id, schema, &sources)
-            });
-            maps.collect()
-        })
-    }
-}
 
 /// Reads one map. `id` is the stem of its file; `None` when it has a mistake.
 pub(crate) fn read(doc: Doc<'_>, id: &str, schema: &Schema, sources: &[&str]) -> Option<FormMap> {

@@ -12,18 +12,19 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::form::{FormMaps, Unread};
+use super::late::{Late, Unread};
 use super::reference::{cell_text, code_fields, names_in};
 use super::rule::{self, Context, Subjects};
 use super::schema::{self as schema_file, CodesOf, Pending};
 use super::spanned::{Doc, Keys, Text, as_text};
 use super::{
     Accept, Dated, Files, Identity, Letter, Links, Pack, Param, Refused, Rule, Source, Summary,
-    Test, Words, accept, form, links, param, reference, source, summary, template,
+    TemplateSpec, Test, Words, accept, form, links, param, reference, source, summary, template,
 };
 use crate::diagnostic::{Diagnostic, Level, Lint, Mistake, Weight, nearest, suggest};
 use crate::expr::check::fields_of;
 use crate::expr::{Expr, Scope, Ty, check_for};
+use crate::intake::map::FormMap;
 use crate::read;
 use crate::schema::{Codes, Field, FieldId, Schema, Table, TableId};
 use crate::table::{Rows, Texts};
@@ -40,8 +41,8 @@ pub fn load(folder: &str, files: &Files) -> Result<Pack, Refused> {
 pub(crate) enum Purpose {
     /// For everything, the rules' cases included.
     Author,
-    /// To judge by it alone, of a pack that was checked: what the rules' cases say is left unread, the maps of forms until a
-    /// spreadsheet is there, and neither rows of tables nor rules and what they rest on are held against one another.
+    /// To judge by it alone, of a pack that was checked: what the rules' cases say is left unread, the maps of forms and the
+    /// template until one asks for them, and neither rows of tables nor rules and what they rest on are held against one another.
     Judge,
 }
 
@@ -253,24 +254,31 @@ impl PackFiles<'_> {
     }
 
     /// The maps of foreign spreadsheets, in the order of their names, and the mistakes in them, which nobody asks for to judge.
-    fn forms(&self, schema: &Schema, sources: &[&str]) -> (FormMaps, Vec<Mistake>) {
+    fn forms(&self, schema: &Schema, sources: &[&str]) -> (Late<Vec<FormMap>>, Vec<Mistake>) {
         let mistakes = RefCell::default();
-        if self.purpose == Purpose::Judge {
-            let unread = self.form_files().filter_map(|(id, path)| {
-                let doc = self.doc(path, &mistakes)?;
-                Some(Unread {
-                    id: id.to_owned(),
-                    file: doc.file.to_owned(),
-                    text: doc.text.to_owned(),
-                })
-            });
-            return (FormMaps::unread(unread.collect()), Vec::new());
-        }
-        let maps = self
-            .form_files()
-            .filter_map(|(id, path)| form::read(self.doc(path, &mistakes)?, id, schema, sources));
-        let maps = FormMaps::read(maps.collect());
+        let files = self.form_files();
+        let docs = files.filter_map(|(id, path)| Some((id, self.doc(path, &mistakes)?)));
+        let maps = match self.purpose {
+            Purpose::Judge => Late::unread(docs.map(|(id, doc)| Unread::new(id, doc)).collect()),
+            Purpose::Author => {
+                let read = docs.filter_map(|(id, doc)| form::read(doc, id, schema, sources));
+                Late::read(read.collect())
+            }
+        };
         (maps, mistakes.into_inner())
+    }
+
+    /// What `pack.toml` says of the empty workbook, which nobody asks for to judge.
+    fn template(
+        &self,
+        keys: &Keys<'_, '_>,
+        scope: &Scope<'_>,
+        rules: &[Rule],
+    ) -> Late<TemplateSpec> {
+        match self.purpose {
+            Purpose::Judge => Late::unread(vec![Unread::new("pack", keys.doc)]),
+            Purpose::Author => Late::read(template::read(keys, scope, rules)),
+        }
     }
 
     /// The stem and the path of each map of a foreign spreadsheet.
@@ -404,6 +412,11 @@ struct Base {
     sources: Vec<Source>,
     params: Vec<Param>,
     param_types: Vec<(String, Ty)>,
+    shape: Shape,
+}
+
+/// What submissions and reference tables hold.
+struct Shape {
     schema: Schema,
     references: Vec<Pending>,
     /// The tables that list codes.
@@ -495,38 +508,35 @@ impl Loader<'_> {
             sources,
             params,
             param_types,
-            mut schema,
-            references,
-            mut tables,
-            identity,
+            mut shape,
         } = base;
         let source_keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
         let years = head.as_ref().map_or((0, 9999), |h| h.years);
         let context = Context {
             reads_cases: files.purpose == Purpose::Author,
-            scope: Scope::new(&schema, &param_types),
+            scope: Scope::new(&shape.schema, &param_types),
             sources: &sources,
             params: &params,
             years,
         };
         let count = rule_files.len();
         // Nothing in a rule rests on the rows of a table that lists no codes.
-        let left: Vec<&Pending> = tables.left(&references);
+        let left: Vec<&Pending> = shape.tables.left(&shape.references);
         let (mut read, mut rules) = (Vec::new(), Vec::new());
-        let (mut forms, mut mistakes) = (FormMaps::unread(Vec::new()), Vec::new());
+        let (mut forms, mut mistakes) = (Late::unread(Vec::new()), Vec::new());
         let sections = rayon::in_place_scope(|scope| {
-            scope.spawn(|_| read = files.tables(&schema, left));
+            scope.spawn(|_| read = files.tables(&shape.schema, left));
             scope.spawn(|_| rules = RuleFile::read_all(rule_files, files, &context));
-            scope.spawn(|_| (forms, mistakes) = files.forms(&schema, &source_keys));
+            scope.spawn(|_| (forms, mistakes) = files.forms(&shape.schema, &source_keys));
             let keys = keys.as_ref();
-            keys.map(|keys| Sections::read(keys, &context.scope, &schema))
+            keys.map(|keys| Sections::read(keys, &context.scope, &shape.schema))
         });
         for (table, read) in read {
-            self.adopt(table, read, &mut tables);
+            self.adopt(table, read, &mut shape.tables);
         }
         self.tell(mistakes);
         let mut rules = self.rules(rules);
-        let template = keys.map(|keys| template::read(&keys, &context.scope, &rules));
+        let template = keys.map(|keys| files.template(&keys, &context.scope, &rules));
         let Sections {
             expected,
             summaries,
@@ -534,7 +544,7 @@ impl Loader<'_> {
             links,
         } = sections.unwrap_or_default();
         if files.purpose == Purpose::Author {
-            self.check_rules(&rules, &context, &schema, &letter);
+            self.check_rules(&rules, &context, &shape.schema, &letter);
             // A rule that could not be read may cite any of them.
             if rules.len() == count {
                 self.check_clauses(&rules, &sources);
@@ -544,7 +554,7 @@ impl Loader<'_> {
             rule.settle(&sources);
         }
         let head = head?;
-        note_asked_for(&mut schema, &asked_for(&rules, &summaries, &letter));
+        note_asked_for(&mut shape.schema, &asked_for(&rules, &summaries, &letter));
         Some(Pack {
             id: self.files.folder.to_owned(),
             title: head.title,
@@ -556,22 +566,22 @@ impl Loader<'_> {
             params,
             rules,
             forms,
-            identity: identity?,
+            identity: shape.identity?,
             expected,
             steps: head.steps,
             words: head.words,
             summaries,
             letter,
             links,
-            template: template.unwrap_or_default(),
-            references: tables.in_order(&references),
-            texts: tables.texts,
+            template: template.unwrap_or_else(|| Late::unread(Vec::new())),
+            references: shape.tables.in_order(&shape.references),
+            texts: shape.tables.texts,
             digest: digest(),
             office: None,
             accepted: head.accepted,
             warnings: Vec::new(),
             warned_files: BTreeMap::new(),
-            schema,
+            schema: shape.schema,
         })
     }
 
@@ -599,9 +609,9 @@ impl Loader<'_> {
         let currency = head.as_ref().map_or("USD", |h| h.currency.as_str());
         let schema_doc = self.required("schema.toml");
         let (files, mut grounds) = (&self.files, Grounds::default());
-        let read = rayon::in_place_scope(|scope| {
+        let shape = rayon::in_place_scope(|scope| {
             scope.spawn(|_| grounds = files.grounds());
-            schema_doc.and_then(|doc| schema_file::read(doc, doc.text, currency))
+            self.shape(pack, schema_doc?, currency)
         });
         let Grounds {
             sources,
@@ -609,27 +619,32 @@ impl Loader<'_> {
             mistakes,
         } = grounds;
         self.tell(mistakes);
-        let known_sources = sources.as_deref().unwrap_or_default();
-        let source_keys: Vec<&str> = known_sources.iter().map(|s| s.key.as_str()).collect();
-        let (schema_doc, read) = (schema_doc?, read?);
+        let (schema_doc, shape, sources, params) = (schema_doc?, shape?, sources?, params?);
+        Self::check_suppress(schema_doc, &shape.schema, &params);
+        let source_keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
+        for of in &shape.references {
+            self.check_origin(schema_doc, &shape.schema, of, &source_keys);
+        }
+        Some(Base {
+            head,
+            param_types: params.iter().map(|p| (p.name.clone(), p.ty())).collect(),
+            sources,
+            params,
+            shape,
+        })
+    }
+
+    /// What submissions and reference tables hold; `None` when `schema.toml` cannot be parsed.
+    fn shape(&self, pack: Option<&Keys<'_, '_>>, doc: Doc<'_>, currency: &str) -> Option<Shape> {
         let schema_file::Read {
             mut schema,
             references,
             codes,
-        } = read;
-        let (sources, params) = (sources.as_ref()?, params?);
-        Self::check_suppress(schema_doc, &schema, &params);
-        for of in &references {
-            self.check_origin(schema_doc, &schema, of, &source_keys);
-        }
+        } = schema_file::read(doc, doc.text, currency)?;
         let directory = pack.and_then(|keys| directory_of(keys, &schema));
-        let tables = self.code_tables(schema_doc, &mut schema, &references, &codes, directory);
+        let tables = self.code_tables(doc, &mut schema, &references, &codes, directory);
         let identity = pack.and_then(|keys| Self::identity(keys, &mut schema, &tables));
-        Some(Base {
-            head,
-            param_types: params.iter().map(|p| (p.name.clone(), p.ty())).collect(),
-            sources: sources.clone(),
-            params,
+        Some(Shape {
             schema,
             references,
             tables,
@@ -816,9 +831,8 @@ impl Loader<'_> {
         };
         for level in order.levels.into_iter().chain([order.circle]) {
             let level = pending.iter().filter(|of| level.contains(&of.table));
-            let level: Vec<&Pending> = level.filter(|of| lists(of.table)).collect();
-            let read = self.files.tables(schema, level);
-            for (of, read) in read {
+            for of in level.filter(|of| lists(of.table)) {
+                let read = self.files.table(schema, of);
                 self.adopt(of, read, &mut tables);
                 self.fill_codes(schema, of, codes, &tables);
             }

@@ -74,8 +74,7 @@ impl fmt::Display for Contact {
 
 /// Lays an office's files over a pack. `name` is how its messages call the office file or folder.
 pub fn apply_office(mut pack: Pack, name: &str, files: &Files) -> Result<Pack, Refused> {
-    // Maps of forms rest on the pack as it is by itself.
-    pack.forms();
+    pack.read_rest();
     let mistakes: RefCell<Vec<Mistake>> = RefCell::default();
     let texts: BTreeMap<String, String> = files
         .iter()

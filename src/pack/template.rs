@@ -59,6 +59,12 @@ pub struct CheckBody {
     pub require: Expr,
 }
 
+/// Reads `template` of `pack.toml`, and nothing else of it; `None` when it cannot be parsed.
+pub(crate) fn read_alone(doc: Doc<'_>, scope: &Scope<'_>, rules: &[Rule]) -> Option<TemplateSpec> {
+    let tree = doc.parse(doc.text)?;
+    Some(read(&Keys::new(doc, tree.get_ref(), 0..0), scope, rules))
+}
+
 /// Reads `template` of `pack.toml`.
 pub(crate) fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>, rules: &[Rule]) -> TemplateSpec {
     let mut spec = TemplateSpec::default();

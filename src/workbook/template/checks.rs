@@ -350,7 +350,7 @@ fn below(layout: &Layout<'_>) -> Option<Line> {
 
 /// What the pack asks besides; nothing of a rule that is not in force, or that asks for a figure nobody has set.
 fn of_pack(layout: &Layout<'_>) -> Vec<Line> {
-    let checks = layout.in_force.pack.template.checks.iter();
+    let checks = layout.in_force.pack.template().checks.iter();
     checks.filter_map(|check| of_check(layout, check)).collect()
 }
 

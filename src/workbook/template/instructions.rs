@@ -151,7 +151,7 @@ fn marks(layout: &Layout<'_>) -> Vec<Line> {
     }
     let schema = &layout.in_force.pack.schema;
     let plan = schema.tables.get(layout.in_force.pack.identity.table);
-    let formulas = layout.in_force.pack.template.formulas.iter();
+    let formulas = layout.in_force.pack.template().formulas.iter();
     let names: Vec<&str> = formulas
         .filter_map(|(field, _)| Some(plan?.fields.get(*field)?.label.as_str()))
         .collect();

@@ -208,7 +208,7 @@ impl Sheet<'_> {
         id: FieldId,
         format: &Format,
     ) -> Result<(), XlsxError> {
-        let formulas = &self.layout.in_force.pack.template.formulas;
+        let formulas = &self.layout.in_force.pack.template().formulas;
         let Some((_, expr)) = formulas.iter().find(|(field, _)| *field == id) else {
             return Ok(());
         };
