@@ -250,6 +250,7 @@ impl From<Status> for ExitCode {
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
+    keep_freed_memory();
     quiet_panics();
     roomy_threads();
     let cli = match Cli::try_parse() {
@@ -291,6 +292,13 @@ pub(crate) fn main() -> ExitCode {
             Status::CouldNotCheck.into()
         }
     }
+}
+
+/// Lets the allocator keep what is freed: glibc takes it that blocks are of such a size from the first that is freed, and neither
+/// gives smaller ones back to the system nor asks for each by itself any more.
+fn keep_freed_memory() {
+    const LARGE: usize = 4 << 20;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
 }
 
 /// What is wrong with the arguments when nothing in them commands a terminal: the message repeats them.
