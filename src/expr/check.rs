@@ -1053,18 +1053,16 @@ pub(crate) fn fields_of(expr: &Expr, found: &mut BTreeSet<(TableId, FieldId)>) {
     walk(&expr.root, found);
 }
 
-/// The `let`s that an expression reads.
+/// The `let`s that an expression reads, in reading order.
 pub(crate) fn lets_of(expr: &Expr) -> Vec<usize> {
-    pieces(&expr.root, &|kind| match kind {
-        Kind::Let(at) => Some(*at),
-        _ => None,
-    })
-}
-
-/// What is picked from the pieces of an expression, in reading order.
-fn pieces(node: &Node, pick: &dyn Fn(&Kind) -> Option<usize>) -> Vec<usize> {
-    let mut found: Vec<usize> = pick(&node.kind).into_iter().collect();
-    found.extend(node.parts().flat_map(|part| pieces(part, pick)));
+    fn walk(node: &Node, found: &mut Vec<usize>) {
+        if let Kind::Let(at) = node.kind {
+            found.push(at);
+        }
+        node.parts().for_each(|part| walk(part, found));
+    }
+    let mut found = Vec::new();
+    walk(&expr.root, &mut found);
     found
 }
 

@@ -617,22 +617,19 @@ impl<'t> Parser<'t> {
 
     /// The name of the function that is called here, in one to four words, and how many.
     fn function_name(&self) -> Option<(String, usize)> {
-        let mut name = String::new();
-        for words in 0..4 {
-            let Token::Name(word) = self.peek_at(words) else {
-                return None;
-            };
-            if words > 0 {
-                name.push(' ');
-            }
-            name.push_str(word);
-            let next_is_call = matches!(self.peek_at(words + 1), Token::Sign("("));
-            let is_keyword = KEYWORDS.contains(&name.as_str());
-            if next_is_call && !is_keyword && (words == 0 || Builtin::is_known(&name)) {
-                return Some((name, words + 1));
-            }
+        const MOST_WORDS: usize = 4;
+        let word = |at: usize| match self.peek_at(at) {
+            Token::Name(word) => Some(*word),
+            _ => None,
+        };
+        let count = (0..MOST_WORDS).take_while(|at| word(*at).is_some()).count();
+        if count == 0 || *self.peek_at(count) != Token::Sign("(") {
+            return None;
         }
-        None
+        let words: Vec<&str> = (0..count).filter_map(word).collect();
+        let name = words.join(" ");
+        let is_name = count == 1 || Builtin::is_known(&name);
+        (is_name && !KEYWORDS.contains(&name.as_str())).then_some((name, count))
     }
 
     fn arguments(&mut self, close: &str) -> Result<Vec<Ast>, Fault> {
