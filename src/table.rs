@@ -86,6 +86,15 @@ impl Nums {
         }
     }
 
+    /// An empty column with room for so many numbers.
+    pub(crate) fn with_capacity(numbers: usize) -> Self {
+        let mut nums = Nums::new();
+        if let Nums::Int { v, .. } = &mut nums {
+            v.reserve(numbers);
+        }
+        nums
+    }
+
     /// One number.
     pub fn one(x: Decimal) -> Self {
         if x.scale() <= MAX_SCALE
@@ -205,7 +214,7 @@ impl FromIterator<Decimal> for Nums {
         if numbers.size_hint() == (1, Some(1)) {
             return numbers.next().map_or_else(Nums::new, Nums::one);
         }
-        let mut nums = Nums::new();
+        let mut nums = Nums::with_capacity(numbers.size_hint().0);
         numbers.for_each(|x| nums.push(x));
         nums
     }
@@ -420,7 +429,9 @@ impl Column {
 
     /// Whether every cell has a value.
     pub(crate) fn is_whole(&self) -> bool {
-        self.states.iter().all(|state| *state == State::Value)
+        // Counted without a stop, several are looked at at once.
+        let gaps = self.states.iter().filter(|s| **s != State::Value);
+        gaps.count() == 0
     }
 }
 

@@ -195,7 +195,7 @@ impl FromIterator<Num> for NumVec {
         {
             return NumVec::one(number);
         }
-        let mut lows = Nums::new();
+        let mut lows = Nums::with_capacity(numbers.size_hint().0);
         // Most are values, and nearly none lies between bounds.
         let (mut highs, mut states): (Option<Nums>, Option<Vec<u8>>) = (None, None);
         for number in numbers {
@@ -603,7 +603,8 @@ fn gather_nums<P: Place>(nums: &Nums, rows: &[P]) -> Nums {
 
 fn gather_lists<P: Place>(lists: &ListVec, rows: &[P]) -> ListVec {
     let mut offsets = Vec::with_capacity(rows.len() + 1);
-    let mut items = Vec::new();
+    let sizes = rows.iter().map(|row| lists.range(row.place()).len());
+    let mut items = Vec::with_capacity(sizes.sum());
     offsets.push(0);
     for row in rows {
         items.extend(lists.range(row.place()));
@@ -630,7 +631,7 @@ pub(crate) fn at<T: Copy>(v: &[T], i: usize) -> Option<T> {
 /// Lists with only the items that are wanted.
 pub(crate) fn keep_items(lists: &ListVec, wanted: impl Fn(&usize) -> bool) -> ListVec {
     let mut offsets = Vec::with_capacity(lists.offsets.len());
-    let mut keep = Vec::new();
+    let mut keep = Vec::with_capacity(lists.items.len());
     offsets.push(0);
     for i in 0..lists.len() {
         keep.extend(lists.range(i).filter(&wanted));
