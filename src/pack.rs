@@ -106,7 +106,7 @@ pub struct Pack {
     /// The rows of each reference table.
     pub(crate) references: Vec<Arc<Rows>>,
     /// The texts of the reference tables.
-    pub(crate) texts: Texts,
+    pub(crate) texts: Arc<Texts>,
     /// `sha256:` and the digest of its files.
     pub digest: String,
     /// The office file that overlays it.

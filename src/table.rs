@@ -28,6 +28,13 @@ pub enum State {
     Unreadable,
 }
 
+impl State {
+    /// Whether one of them is such. Nothing stops at the first, so that many are looked at at once: most columns have none.
+    pub(crate) fn any(states: &[State], is: impl Fn(State) -> bool) -> bool {
+        states.iter().fold(0, |any, &s| any | u8::from(is(s))) != 0
+    }
+}
+
 /// One cell on its way into a column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell<'a> {
@@ -429,9 +436,7 @@ impl Column {
 
     /// Whether every cell has a value.
     pub(crate) fn is_whole(&self) -> bool {
-        // Counted without a stop, several are looked at at once.
-        let gaps = self.states.iter().filter(|s| **s != State::Value);
-        gaps.count() == 0
+        !State::any(&self.states, |state| state != State::Value)
     }
 }
 

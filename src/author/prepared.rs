@@ -155,7 +155,7 @@ impl Read {
                 let bytes = text.to_vec();
                 files.push(File { path, bytes });
             } else if let Some(base) = pack.reference(id).filter(|_| references) {
-                let texts = texts.get_or_insert_with(|| pack.texts.clone());
+                let texts = texts.get_or_insert_with(|| Texts::clone(&pack.texts));
                 let extra = read::read_csv(table, name, text, texts, &mut diagnostics);
                 replaced.push((id, Arc::new(merge(table, base, &extra, texts))));
             }

@@ -256,9 +256,8 @@ impl<'a> Machine<'a> {
     /// The states of a column in which a cell is not applicable.
     pub(crate) fn not_applicable(&self, table: TableId, field: FieldId) -> Option<&'a [State]> {
         let states = &self.rows(table)?.columns.get(field)?.as_ref()?.states;
-        // Counted without a stop, several are looked at at once.
-        let marked = states.iter().filter(|s| **s == State::NotApplicable);
-        (marked.count() > 0).then_some(states.as_slice())
+        let is_marked = |state| state == State::NotApplicable;
+        State::any(states, is_marked).then_some(states.as_slice())
     }
 
     /// A field of rows, or of the rows of lists (whose cells that are not applicable are left out).

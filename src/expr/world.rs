@@ -23,7 +23,7 @@ pub struct World {
     /// The fiscal year, where there is one.
     pub(crate) year: Option<i64>,
     /// The texts of the reference tables.
-    pub(crate) texts: Texts,
+    pub(crate) texts: Arc<Texts>,
     /// A reference table for each table of the schema, by its number less that of the submission's tables.
     pub(crate) references: Vec<Arc<Visible>>,
     /// The values of the parameters; `Null` for one that is off.

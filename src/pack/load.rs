@@ -575,7 +575,7 @@ impl Loader<'_> {
             links,
             template: template.unwrap_or_else(|| Late::unread(Vec::new())),
             references: shape.tables.in_order(&shape.references),
-            texts: shape.tables.texts,
+            texts: Arc::new(shape.tables.texts),
             digest: digest(),
             office: None,
             accepted: head.accepted,

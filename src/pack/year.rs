@@ -68,7 +68,7 @@ impl<'p> InForce<'p> {
             set_at,
             year: Some(year),
             references: references.collect(),
-            texts: pack.texts.clone(),
+            texts: Arc::clone(&pack.texts),
             params,
             ..World::default()
         };
@@ -136,7 +136,7 @@ impl<'p> InForce<'p> {
         replaced: &[(TableId, Arc<Rows>)],
         params: &[(usize, Value)],
     ) -> Self {
-        let texts = texts.unwrap_or_else(|| self.world.texts.clone());
+        let texts = texts.map_or_else(|| Arc::clone(&self.world.texts), Arc::new);
         let schema = &self.pack.schema;
         let mut references = self.world.references.clone();
         for (table, rows) in replaced {

@@ -247,7 +247,7 @@ impl<'a, 'p> Supply<'a, 'p> {
     fn read(&mut self, piece: &Piece) -> Option<Rows> {
         let table = self.pack.schema.tables.get(piece.table)?;
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
-        let texts = &mut self.pack.texts;
+        let texts = Arc::make_mut(&mut self.pack.texts);
         let rows = read::read_csv(table, &piece.file, &piece.csv, texts, &mut diagnostics);
         if let Some(header) = piece.header {
             let moved = |mut diagnostic: Diagnostic| {
@@ -309,8 +309,9 @@ impl<'a, 'p> Supply<'a, 'p> {
         let mut wrong = check_keys(&t, &filled, &self.pack.texts);
         wrong.extend(filled.iter().flat_map(|rows| check_blanks(&t, rows)));
         let mut merged = base;
+        let texts = Arc::make_mut(&mut self.pack.texts);
         for rows in &filled {
-            merged = Arc::new(merge(&t, &merged, rows, &mut self.pack.texts));
+            merged = Arc::new(merge(&t, &merged, rows, texts));
         }
         if wrong.is_empty() && !self.broken.contains(&table) {
             wrong = check_keys(&t, &[&merged], &self.pack.texts);
