@@ -294,8 +294,8 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// Lets the allocator keep what is freed: glibc takes it that blocks are of such a size from the first that is freed, and neither
-/// gives smaller ones back to the system nor asks for each by itself any more.
+/// Frees one large block, from which glibc learns to keep smaller ones in its heap instead of mapping each, and to give back only
+/// what goes beyond twice its size. Other allocators do not mind.
 fn keep_freed_memory() {
     const LARGE: usize = 4 << 20;
     drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
@@ -364,4 +364,34 @@ fn complain(line: &str) {
 /// Writes what is drawn already to standard error, as far as that can be done.
 fn show(drawn: &str) {
     let _ = io::stderr().lock().write_all(drawn.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// Each verb with what is said of it.
+    fn said(cli: &clap::Command) -> Vec<(String, String)> {
+        let verbs = cli.get_subcommands();
+        let said = verbs.map(|verb| (verb.get_name(), verb.get_about()));
+        said.map(|(name, about)| {
+            (
+                name.to_owned(),
+                about.map_or_else(String::new, ToString::to_string),
+            )
+        })
+        .filter(|(name, _)| name != "help")
+        .collect()
+    }
+
+    #[test]
+    fn a_verb_says_the_same_of_itself_as_the_list_of_verbs() {
+        let listed = said(&Cli::command());
+        let mut built = Cli::command();
+        built.build();
+        assert!(!listed.is_empty());
+        assert_eq!(said(&built), listed);
+    }
 }

@@ -10,7 +10,7 @@ use accordant::report::edges as report;
 
 use super::{Common, Format, Status, complain, pack, print};
 
-/// Print cases at, under and over the edge of each comparison of a rule, solved from its test; with --year, of the test of that year.
+/// Print cases at, under and over the edge of each comparison of a rule, to be pasted into its file
 #[derive(Args)]
 pub(super) struct Edges {
     /// The rule

@@ -14,7 +14,7 @@ use accordant::workbook::own;
 
 use super::{Common, Format, PLAIN, Status, batch, disk, pack, print, sources};
 
-/// Show what is understood of a file, before anything is judged; with --out, write it in the pack's own form.
+/// Show what is understood of a file before anything is judged; with --out, write it in the pack's own form
 #[derive(Args)]
 pub(super) struct Intake {
     /// Workbooks, exports, folders of tables
