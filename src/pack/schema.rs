@@ -215,10 +215,13 @@ fn read_table(
 
 /// No other name of a field may mean another field too.
 fn check_spellings(doc: Doc<'_>, name: &Text, table: &Table) {
+    // No field is found by a name without a letter or a figure.
+    let mut nameless = None;
     for (id, field) in table.fields.iter().enumerate() {
         for spelling in std::iter::once(&field.label).chain(&field.also) {
-            let meant = table.find_field(spelling).filter(|meant| *meant != id);
-            if let Some(other) = meant.and_then(|other| table.fields.get(other)) {
+            let meant = table.find_field(spelling);
+            let meant = meant.unwrap_or_else(|| *nameless.get_or_insert(id));
+            if let Some(other) = table.fields.get(meant).filter(|_| meant != id) {
                 let message = format!(
                     "`{spelling}` would mean both `{}` and `{}` of `{}`",
                     other.name, field.name, name.value

@@ -68,6 +68,14 @@ const SLIPS: &[Slip] = &[
         )],
     ),
     (
+        "names of two fields",
+        &[(
+            "schema.toml",
+            "label = { type = \"text\" } }",
+            "label = { type = \"text\", also = [\"Slug\", \"\"] }, more = { type = \"text\", label = \"-\" } }",
+        )],
+    ),
+    (
         "unknown field",
         &[(RULE, "{plan.award} is", "{plan.awrd} is")],
     ),
