@@ -26,7 +26,8 @@ pub fn load_embedded(id: &str) -> Option<Result<Pack, Refused>> {
     load_for(id, Purpose::Author)
 }
 
-/// The same, to judge by it alone: its rules come without their cases, which take longer to read than the rules.
+/// The same, to judge by it alone: its rules come without their cases, which take longer to read than the rules; maps of forms and
+/// the template are read when one asks for them.
 pub fn load_embedded_to_judge(id: &str) -> Option<Result<Pack, Refused>> {
     load_for(id, Purpose::Judge)
 }

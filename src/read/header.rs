@@ -17,7 +17,8 @@ pub(crate) fn bare(text: &str) -> &str {
     text.trim_end_matches([':', '*', ' '])
 }
 
-/// Whether one of the rows of a text that a header is looked for in has as many cells, of those behind the first so many lines.
+/// Whether a row among which a header is sought could have so many cells. Of the lines that are `behind`, if there are any, one is
+/// the first such row, and no other.
 pub(crate) fn may_name(text: &str, delimiter: u8, behind: usize, cells: usize) -> bool {
     let mut filled = usize::from(behind > 0);
     for line in lines_of(text, delimiter).skip(behind) {
@@ -194,12 +195,12 @@ impl Header {
         row: &GridRow<'_>,
     ) -> bool {
         let held = || row.cells.iter().filter(|cell| !cell.is_blank());
-        let may_name = |cell: &Written<'_>| {
+        let may_be_name = |cell: &Written<'_>| {
             matches!(cell, Written::Text(_)) && !cell.shown().starts_with(|c: char| c.is_numeric())
         };
         let filled = held().count();
         filled >= 2
-            && held().all(may_name)
+            && held().all(may_be_name)
             && tables.iter().any(|other| {
                 let header = Header::of_row(other, &[], 0, row);
                 let mut columns = header.columns.iter().zip(&self.columns);

@@ -81,7 +81,7 @@ pub(super) fn contents(
     let asked: Vec<(FieldId, Value)> = asked.chain([year]).collect();
     let seed = seed(in_force, &asked);
     contents.fill_plan(in_force, identity.table, Origin::Asked, asked);
-    let spec = &in_force.pack.template();
+    let spec = in_force.pack.template();
     if code.is_some() || name.is_some() {
         for fill in &spec.given {
             contents.fill(in_force, fill, &seed, Origin::Given);
