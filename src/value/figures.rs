@@ -7,9 +7,11 @@ const MOST: usize = 18;
 /// Eight times the sign `0`.
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
-/// The digits as a whole number, and how many of them stand behind the point. The first is no point, and they are at most 18.
+/// The digits as a whole number, and how many of them stand behind the point. They are at most 18 signs, and the first is a
+/// digit, or a point with one behind it.
 pub(super) fn read(digits: &[u8]) -> Option<(i64, u32)> {
-    if !digits.first()?.is_ascii_digit() {
+    let first = digits.strip_prefix(b".").unwrap_or(digits).first()?;
+    if !first.is_ascii_digit() {
         return None;
     }
     match digits.len() {
@@ -129,7 +131,13 @@ mod tests {
             ("123456789012345678", Some((123_456_789_012_345_678, 0))),
             ("1234567890123456789", None),
             ("", None),
-            (".5", None),
+            (".5", Some((5, 1))),
+            (".12345678", Some((12_345_678, 8))),
+            (".12345678901234567", Some((12_345_678_901_234_567, 17))),
+            (".", None),
+            ("..5", None),
+            (".5.", None),
+            (".x", None),
             ("1.2.3", None),
             ("1.2345678.9", None),
             ("1,234", None),
@@ -146,7 +154,7 @@ mod tests {
         fn many_signs_at_once_are_as_one_after_the_other(
             signs in prop_oneof![
                 "[0-9]{1,9}\\.?[0-9]{0,8}",
-                "[0-9][0-9./:-]{0,17}",
+                "\\.?[0-9][0-9./:-]{0,17}",
                 "[0-9]{1,9}\\PC[0-9]{0,3}",
             ]
         ) {
