@@ -456,6 +456,9 @@ fn picked<T: Clone>(all: &[T], keep: &[usize]) -> Vec<T> {
     keep.iter().filter_map(|&at| all.get(at).cloned()).collect()
 }
 
+/// A text and its hash in any [`Texts`].
+pub(crate) type Hashed<'t> = (&'t str, u64);
+
 /// Texts, each held once and known by its number.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
@@ -483,12 +486,21 @@ impl Texts {
 
     /// The number of a text, new or known.
     pub fn intern(&mut self, text: &str) -> u32 {
-        let hash = self.hasher.hash_one(text);
+        self.intern_hashed(self.hashed(text))
+    }
+
+    /// The same of a text whose hash is known.
+    pub(crate) fn intern_hashed(&mut self, (text, hash): Hashed<'_>) -> u32 {
         let is_same = |id: &u32| bytes_at(&self.all, &self.ends, *id) == Some(text.as_bytes());
         match self.index.find(hash, is_same) {
             Some(id) => *id,
             None => self.add(text, hash),
         }
+    }
+
+    /// A text with its hash, by which it is sought anywhere.
+    pub(crate) fn hashed<'t>(&self, text: &'t str) -> Hashed<'t> {
+        (text, self.hasher.hash_one(text))
     }
 
     /// The number of a text that is new. Most are known.
@@ -509,7 +521,11 @@ impl Texts {
 
     /// The number of a text that is known.
     pub fn find(&self, text: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(text);
+        self.find_hashed(self.hashed(text))
+    }
+
+    /// The same of a text whose hash is known.
+    pub(crate) fn find_hashed(&self, (text, hash): Hashed<'_>) -> Option<u32> {
         self.index.find(hash, |id| self.get(*id) == text).copied()
     }
 

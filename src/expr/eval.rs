@@ -165,7 +165,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Takes so many values to work out; whether they are not too many.
-    fn has_work_for(&mut self, values: usize) -> bool {
+    pub(super) fn has_work_for(&mut self, values: usize) -> bool {
         self.work = self.work.and_then(|left| left.checked_sub(values));
         self.work.is_some()
     }
@@ -287,12 +287,13 @@ impl<'a> Machine<'a> {
             number(self.world.texts.len()),
             number(self.submission.texts.len()),
         );
-        if let Some(id) = self.world.texts.find(text) {
+        let text = self.texts.hashed(text);
+        if let Some(id) = self.world.texts.find_hashed(text) {
             return id;
         }
-        match self.submission.texts.find(text) {
+        match self.submission.texts.find_hashed(text) {
             Some(id) => world + id,
-            None => (world + own).saturating_add(self.texts.intern(text)),
+            None => (world + own).saturating_add(self.texts.intern_hashed(text)),
         }
     }
 
@@ -727,7 +728,7 @@ impl<'a> Machine<'a> {
     }
 
     /// A side of a test or a sum, which is read and not kept: a whole column is left where it stands.
-    fn operand(&mut self, node: &'a Node) -> Operand {
+    pub(super) fn operand(&mut self, node: &'a Node) -> Operand {
         let here = self.levels.len().saturating_sub(1);
         if let Kind::Field(of, table, field) = &node.kind
             && let Kind::Var(level) = of.kind
@@ -743,36 +744,17 @@ impl<'a> Machine<'a> {
     }
 
     fn arithmetic(&mut self, op: BinaryOp, a: &'a Node, b: &'a Node) -> Vector {
-        let (a, b) = (self.operand(a), self.operand(b));
-        if matches!(*a, Vector::Texts(_)) || matches!(*b, Vector::Texts(_)) {
-            return self.join_texts(&a, &b);
+        if matches!(a.ty, Ty::Text(_)) || matches!(b.ty, Ty::Text(_)) {
+            return self.join_texts(a, b);
         }
+        let (a, b) = (self.operand(a), self.operand(b));
         Vector::Nums(vector::arithmetic(op, &a.as_nums(), &b.as_nums()))
     }
 
-    fn join_texts(&mut self, a: &Vector, b: &Vector) -> Vector {
-        let n = joint_len(a.len(), b.len());
-        let (a, b) = (a.as_texts(), b.as_texts());
-        let at = |v: &[u32], i: usize| {
-            v.get(if v.len() == 1 { 0 } else { i })
-                .copied()
-                .unwrap_or(NULL_ID)
-        };
-        let join = |i: usize| match (at(&a, i), at(&b, i)) {
-            (UNKNOWN_ID, _) | (_, UNKNOWN_ID) => UNKNOWN_ID,
-            (NULL_ID, _) | (_, NULL_ID) => NULL_ID,
-            (a, b) => {
-                let (a, b) = (self.text(a), self.text(b));
-                let length = a.len() + b.len();
-                let joined = [a, b].concat();
-                if self.has_work_for(length) {
-                    self.intern(&joined)
-                } else {
-                    UNKNOWN_ID
-                }
-            }
-        };
-        Vector::Texts((0..n).map(join).collect())
+    /// Whether a piece is worked out for the rows of the innermost level as they stand.
+    pub(super) fn is_worked_out_here(&self, node: &Node) -> bool {
+        let here = self.levels.len().saturating_sub(1);
+        node.level >= here && self.rows_repeated(node, here).is_none()
     }
 
     fn compare(&self, op: BinaryOp, a: &Vector, b: &Vector) -> Values<u8> {
@@ -1029,7 +1011,7 @@ impl<'a> Machine<'a> {
 }
 
 /// A side of a test or a sum.
-enum Operand {
+pub(super) enum Operand {
     /// What it came to.
     Own(Vector),
     /// A column that others read, too.

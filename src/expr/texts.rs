@@ -1,5 +1,6 @@
 //! Functions of texts and dates: what they give for every row of a set.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
@@ -7,10 +8,10 @@ use memchr::memmem::Finder;
 use regex::Regex;
 
 use super::aggregate;
-use super::builtin::whole;
-use super::eval::Machine;
+use super::builtin::{Builtin, whole};
+use super::eval::{Machine, Operand};
 use super::tree::{Kind, Node, Ty};
-use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, at, truth};
+use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, at, joint_len, truth};
 use crate::hash::Map;
 use crate::table::{Nums, Values};
 use crate::value::{self, Decimal, Value, parse_iso_date};
@@ -276,6 +277,9 @@ pub(crate) fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {
         return of.clone();
     };
     let ty = args.first().map_or(Ty::Null, |a| a.ty.clone());
+    if is_figure(&ty) {
+        return m.put_together(&[Part::Figures(of.as_nums())]);
+    }
     let ids = (0..of.len()).map(|i| match m.value(of, i, &ty) {
         Value::Null => NULL_ID,
         value if has_unknown(&value) => UNKNOWN_ID,
@@ -284,6 +288,101 @@ pub(crate) fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {
         other => m.intern(&value::feel(&without_zeros(other))),
     });
     Vector::Texts(ids.collect())
+}
+
+/// Whether a value of the type is written as a number.
+fn is_figure(ty: &Ty) -> bool {
+    matches!(ty, Ty::Num | Ty::Percent | Ty::Money)
+}
+
+/// A part of a text for every row.
+enum Part<'v> {
+    Texts(Cow<'v, [u32]>),
+    /// Numbers, written without trailing zeros.
+    Figures(Cow<'v, NumVec>),
+}
+
+impl Part<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Part::Texts(ids) => ids.len(),
+            Part::Figures(nums) => nums.len(),
+        }
+    }
+
+    /// Writes it for a row behind a text; or [`NULL_ID`] or [`UNKNOWN_ID`], where it is none.
+    fn put(&self, i: usize, m: &Machine<'_>, text: &mut String) -> Result<(), u32> {
+        let i = if self.len() == 1 { 0 } else { i };
+        match self {
+            Part::Texts(ids) => match at(ids, i).unwrap_or(NULL_ID) {
+                id @ (NULL_ID | UNKNOWN_ID) => return Err(id),
+                id => text.push_str(m.text(id)),
+            },
+            Part::Figures(nums) => match nums.at(i) {
+                Num::Known(x) => text.push_str(&value::plain(x)),
+                Num::Null => return Err(NULL_ID),
+                Num::Between(..) | Num::Unknown => return Err(UNKNOWN_ID),
+            },
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Machine<'a> {
+    /// Two texts as one. What they are joined from themselves is put together at once, without the texts between.
+    pub(super) fn join_texts(&mut self, a: &'a Node, b: &'a Node) -> Vector {
+        let mut parts = Vec::new();
+        self.parts_of(a, &mut parts);
+        self.parts_of(b, &mut parts);
+        let parts = parts.iter().map(|(is_figure, part)| {
+            if *is_figure {
+                Part::Figures(part.as_nums())
+            } else {
+                Part::Texts(part.as_texts())
+            }
+        });
+        self.put_together(&parts.collect::<Vec<_>>())
+    }
+
+    /// What a text is joined from, and whether each is a figure. Evidence asks for every piece.
+    fn parts_of(&mut self, node: &'a Node, parts: &mut Vec<(bool, Operand)>) {
+        let is_asked_for = self.notebook.is_some();
+        match &node.kind {
+            _ if is_asked_for || !self.is_worked_out_here(node) => {}
+            Kind::Arithmetic(_, a, b) => {
+                self.parts_of(a, parts);
+                self.parts_of(b, parts);
+                return;
+            }
+            Kind::Call(Builtin::String, args) => {
+                if let [figure] = &**args
+                    && is_figure(&figure.ty)
+                {
+                    parts.push((true, self.operand(figure)));
+                    return;
+                }
+            }
+            _ => {}
+        }
+        parts.push((false, self.operand(node)));
+    }
+
+    /// Texts that are put together from parts: unknown where one of them is, else `null` where one is.
+    fn put_together(&mut self, parts: &[Part<'_>]) -> Vector {
+        let n = parts.iter().map(Part::len).fold(1, joint_len);
+        let mut text = String::new();
+        let ids = (0..n).map(|i| {
+            text.clear();
+            let missing = |part: &Part<'_>| part.put(i, self, &mut text).err();
+            // Of the two numbers that of an unknown text is the smaller.
+            match parts.iter().filter_map(missing).min() {
+                Some(id) => id,
+                None if self.has_work_for(text.len()) => self.intern(&text),
+                None => UNKNOWN_ID,
+            }
+        });
+        Vector::Texts(ids.collect())
+    }
 }
 
 /// Whether a value, or an item however deep in it, is unknown.
