@@ -215,6 +215,7 @@ mod tests {
                 false,
             ),
             (&format!("{HEADER}1,1,111,Coach,,1,5\n"), true),
+            (&HEADER.replace("line_id", "Line 1"), true),
             (&format!("{HEADER}1,1,111,Coach,,1,5\n"), false),
         ] {
             let text = format!("{HEADER}{rows}");

@@ -66,6 +66,7 @@ pub(crate) fn schema() -> Schema {
     let budget = vec![
         Field {
             key: true,
+            also: vec!["Line 1".into()],
             ..field("line_id", Type::Text)
         },
         required("strategy_id", Type::Text),

@@ -130,8 +130,8 @@ enum Shape {
 #[derive(Debug)]
 pub(crate) struct Shapes {
     columns: Vec<Shape>,
-    /// The header of a column may begin with a digit.
-    named_by_digits: bool,
+    /// Whether a header of each may hold a digit.
+    with_digits: Vec<bool>,
 }
 
 impl Shapes {
@@ -139,14 +139,13 @@ impl Shapes {
     pub(crate) fn of(table: &Table) -> Self {
         let is_of_submission = table.reference.is_none();
         let shapes = table.fields.iter().map(|f| Shape::of(f, is_of_submission));
+        let may_have_digits = |f: &Field| {
+            let names = [&f.name, &f.label].into_iter().chain(&f.also);
+            names.into_iter().any(|name| has_digit(name))
+        };
         Shapes {
             columns: shapes.collect(),
-            named_by_digits: table.fields.iter().any(|f| {
-                let names = [&f.name, &f.label].into_iter().chain(&f.also);
-                names
-                    .into_iter()
-                    .any(|name| !name.starts_with(char::is_alphabetic))
-            }),
+            with_digits: table.fields.iter().map(may_have_digits).collect(),
         }
     }
 }
@@ -251,6 +250,10 @@ fn year_between(cell: &[u8], least: i64, most: i64) -> Option<(i64, u32)> {
     let is_year = matches!(cell, [b'1', b'9', d, e] | [b'2', _, d, e]
         if d.is_ascii_digit() && e.is_ascii_digit());
     is_year.then(|| figure_between(cell, least, most))?
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a cell of a record begins with a digit, and something stands in another: so begins no header, and so looks no note.
@@ -444,9 +447,9 @@ impl Lines<'_> {
         let first = columns.find_map(|(field, column)| Some((field, (*column)?)));
         first.is_some_and(|(field, column)| {
             let text = cells.get(column).map_or("", |span| span.text(text));
-            let may_name =
-                shapes.named_by_digits || !text.starts_with(|c: char| c.is_ascii_digit());
-            may_name && self.table.find_field(bare(trim(text))) == Some(field)
+            let with_digits = shapes.with_digits.get(field) != Some(&false);
+            (with_digits || !has_digit(text))
+                && self.table.find_field(bare(trim(text))) == Some(field)
         })
     }
 }
