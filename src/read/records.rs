@@ -215,13 +215,24 @@ mod tests {
                 false,
             ),
             (&format!("{HEADER}1,1,111,Coach,,1,5\n"), true),
-            (&HEADER.replace("line_id", "Line 1"), true),
             (&format!("{HEADER}1,1,111,Coach,,1,5\n"), false),
         ] {
             let text = format!("{HEADER}{rows}");
             let plain = read(&text, is_reference, true);
             assert_eq!(plain, read(&text, is_reference, false), "{rows}");
             assert!(plain.is_some(), "{rows}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_stands_again_is_no_line() {
+        for header in ["Line_ID,description\n", "Line 1,1st description\n"] {
+            let text = format!("line_id,description\n1,Coach\n{header}2,Books\n");
+            let plain = read(&text, true, true);
+            assert_eq!(plain, read(&text, true, false), "{header}");
+            let (cells, _) = plain.unwrap();
+            let is_header = |cell: &String| cell.to_lowercase().starts_with("line");
+            assert!(!cells.iter().any(is_header), "{header}");
         }
     }
 

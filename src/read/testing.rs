@@ -79,7 +79,10 @@ pub(crate) fn schema() -> Schema {
             ]))),
             ..required("object_code", Type::Code)
         },
-        required("description", Type::Text),
+        Field {
+            also: vec!["1st description".into()],
+            ..required("description", Type::Text)
+        },
         Field {
             not_applicable: true,
             ..field("justification", Type::Text)
