@@ -2,6 +2,7 @@
 
 mod lint;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub use lint::Lint;
@@ -95,15 +96,22 @@ impl Mistake {
 
 /// The nearest of `names` to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = look_alike(&fold(word));
+    let folded: String = fold(word).chars().map(look_alike).collect();
     let signs = Signs::of(&folded);
+    let length = word.chars().count();
     let near = |name: &'a str| {
-        let other = look_alike(&fold(name));
-        let most = 1 + name.chars().count().min(word.chars().count()) / 4;
+        let mut room = [0; SHORT];
+        let other = match fold_short(name, &mut room) {
+            Some(short) => Cow::Borrowed(short),
+            None => Cow::Owned(fold(name)),
+        };
+        let other = other.chars().map(look_alike);
+        let most = 1 + name.chars().count().min(length) / 4;
         // What is told at once of nearly all: their letters differ by more.
-        if signs.differ_from(&other) > most {
+        if signs.differ_from(other.clone()) > most {
             return None;
         }
+        let other: String = other.collect();
         let distance = strsim::damerau_levenshtein(&folded, &other);
         (distance <= most).then_some((distance, name))
     };
@@ -133,9 +141,9 @@ impl Signs {
     }
 
     /// How many signs at least are to be changed, left out or put in to make one of the other.
-    fn differ_from(mut self, other: &str) -> usize {
+    fn differ_from(mut self, other: impl Iterator<Item = char>) -> usize {
         let (mut length, mut common) = (0, 0);
-        for c in other.chars() {
+        for c in other {
             length += 1;
             if let Some(count) = self.slot(c).filter(|count| **count > 0) {
                 *count -= 1;
@@ -146,14 +154,13 @@ impl Signs {
     }
 }
 
-/// A name with letters and digits that look alike made one: `6ll` is `611`.
-fn look_alike(name: &str) -> String {
-    let alike = |c| match c {
+/// Of letters and digits that look alike one: `6ll` is as good as `611`.
+fn look_alike(c: char) -> char {
+    match c {
         'l' | 'i' => '1',
         'o' => '0',
         c => c,
-    };
-    name.chars().map(alike).collect()
+    }
 }
 
 /// "did you mean `x`?", or the valid names when they are few.
@@ -309,10 +316,10 @@ mod tests {
     fn names_whose_signs_differ_by_more_are_farther_apart() {
         use proptest::prelude::*;
         proptest!(|(a in "[a-dĀā0-3\u{140}]{0,8}", b in "[a-dĀā0-3\u{140}]{0,8}")| {
-            let least = Signs::of(&a).differ_from(&b);
+            let least = Signs::of(&a).differ_from(b.chars());
             prop_assert!(least <= strsim::damerau_levenshtein(&a, &b), "{a} {b}");
         });
-        assert_eq!(Signs::of("999").differ_from("110"), 3);
+        assert_eq!(Signs::of("999").differ_from("110".chars()), 3);
     }
 
     /// Every text of up to four of these characters.
