@@ -107,6 +107,8 @@ pub struct Statewide<'s> {
     keys: Keys,
     /// The plans in the order of their keys, by those numbers.
     plans: Vec<u32>,
+    /// A plan names itself otherwise than its key does, or may.
+    is_other_than_key: bool,
     /// Plans of which it cannot be told whose they are: they count, and are judged by nothing.
     pub untold: Vec<Submission>,
     /// What was wrong with the tables as a whole.
@@ -163,6 +165,7 @@ impl<'s> Statewide<'s> {
             tables: Vec::new(),
             keys: Keys::default(),
             plans: Vec::new(),
+            is_other_than_key: false,
             untold: Vec::new(),
             diagnostics: Vec::new(),
         };
@@ -390,6 +393,7 @@ impl<'s> Statewide<'s> {
         }
         self.diagnostics.append(&mut found.told);
         self.untold.append(&mut found.untold);
+        self.is_other_than_key |= found.is_other_than_key;
         there.runs = if table.name == PLAN {
             self.start_plans(form, found.runs)
         } else {
@@ -503,25 +507,11 @@ impl<'s> Statewide<'s> {
     /// Whether there are plans, all of different districts or years, that stand in the order of their paths: none of them can be
     /// another revision of one before.
     pub fn are_apart(&self) -> bool {
-        // A plan's own code and year are those of its key where they stand in the same cells.
-        let names_itself = |source: &Source| {
-            let Source::There(there) = source else {
-                return false;
-            };
-            let mut own = [self.key.code, self.key.year]
-                .into_iter()
-                .zip(&there.header.keys);
-            own.all(|(field, key)| {
-                field.is_none_or(|field| there.header.columns.get(field) == Some(key))
-            })
-        };
         let are_apart = |a: &u32, b: &u32| {
             let keys = self.keys.get(*a).zip(self.keys.get(*b));
             keys.is_some_and(|(a, b)| (&a.code, a.year) != (&b.code, b.year) && a.path() < b.path())
         };
-        let plan = self.schema.table(PLAN);
-        let mut tables = self.tables.iter();
-        tables.any(|(id, source)| Some(*id) == plan && names_itself(source))
+        !self.is_other_than_key
             && self.untold.is_empty()
             && !self.plans.is_empty()
             && self.plans.is_sorted_by(are_apart)
@@ -777,6 +767,9 @@ mod tests {
         }
         let own_year = "district_code,plan_year,fiscal_year";
         assert!(!are_apart(own_year, &["12,2026,2027", "12,2027,2027"]));
+        assert!(are_apart(own_year, &["12,2026,2026", "12,2027, 2027"]));
+        assert!(!are_apart(own_year, &["12,2026,2026", "12,2027,FY27"]));
+        assert!(!are_apart(own_year, &["12,2026,2026", "12,2027"]));
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub(super) struct Found {
     pub(super) told: Vec<Diagnostic>,
     /// Plans of which it cannot be told whose they are.
     pub(super) untold: Vec<Submission>,
+    /// A plan's own code or year is not written as that of its key is.
+    pub(super) is_other_than_key: bool,
 }
 
 /// Opens a file again and again.
@@ -249,7 +251,10 @@ impl Pass<'_> {
         let column = |key: usize| self.header.keys.get(key).copied().flatten();
         let cell = |key: usize| row.cell(column(key).unwrap_or(usize::MAX));
         match Key::read(self.schema, self.key, [cell(0), cell(1), cell(2)]) {
-            Ok(key) => Some(key),
+            Ok(key) => {
+                found.is_other_than_key |= self.is_plan && self.names_itself_otherwise(row);
+                Some(key)
+            }
             Err((at, message)) => {
                 let names = self.key.names(self.schema);
                 let name = names.get(at).copied().unwrap_or_default();
@@ -268,6 +273,18 @@ impl Pass<'_> {
                 None
             }
         }
+    }
+
+    /// Whether the cells of a plan's own code and year say something else than those of its key.
+    fn names_itself_otherwise(&self, row: &GridRow<'_>) -> bool {
+        let own = [self.key.code, self.key.year].into_iter();
+        own.zip(&self.header.keys).any(|(field, key)| {
+            let column = field.and_then(|field| self.header.columns.get(field));
+            column.is_some_and(|own| {
+                let shown = |column: &Option<usize>| column.map(|column| row.cell(column).shown());
+                own != key && shown(own) != shown(key)
+            })
+        })
     }
 
     /// The columns of the key, in order.
