@@ -532,13 +532,17 @@ fn short(x: Decimal, least: u32) -> Option<String> {
     }
     let (size, parts) = (digits.unsigned_abs(), 10_u64.checked_pow(scale)?);
     let (whole, rest, places) = (size / parts, size % parts, usize::try_from(scale).ok()?);
+    let mut room = itoa::Buffer::new();
     let mut out = String::with_capacity(24);
     if digits < 0 {
         out.push('-');
     }
-    write!(out, "{whole}").ok()?;
+    out.push_str(room.format(whole));
     if places > 0 {
-        write!(out, ".{rest:0places$}").ok()?;
+        let rest = room.format(rest);
+        out.push('.');
+        (rest.len()..places).for_each(|_| out.push('0'));
+        out.push_str(rest);
     }
     Some(out)
 }
