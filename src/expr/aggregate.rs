@@ -35,7 +35,7 @@ fn missing(lists: &ListVec, i: usize) -> Option<Num> {
 }
 
 pub(crate) fn count(lists: &ListVec) -> NumVec {
-    if lists.maybe.is_none() && lists.states.is_none() {
+    if lists.is_sure() {
         let lengths =
             (0..lists.len()).map(|i| i64::try_from(lists.range(i).len()).unwrap_or(i64::MAX));
         return NumVec::known(Nums::Int {
@@ -60,22 +60,21 @@ pub(crate) fn count(lists: &ListVec) -> NumVec {
     (0..lists.len()).map(one).collect()
 }
 
+/// The items of lists as whole numbers of so many decimal places, where all are known and surely belong.
+fn scaled<'n>(lists: &ListVec, numbers: &'n NumVec) -> Option<(&'n [i64], u32)> {
+    match &numbers.lows {
+        Nums::Int { v, scale } if numbers.all_known() && lists.is_sure() => Some((v, *scale)),
+        _ => None,
+    }
+}
+
 pub(crate) fn sum(lists: &ListVec) -> NumVec {
     let numbers = lists.items.as_nums();
-    if let (Nums::Int { v, scale }, true, None, None) = (
-        &numbers.lows,
-        numbers.all_known(),
-        &lists.maybe,
-        &lists.states,
-    ) {
+    if let Some((v, scale)) = scaled(lists, &numbers) {
         let total = |i: usize| {
-            let sum: i128 = v
-                .get(lists.range(i))
-                .unwrap_or_default()
-                .iter()
-                .map(|&x| i128::from(x))
-                .sum();
-            Decimal::try_from_i128_with_scale(sum, *scale).map_or(Num::Null, Num::Known)
+            let items = v.get(lists.range(i)).unwrap_or_default().iter();
+            let sum: i128 = items.map(|&x| i128::from(x)).sum();
+            Decimal::try_from_i128_with_scale(sum, scale).map_or(Num::Null, Num::Known)
         };
         return (0..lists.len()).map(total).collect();
     }
@@ -131,11 +130,16 @@ pub(crate) fn extreme(lists: &ListVec, greatest: bool, m: &Machine<'_>) -> Vecto
         ),
         items => {
             let numbers = items.as_nums();
-            Vector::Nums(
-                (0..lists.len())
-                    .map(|i| extreme_number(lists, &numbers, i, greatest))
-                    .collect(),
-            )
+            if let Some((v, scale)) = scaled(lists, &numbers) {
+                let one = |i: usize| {
+                    let items = v.get(lists.range(i)).unwrap_or_default().iter();
+                    let found = if greatest { items.max() } else { items.min() };
+                    found.map_or(Num::Null, |x| Num::Known(Decimal::new(*x, scale)))
+                };
+                return Vector::Nums((0..lists.len()).map(one).collect());
+            }
+            let one = |i: usize| extreme_number(lists, &numbers, i, greatest);
+            Vector::Nums((0..lists.len()).map(one).collect())
         }
     }
 }
@@ -216,34 +220,38 @@ fn extreme_number(lists: &ListVec, numbers: &NumVec, i: usize, greatest: bool) -
 
 /// `all`: false by one item that surely belongs, true when every item is.
 pub(crate) fn every(lists: &ListVec) -> Values<u8> {
-    let tests = lists.items.as_bools();
-    let one = |i: usize| {
-        fold(lists, i, truth::TRUE, |all, k| {
-            let test = tests.get(k).copied().unwrap_or(truth::NULL);
-            let test = if lists.is_maybe(k) && test != truth::TRUE {
-                truth::UNKNOWN
-            } else {
-                test
-            };
-            truth::and(all, test)
-        })
-    };
-    (0..lists.len()).map(one).collect()
+    decided(lists, truth::FALSE, truth::TRUE)
 }
 
 /// `any`: true by one item that surely belongs, false when every item is.
 pub(crate) fn some(lists: &ListVec) -> Values<u8> {
+    decided(lists, truth::TRUE, truth::FALSE)
+}
+
+/// For each list of truth values what one of them decides, else what all others come to.
+fn decided(lists: &ListVec, decides: u8, otherwise: u8) -> Values<u8> {
     let tests = lists.items.as_bools();
     let one = |i: usize| {
-        fold(lists, i, truth::FALSE, |any, k| {
-            let test = tests.get(k).copied().unwrap_or(truth::NULL);
-            let test = if lists.is_maybe(k) && test != truth::FALSE {
-                truth::UNKNOWN
-            } else {
-                test
-            };
-            truth::or(any, test)
-        })
+        let range = lists.range(i);
+        let test = |k: usize| match tests.get(k).copied().unwrap_or(truth::NULL) {
+            test if lists.is_maybe(k) && test != otherwise => truth::UNKNOWN,
+            test => test,
+        };
+        // Without a branch, so that many are looked at at once.
+        let found = |(found, unknown): (u8, u8), test: u8| {
+            (found | test, unknown | u8::from(test == truth::UNKNOWN))
+        };
+        let (found, unknown) = match tests.get(range.clone()) {
+            Some(tests) if lists.maybe.is_none() => tests.iter().copied().fold((0, 0), found),
+            _ => range.map(test).fold((0, 0), found),
+        };
+        match lists.state(i) {
+            truth::TRUE if found & decides != 0 => decides,
+            truth::TRUE if unknown != 0 => truth::UNKNOWN,
+            truth::TRUE if found & truth::NULL != 0 => truth::NULL,
+            truth::TRUE => otherwise,
+            other => other,
+        }
     };
     (0..lists.len()).map(one).collect()
 }
@@ -321,7 +329,7 @@ pub(crate) fn distinct(lists: &ListVec) -> Vector {
     let (mut offsets, mut keep, mut states) = (vec![0], Vec::new(), Vec::new());
     for i in 0..lists.len() {
         let range = lists.range(i);
-        let mut seen = Seen::default();
+        let mut seen = Seen::of(range.len());
         let first = keep.len();
         let mut state = lists.state(i);
         for k in range.clone() {

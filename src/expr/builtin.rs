@@ -8,7 +8,7 @@ use super::eval::Machine;
 use super::pattern;
 use super::texts;
 use super::tree::{Kind, Node, Ty};
-use super::vector::{NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, joint_len, monotone, truth};
+use super::vector::{Num, NumVec, Vector, joint_len, monotone, truth};
 use crate::diagnostic::suggest;
 use crate::schema::TableId;
 use crate::table::{Nums, Values};
@@ -505,15 +505,7 @@ impl Builtin {
                 let (a, b) = (arg(0).into_nums(), arg(1).into_nums());
                 Vector::Nums((0..n).map(|i| modulo(a.at(i), b.at(i))).collect())
             }
-            B::StringLength => {
-                let ids = args.first().unwrap_or(&missing).as_texts();
-                let length = |id: &u32| match *id {
-                    NULL_ID => Num::Null,
-                    UNKNOWN_ID => Num::Unknown,
-                    id => Num::Known(Decimal::from(m.text(id).chars().count())),
-                };
-                Vector::Nums(ids.iter().map(length).collect())
-            }
+            B::StringLength => texts::lengths(&args.first().unwrap_or(&missing).as_texts(), m),
             B::UpperCase => texts::map_text(arg(0), m, str::to_uppercase),
             B::LowerCase => texts::lower_case(arg(0), m),
             B::Substring => texts::substring(args, n, m),

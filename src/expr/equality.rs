@@ -2,9 +2,11 @@
 
 use super::ast::BinaryOp;
 use super::vector::{
-    ListVec, NULL_ID, Num, UNKNOWN_ID, Vector, at, compare_one, is_null_at, is_unknown_at, truth,
+    ListVec, NULL_ID, Num, NumVec, UNKNOWN_ID, Vector, at, compare_one, is_null_at, is_unknown_at,
+    truth,
 };
 use crate::hash::Set;
+use crate::table::Nums;
 use crate::value::Decimal;
 
 /// Whether two vectors hold equal values at `i` and `j`.
@@ -51,18 +53,31 @@ fn equal_lists(a: &ListVec, i: usize, b: &ListVec, j: usize) -> u8 {
     })
 }
 
-/// A set of values of one kind, for telling them apart by hashing.
+/// A set of the values of one vector, for telling them apart by hashing.
 #[derive(Default)]
 pub(crate) struct Seen {
     numbers: Set<Decimal>,
-    ids: Set<u32>,
+    /// Numbers of texts and rows, truth values, and numbers in the places of their column.
+    ids: Set<i64>,
     null: bool,
 }
 
 impl Seen {
+    /// None, and room for so many.
+    pub(crate) fn of(values: usize) -> Self {
+        let mut seen = Seen::default();
+        seen.ids.reserve(values);
+        seen
+    }
+
     /// Whether the value at `i` is new; `None` when hashing cannot tell.
     pub(crate) fn insert(&mut self, v: &Vector, i: usize) -> Option<bool> {
         match v {
+            Vector::Nums(NumVec {
+                lows: Nums::Int { v, .. },
+                states: None,
+                ..
+            }) => at(v, i).map(|x| self.ids.insert(x)),
             Vector::Nums(v) => match v.at(i) {
                 Num::Known(x) => Some(self.numbers.insert(x.normalize())),
                 Num::Null => Some(!std::mem::replace(&mut self.null, true)),
@@ -70,10 +85,10 @@ impl Seen {
             },
             Vector::Texts(v) | Vector::Rows(_, v) => at(v, i)
                 .filter(|id| *id != UNKNOWN_ID)
-                .map(|id| self.ids.insert(id)),
+                .map(|id| self.ids.insert(i64::from(id))),
             Vector::Bools(v) => at(v, i)
                 .filter(|b| *b != truth::UNKNOWN)
-                .map(|b| self.ids.insert(u32::from(b))),
+                .map(|b| self.ids.insert(i64::from(b))),
             Vector::Lists(_) => None,
         }
     }

@@ -951,9 +951,15 @@ impl<'a> Machine<'a> {
         Vector::Lists(kept)
     }
 
-    /// The body's value for each item of each row's list.
+    /// The body's value for each item of each row's list; with `narrow`, of those that it is surely not true of some are left out.
     fn for_each(&mut self, node: &'a Node, iteration: &'a Iteration, narrow: bool) -> ListVec {
-        let (mut lists, _) = self.list_of(iteration, narrow);
+        let (mut lists, holds) = self.list_of(iteration, narrow);
+        if holds {
+            // It is true of all that are left.
+            let items = Values::repeat(truth::TRUE, lists.items.len());
+            *lists.items = Vector::Bools(items);
+            return lists;
+        }
         let depth = self.levels.len();
         self.enter(iteration.item, &mut lists);
         let items = self.eval(&iteration.body);

@@ -28,6 +28,23 @@ pub(crate) fn map_text(texts: Vector, m: &mut Machine<'_>, f: impl Fn(&str) -> S
     Vector::Texts(ids.collect())
 }
 
+/// How many characters each text has.
+pub(crate) fn lengths(ids: &[u32], m: &Machine<'_>) -> Vector {
+    if ids.iter().any(|id| matches!(*id, NULL_ID | UNKNOWN_ID)) {
+        let length = |id: &u32| match *id {
+            NULL_ID => Num::Null,
+            UNKNOWN_ID => Num::Unknown,
+            id => Num::Known(Decimal::from(m.text(id).chars().count())),
+        };
+        return Vector::Nums(ids.iter().map(length).collect());
+    }
+    let length = |id: &u32| i64::try_from(m.text(*id).chars().count()).unwrap_or(i64::MAX);
+    Vector::Nums(NumVec::known(Nums::Int {
+        v: ids.iter().map(length).collect(),
+        scale: 0,
+    }))
+}
+
 pub(crate) fn lower_case(texts: Vector, m: &mut Machine<'_>) -> Vector {
     let texts = texts.into_texts();
     let ids = texts.iter().map(|id| match *id {

@@ -244,6 +244,11 @@ impl ListVec {
         self.offsets.len().saturating_sub(1)
     }
 
+    /// Whether all lists are there, and of each item it is known whether it belongs.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.maybe.is_none() && self.states.is_none()
+    }
+
     /// The items of list `i`; a vector of one stands for every row.
     pub(crate) fn range(&self, i: usize) -> std::ops::Range<usize> {
         let i = if self.len() == 1 { 0 } else { i };
