@@ -175,9 +175,13 @@ impl Pack {
     pub fn template(&self) -> &TemplateSpec {
         self.template.get(|unread| {
             let scope = self.scope();
+            let rules = template::Rules {
+                read: &self.rules,
+                lost: &[],
+            };
             let said = unread
                 .iter()
-                .find_map(|file| file.read(|doc| template::read_alone(doc, &scope, &self.rules)));
+                .find_map(|file| file.read(|doc| template::read_alone(doc, &scope, rules)));
             said.unwrap_or_default()
         })
     }

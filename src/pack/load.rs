@@ -273,7 +273,7 @@ impl PackFiles<'_> {
         &self,
         keys: &Keys<'_, '_>,
         scope: &Scope<'_>,
-        rules: &[Rule],
+        rules: template::Rules<'_>,
     ) -> Late<TemplateSpec> {
         match self.purpose {
             Purpose::Judge => Late::unread(vec![Unread::new("pack", keys.doc)]),
@@ -366,6 +366,12 @@ impl<'a> RuleFile<'a> {
     ) -> Vec<(Option<Rule>, Vec<Mistake>)> {
         let read = these.into_par_iter().map(|file| file.read(files, context));
         read.collect()
+    }
+
+    /// What a rule in it would be called.
+    fn id(&self) -> Option<&'a str> {
+        let (_, name) = self.path.rsplit_once('/')?;
+        name.strip_suffix(".toml")
     }
 
     /// The rule, and the mistakes in its file.
@@ -519,7 +525,8 @@ impl Loader<'_> {
             params: &params,
             years,
         };
-        let count = rule_files.len();
+        let ids: Vec<&str> = rule_files.iter().filter_map(RuleFile::id).collect();
+        let count = ids.len();
         // Nothing in a rule rests on the rows of a table that lists no codes.
         let left: Vec<&Pending> = shape.tables.left(&shape.references);
         let (mut read, mut rules) = (Vec::new(), Vec::new());
@@ -536,7 +543,13 @@ impl Loader<'_> {
         }
         self.tell(mistakes);
         let mut rules = self.rules(rules);
-        let template = keys.map(|keys| files.template(&keys, &context.scope, &rules));
+        let is_read = |id: &&str| rules.iter().any(|rule| rule.id == *id);
+        let lost: Vec<&str> = ids.into_iter().filter(|id| !is_read(id)).collect();
+        let named = template::Rules {
+            read: &rules,
+            lost: &lost,
+        };
+        let template = keys.map(|keys| files.template(&keys, &context.scope, named));
         let Sections {
             expected,
             summaries,

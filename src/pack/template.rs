@@ -59,14 +59,26 @@ pub struct CheckBody {
     pub require: Expr,
 }
 
+/// The rules that a check may name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules<'r> {
+    pub(crate) read: &'r [Rule],
+    /// The ids of those whose files have mistakes, which are told there.
+    pub(crate) lost: &'r [&'r str],
+}
+
 /// Reads `template` of `pack.toml`, and nothing else of it; `None` when it cannot be parsed.
-pub(crate) fn read_alone(doc: Doc<'_>, scope: &Scope<'_>, rules: &[Rule]) -> Option<TemplateSpec> {
+pub(crate) fn read_alone(
+    doc: Doc<'_>,
+    scope: &Scope<'_>,
+    rules: Rules<'_>,
+) -> Option<TemplateSpec> {
     let tree = doc.parse(doc.text)?;
     Some(read(&Keys::new(doc, tree.get_ref(), 0..0), scope, rules))
 }
 
 /// Reads `template` of `pack.toml`.
-pub(crate) fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>, rules: &[Rule]) -> TemplateSpec {
+pub(crate) fn read(keys: &Keys<'_, '_>, scope: &Scope<'_>, rules: Rules<'_>) -> TemplateSpec {
     let mut spec = TemplateSpec::default();
     let Some(of) = keys.table("template") else {
         return spec;
@@ -217,7 +229,7 @@ fn formulas(of: &Keys<'_, '_>, scope: &Scope<'_>) -> Vec<(FieldId, Expr)> {
         .collect()
 }
 
-fn one_check(of: &Keys<'_, '_>, scope: &Scope<'_>, rules: &[Rule]) -> Option<TemplateCheck> {
+fn one_check(of: &Keys<'_, '_>, scope: &Scope<'_>, rules: Rules<'_>) -> Option<TemplateCheck> {
     let own = of.has("require");
     let title = if own {
         of.required_text("title")
@@ -241,7 +253,7 @@ fn one_check(of: &Keys<'_, '_>, scope: &Scope<'_>, rules: &[Rule]) -> Option<Tem
             "leave it out, or add `require = …`",
         );
     }
-    if let (None, Some(text), Some(rule)) = (&body, &named, rule.and_then(|at| rules.get(at)))
+    if let (None, Some(text), Some(rule)) = (&body, &named, rule.and_then(|at| rules.read.get(at)))
         && let Some(fault) = fault_of(rule)
     {
         let message = format!("`{}` cannot be asked in a spreadsheet", rule.id);
@@ -259,10 +271,10 @@ fn one_check(of: &Keys<'_, '_>, scope: &Scope<'_>, rules: &[Rule]) -> Option<Tem
     })
 }
 
-fn rule_of(doc: Doc<'_>, text: &Text, rules: &[Rule]) -> Option<usize> {
-    let found = rules.iter().position(|rule| rule.id == text.value);
-    if found.is_none() {
-        let names = rules.iter().map(|rule| rule.id.as_str());
+fn rule_of(doc: Doc<'_>, text: &Text, rules: Rules<'_>) -> Option<usize> {
+    let found = rules.read.iter().position(|rule| rule.id == text.value);
+    if found.is_none() && !rules.lost.contains(&&*text.value) {
+        let names = rules.read.iter().map(|rule| rule.id.as_str());
         let message = format!("there is no rule `{}`", text.value);
         doc.mistake(text.span.clone(), message, "", suggest(&text.value, names));
     }

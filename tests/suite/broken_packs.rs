@@ -60,6 +60,18 @@ const SLIPS: &[Slip] = &[
     ),
     ("unknown key", &[(RULE, "severity = ", "severty = ")]),
     (
+        "template by a rule with a mistake and one that is not there",
+        &[
+            (RULE, "severity = ", "severty = "),
+            (
+                "pack.toml",
+                "[summary.by-area]",
+                "[[template.check]]\nrule = \"reading-reserved\"\n\n\
+                    [[template.check]]\nrule = \"reading-resreved\"\n\n[summary.by-area]",
+            ),
+        ],
+    ),
+    (
         "codes in a circle",
         &[(
             "schema.toml",
