@@ -992,12 +992,18 @@ impl Rows {
         self.raw_parts.push(part_of(part));
     }
 
-    /// Notes what was written in a cell, in place of what was noted.
-    pub(crate) fn set_raw(&mut self, row: usize, field: FieldId, raw: &str) {
-        let from = self.hold(raw);
+    /// Notes what was written in a cell, part by part, in place of what was noted.
+    pub(crate) fn set_raw<'t>(
+        &mut self,
+        row: usize,
+        field: FieldId,
+        raw: impl Iterator<Item = &'t str>,
+    ) {
+        let from = self.raw.len();
+        self.raw.extend(raw);
         let part = self.raw_parts.get_mut(row * self.columns.len() + field);
         if let Some(part) = part {
-            *part = part_of((from, from + raw.len()));
+            *part = part_of((from, self.raw.len()));
         }
     }
 

@@ -49,16 +49,15 @@ impl Span {
     }
 }
 
-/// A text with each pair of quotes as one.
-fn single_quotes(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
+/// The parts of a text that make it up with each pair of quotes as one.
+fn single_quotes(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
-    while let Some(at) = memchr(b'"', rest.as_bytes()) {
-        let (before, behind) = rest.split_at_checked(at + 1).unwrap_or((rest, ""));
-        words.push_str(before);
+    std::iter::from_fn(move || {
+        let end = memchr(b'"', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
+        let (part, behind) = rest.split_at_checked(end)?;
         rest = behind.strip_prefix('"').unwrap_or(behind);
-    }
-    words + rest
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 /// Records that are split, in memory that is used again.
@@ -331,7 +330,7 @@ impl Lines<'_> {
             for (field, span) in fields.zip(span) {
                 let words = single_quotes(span.text(text));
                 let row = self.rows.len().saturating_sub(1);
-                self.rows.set_raw(row, field, &words);
+                self.rows.set_raw(row, field, words);
             }
         }
         true
@@ -386,7 +385,7 @@ impl Lines<'_> {
         }
         column.push(&read.cell(), texts);
         if read.raw != words {
-            self.rows.set_raw(row, field, read.raw);
+            self.rows.set_raw(row, field, std::iter::once(read.raw));
         } else if let Some(code) = column.last_text().filter(|_| f.codes.is_some())
             && let Some(codes) = self.codes.get_mut(field)
         {
