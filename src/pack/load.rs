@@ -268,17 +268,23 @@ impl PackFiles<'_> {
         (maps, mistakes.into_inner())
     }
 
-    /// What `pack.toml` says of the empty workbook, which nobody asks for to judge.
+    /// What `pack.toml` says of the empty workbook, which nobody asks for to judge; with the rules that were read, and the ids of
+    /// all that have files.
     fn template(
         &self,
         keys: &Keys<'_, '_>,
         scope: &Scope<'_>,
-        rules: template::Rules<'_>,
+        (rules, mut ids): (&[Rule], Vec<&str>),
     ) -> Late<TemplateSpec> {
-        match self.purpose {
-            Purpose::Judge => Late::unread(vec![Unread::new("pack", keys.doc)]),
-            Purpose::Author => Late::read(template::read(keys, scope, rules)),
+        if self.purpose == Purpose::Judge {
+            return Late::unread(vec![Unread::new("pack", keys.doc)]);
         }
+        ids.retain(|id| !rules.iter().any(|rule| rule.id == *id));
+        let rules = template::Rules {
+            read: rules,
+            lost: &ids,
+        };
+        Late::read(template::read(keys, scope, rules))
     }
 
     /// The stem and the path of each map of a foreign spreadsheet.
@@ -543,13 +549,7 @@ impl Loader<'_> {
         }
         self.tell(mistakes);
         let mut rules = self.rules(rules);
-        let is_read = |id: &&str| rules.iter().any(|rule| rule.id == *id);
-        let lost: Vec<&str> = ids.into_iter().filter(|id| !is_read(id)).collect();
-        let named = template::Rules {
-            read: &rules,
-            lost: &lost,
-        };
-        let template = keys.map(|keys| files.template(&keys, &context.scope, named));
+        let template = keys.map(|keys| files.template(&keys, &context.scope, (&rules, ids)));
         let Sections {
             expected,
             summaries,
