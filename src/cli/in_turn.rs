@@ -6,9 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How far ahead of the results that are taken next a worker begins another work.
-const AHEAD: usize = 32;
-
 /// The results whose turn has not come.
 struct Turns<T, F> {
     next: usize,
@@ -30,10 +27,11 @@ impl<T, F: FnMut(T) -> io::Result<()>> Turns<T, F> {
     }
 }
 
-/// Gives `take` all that `made` makes of each work, in the order of the works. Fails where `take` does, and then begins no
-/// other work. Panics where `made` does.
+/// Gives `take` all that `made` makes of each work, in the order of the works, of which none is begun farther `ahead` of the one
+/// that is taken next. Fails where `take` does, and then begins no other work. Panics where `made` does.
 pub(super) fn each_in_turn<S: Sync, T: Send>(
     works: &[S],
+    ahead: usize,
     made: impl Fn(&S) -> Vec<T> + Sync,
     take: impl FnMut(T) -> io::Result<()> + Send,
 ) -> io::Result<()> {
@@ -46,7 +44,7 @@ pub(super) fn each_in_turn<S: Sync, T: Send>(
     });
     let lock = || turns.lock().unwrap_or_else(PoisonError::into_inner);
     let is_too_early = |at: usize| {
-        move |turns: &mut Turns<T, _>| turns.failed.is_none() && at > turns.next + AHEAD
+        move |turns: &mut Turns<T, _>| turns.failed.is_none() && at > turns.next + ahead
     };
     rayon::broadcast(|_| {
         loop {
@@ -91,7 +89,7 @@ mod tests {
             vec![2 * work, 2 * work + 1]
         };
         let mut taken = Vec::new();
-        let result = each_in_turn(&works, made, |n| {
+        let result = each_in_turn(&works, 32, made, |n| {
             taken.push(n);
             if n == until {
                 return Err(io::Error::other("full"));
@@ -123,6 +121,6 @@ mod tests {
             assert_ne!(*work, 3, "the third");
             vec![*work]
         };
-        let _ = each_in_turn(&works, made, |_| Ok(()));
+        let _ = each_in_turn(&works, 32, made, |_| Ok(()));
     }
 }

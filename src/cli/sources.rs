@@ -37,6 +37,9 @@ enum Work<'a> {
     Told(Box<Submission>),
 }
 
+/// How many reports may wait for the one whose turn it is, on few processors.
+const AHEAD: usize = 96;
+
 /// How many plans of statewide tables a worker takes at once: enough to be worth the opening of the tables, few enough that no
 /// worker is left without.
 fn together(plans: usize) -> usize {
@@ -181,7 +184,10 @@ impl Sources<'_> {
             self.bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         let made = |work: &Work<'_>| self.made(work, &make).0;
-        let taken = each_in_turn(&self.works, made, take);
+        let longest = self.works.iter().map(Work::len).max().unwrap_or(1);
+        // None of many processors waits for another.
+        let ahead = (AHEAD / longest.max(1)).max(2 * rayon::current_num_threads());
+        let taken = each_in_turn(&self.works, ahead, made, take);
         self.bar.finish_and_clear();
         taken
     }
