@@ -53,20 +53,24 @@ fn thresholds() -> PathBuf {
     root().join("benches/scale/thresholds")
 }
 
-/// What is counted: the review of S, that of the fixtures' plans, and the check of one plan, most of which is the start.
-fn runs(folder: &Path) -> [Run; 3] {
+/// What is counted: the review of S, line by line and by whole lists, that of the fixtures' plans, and the check of one plan, most of which is the start.
+fn runs(folder: &Path) -> [Run; 4] {
     let plans = root().join("fixtures/fy2027");
     let review = ["review", "--quiet", "--format", "json"].map(str::to_owned);
-    let scale = ["--pack".to_owned(), text(&pack()), text(folder)];
+    let by = |name| ["--pack".to_owned(), text(&pack(name)), text(folder)];
     let plan = text(&plans.join("windham"));
     [
         Run {
             name: "review-S",
-            args: [review.to_vec(), scale.to_vec()].concat(),
+            args: [&review[..], &by("scale")].concat(),
+        },
+        Run {
+            name: "review-S-lists",
+            args: [&review[..], &by("lists")].concat(),
         },
         Run {
             name: "review-fy2027",
-            args: [review.to_vec(), vec![text(&plans)]].concat(),
+            args: [&review[..], &[text(&plans)]].concat(),
         },
         Run {
             name: "check-windham",

@@ -1,4 +1,5 @@
-//! The twelve checks over made-up districts: accordant beside a hand-written program, in one run, on the same files.
+//! The twelve checks over made-up districts: accordant beside a hand-written program, in one run, on the same files. They are
+//! written in two ways: line by line, and each asked once of a whole list.
 //!
 //! `cargo bench --bench scale` measures S and M, and generated plans by the pack that is built in: 36 of one year, 504 of
 //! fourteen. `cargo bench --bench scale -- L 10000` measures L and 10,000 plans. It prints the medians of the

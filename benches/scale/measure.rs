@@ -100,8 +100,9 @@ pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub(super) fn pack() -> PathBuf {
-    root().join("benches/scale/packs/scale")
+/// The twelve checks: `scale` asks them line by line, `lists` of whole lists.
+pub(super) fn pack(name: &str) -> PathBuf {
+    root().join("benches/scale/packs").join(name)
 }
 
 pub(super) fn text(path: &Path) -> String {
@@ -119,7 +120,7 @@ pub(super) fn main() -> Result<()> {
         .collect::<Vec<_>>()
         .as_slice()
     {
-        ["baseline", folder] => baseline::run(Path::new(folder), &pack(), std::io::stdout()),
+        ["baseline", folder] => baseline::run(Path::new(folder), &pack("scale"), std::io::stdout()),
         ["measure", out, program, rest @ ..] => run_measured(out, program, rest),
         ["archive"] => archive::main(),
         ["instructions"] => instructions::main(false),
@@ -187,7 +188,8 @@ fn compare(size: &Size) -> Result<()> {
     if !folder.join("plan.csv").exists() {
         write(*size, &folder)?;
     }
-    let scale = |folder: &Path| ["--pack".to_owned(), text(&pack()), text(folder)].to_vec();
+    let by = |name, folder: &Path| vec!["--pack".into(), text(&pack(name)), text(folder)];
+    let scale = |folder: &Path| by("scale", folder);
     let mut programs = vec![
         Program {
             name: "by hand",
@@ -204,6 +206,10 @@ fn compare(size: &Size) -> Result<()> {
         Program {
             name: "accordant, 2 threads",
             args: accordant("2", scale(&folder)),
+        },
+        Program {
+            name: "accordant, whole lists",
+            args: accordant("1", by("lists", &folder)),
         },
     ];
     // More files than those of M are not read as one batch.
@@ -236,7 +242,8 @@ fn compare(size: &Size) -> Result<()> {
     for out in &outs[1..3] {
         same(&by_hand, &findings(out)?)?;
     }
-    for out in &outs[3..] {
+    same(&checks(&by_hand), &checks(&findings(&outs[3])?))?;
+    for out in &outs[4..] {
         let found = findings(out)?;
         same(&without_rows(&by_hand), &without_rows(&found))?;
     }
@@ -335,6 +342,12 @@ fn findings(report: &Path) -> Result<BTreeSet<String>> {
         }
     }
     Ok(all)
+}
+
+/// Which checks each district fails.
+fn checks(findings: &BTreeSet<String>) -> BTreeSet<String> {
+    let parts = findings.iter().filter_map(|one| one.rsplit_once(' '));
+    parts.map(|(what, _)| what.to_owned()).collect()
 }
 
 /// How many findings of each check each district has: rows have other numbers in a file of their own.
