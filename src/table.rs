@@ -498,6 +498,19 @@ impl Texts {
         }
     }
 
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, texts: usize) {
+        let Texts {
+            ends,
+            hashes,
+            index,
+            ..
+        } = self;
+        ends.reserve(texts);
+        hashes.reserve(texts);
+        index.reserve(texts, |id| hash_at(hashes, *id));
+    }
+
     /// A text with its hash, by which it is sought anywhere.
     pub(crate) fn hashed<'t>(&self, text: &'t str) -> Hashed<'t> {
         (text, self.hasher.hash_one(text))
@@ -508,11 +521,8 @@ impl Texts {
     fn add(&mut self, text: &str, hash: u64) -> u32 {
         let hashes = &self.hashes;
         let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        let hash_of = |id: &u32| {
-            let held = usize::try_from(*id).ok().and_then(|at| hashes.get(at));
-            held.copied().unwrap_or_default()
-        };
-        self.index.insert_unique(hash, id, hash_of);
+        self.index
+            .insert_unique(hash, id, |id| hash_at(hashes, *id));
         self.all.push_str(text);
         self.ends.push(self.all.len());
         self.hashes.push(hash);
@@ -555,6 +565,11 @@ impl Texts {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..).take(self.len()).map(|id| self.get(id))
     }
+}
+
+fn hash_at(hashes: &[u64], id: u32) -> u64 {
+    let held = usize::try_from(id).ok().and_then(|at| hashes.get(at));
+    held.copied().unwrap_or_default()
 }
 
 fn text_at<'t>(all: &'t str, ends: &[usize], id: u32) -> &'t str {

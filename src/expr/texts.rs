@@ -388,6 +388,7 @@ impl<'a> Machine<'a> {
     fn put_together(&mut self, parts: &[Part<'_>]) -> Vector {
         let n = parts.iter().map(Part::len).fold(1, joint_len);
         let mut text = String::new();
+        self.texts.reserve(n);
         let ids = (0..n).map(|i| {
             text.clear();
             let missing = |part: &Part<'_>| part.put(i, self, &mut text).err();
