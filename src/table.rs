@@ -469,6 +469,7 @@ pub struct Texts {
     /// The hash of each, by which texts elsewhere are sought too.
     hashes: Vec<u64>,
     index: HashTable<u32>,
+    /// The same in all, so that the hash of a text is.
     hasher: foldhash::fast::FixedState,
 }
 

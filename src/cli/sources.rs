@@ -185,7 +185,7 @@ impl Sources<'_> {
         }
         let made = |work: &Work<'_>| self.made(work, &make).0;
         let longest = self.works.iter().map(Work::len).max().unwrap_or(1);
-        // None of many processors waits for another.
+        // One of many processors seldom waits for another.
         let ahead = (AHEAD / longest.max(1)).max(2 * rayon::current_num_threads());
         let taken = each_in_turn(&self.works, ahead, made, take);
         self.bar.finish_and_clear();

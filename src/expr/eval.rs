@@ -951,7 +951,7 @@ impl<'a> Machine<'a> {
         Vector::Lists(kept)
     }
 
-    /// The body's value for each item of each row's list; with `narrow`, of those that it is surely not true of some are left out.
+    /// The body's value for each item of each row's list. With `narrow`, items of which it is surely not true may be missing.
     fn for_each(&mut self, node: &'a Node, iteration: &'a Iteration, narrow: bool) -> ListVec {
         let (mut lists, holds) = self.list_of(iteration, narrow);
         if holds {

@@ -307,6 +307,9 @@ pub(crate) fn to_text(of: &Vector, node: &Node, m: &mut Machine<'_>) -> Vector {
     Vector::Texts(ids.collect())
 }
 
+/// For so many texts at most is room made beforehand.
+const MANY: usize = 1 << 12;
+
 /// Whether a value of the type is written as a number.
 fn is_figure(ty: &Ty) -> bool {
     matches!(ty, Ty::Num | Ty::Percent | Ty::Money)
@@ -384,18 +387,19 @@ impl<'a> Machine<'a> {
         parts.push((false, self.operand(node)));
     }
 
-    /// Texts that are put together from parts: unknown where one of them is, else `null` where one is.
+    /// Texts that are put together from parts: unknown where one of them is, else `null` where one is. What is joined counts as
+    /// work by its length.
     fn put_together(&mut self, parts: &[Part<'_>]) -> Vector {
         let n = parts.iter().map(Part::len).fold(1, joint_len);
         let mut text = String::new();
-        self.texts.reserve(n);
+        self.texts.reserve(n.min(MANY));
         let ids = (0..n).map(|i| {
             text.clear();
             let missing = |part: &Part<'_>| part.put(i, self, &mut text).err();
             // Of the two numbers that of an unknown text is the smaller.
             match parts.iter().filter_map(missing).min() {
                 Some(id) => id,
-                None if self.has_work_for(text.len()) => self.intern(&text),
+                None if parts.len() == 1 || self.has_work_for(text.len()) => self.intern(&text),
                 None => UNKNOWN_ID,
             }
         });

@@ -63,7 +63,7 @@ pub struct CheckBody {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules<'r> {
     pub(crate) read: &'r [Rule],
-    /// The ids of those whose files have mistakes, which are told there.
+    /// The ids of those that have a file and could not be read, which is told there.
     pub(crate) lost: &'r [&'r str],
 }
 
@@ -274,7 +274,8 @@ fn one_check(of: &Keys<'_, '_>, scope: &Scope<'_>, rules: Rules<'_>) -> Option<T
 fn rule_of(doc: Doc<'_>, text: &Text, rules: Rules<'_>) -> Option<usize> {
     let found = rules.read.iter().position(|rule| rule.id == text.value);
     if found.is_none() && !rules.lost.contains(&&*text.value) {
-        let names = rules.read.iter().map(|rule| rule.id.as_str());
+        let read = rules.read.iter().map(|rule| rule.id.as_str());
+        let names = read.chain(rules.lost.iter().copied());
         let message = format!("there is no rule `{}`", text.value);
         doc.mistake(text.span.clone(), message, "", suggest(&text.value, names));
     }

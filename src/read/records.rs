@@ -226,12 +226,12 @@ mod tests {
 
     #[test]
     fn a_header_that_stands_again_is_no_line() {
-        for header in ["Line_ID,description\n", "Line 1,1st description\n"] {
-            let text = format!("line_id,description\n1,Coach\n{header}2,Books\n");
+        for header in ["Strategy_ID,description\n", "Strategy 1,1st description\n"] {
+            let text = format!("strategy_id,description\n1,Coach\n{header}2,Books\n");
             let plain = read(&text, true, true);
             assert_eq!(plain, read(&text, true, false), "{header}");
             let (cells, _) = plain.unwrap();
-            let is_header = |cell: &String| cell.to_lowercase().starts_with("line");
+            let is_header = |cell: &String| cell.to_lowercase().starts_with("strategy");
             assert!(!cells.iter().any(is_header), "{header}");
         }
     }

@@ -66,10 +66,12 @@ pub(crate) fn schema() -> Schema {
     let budget = vec![
         Field {
             key: true,
-            also: vec!["Line 1".into()],
             ..field("line_id", Type::Text)
         },
-        required("strategy_id", Type::Text),
+        Field {
+            also: vec!["Strategy 1".into()],
+            ..required("strategy_id", Type::Text)
+        },
         Field {
             label: "Object code".into(),
             codes: Some(Arc::new(codes(&[
