@@ -412,51 +412,40 @@ pub(super) struct Window<'o> {
     /// Room for bytes, of which so many are held.
     room: Vec<u8>,
     held: usize,
-    /// Where the runs that are asked for stand, those that are neighbours as one, in the order of the file.
-    stretches: Vec<(u64, u64)>,
+    /// Where the runs that are asked for begin and end, in the order of the file.
+    asked_for: Vec<(u64, u64)>,
 }
 
 impl<'o> Window<'o> {
     /// For some runs of a file that is not open yet.
     pub(super) fn of(runs: impl Iterator<Item = Run>) -> Self {
-        let mut stretches: Vec<(u64, u64)> = runs.map(|run| (run.from, run.to())).collect();
-        stretches.sort_unstable();
-        stretches.dedup_by(|next, last| {
-            let follows = next.0 <= last.1;
-            last.1 = if follows { last.1.max(next.1) } else { last.1 };
-            follows
-        });
+        let mut asked_for: Vec<(u64, u64)> = runs.map(|run| (run.from, run.to())).collect();
+        asked_for.sort_unstable();
         Window {
             file: None,
             from: 0,
             room: Vec::new(),
             held: 0,
-            stretches,
+            asked_for,
         }
     }
 
-    /// The bytes of a run; those behind it that are asked for, too, are held for the next.
+    /// The bytes of a run; those of its neighbours that are asked for, too, are held for the next, as many as there is room
+    /// for.
     pub(super) fn bytes(
         &mut self,
         run: Run,
         open: impl FnOnce() -> io::Result<Box<dyn Seekable + 'o>>,
     ) -> io::Result<&[u8]> {
-        const AHEAD: u64 = 1 << 16;
         let held = self.from + u64::try_from(self.held).unwrap_or(0);
         if run.from < self.from || run.to() > held {
+            let most = usize::try_from(self.end_from(run) - run.from).unwrap_or(usize::MAX);
             let file = match &mut self.file {
                 Some(file) => file,
                 none => none.insert(open()?),
             };
             file.seek(SeekFrom::Start(run.from))?;
             (self.from, self.held) = (run.from, 0);
-            let at = self
-                .stretches
-                .partition_point(|(from, _)| *from <= run.from);
-            let end = at.checked_sub(1).and_then(|at| self.stretches.get(at));
-            let ahead = end.map_or(0, |(_, to)| to.saturating_sub(run.from));
-            let most = ahead.min(AHEAD).max(u64::from(run.length));
-            let most = usize::try_from(most).unwrap_or(usize::MAX);
             if self.room.len() < most {
                 self.room.resize(most, 0);
             }
@@ -468,6 +457,20 @@ impl<'o> Window<'o> {
         let held = self.room.get(..self.held).unwrap_or_default();
         let bytes = held.get(at(run.from)..at(run.to()));
         bytes.ok_or_else(|| io::Error::other("it became shorter while it was read"))
+    }
+
+    /// Where what is read at once from a run on ends: with the last of its neighbours for which there is room.
+    fn end_from(&self, run: Run) -> u64 {
+        const ROOM: u64 = 1 << 16;
+        let at = self.asked_for.partition_point(|(from, _)| *from < run.from);
+        let mut end = run.to();
+        for (from, to) in self.asked_for.get(at..).unwrap_or_default() {
+            if *from > end || to.saturating_sub(run.from) > ROOM {
+                break;
+            }
+            end = end.max(*to);
+        }
+        end
     }
 }
 
@@ -645,7 +648,7 @@ mod tests {
             of: 0,
         };
         let file: Vec<u8> = (0..=u8::MAX).cycle().take(300_000).collect();
-        // Neighbours, one far off, one before it, and one that is longer than what is read ahead.
+        // Neighbours, one far off, one before it, one that is longer than what is read ahead, and neighbours that together are.
         let runs = [
             (0, 10),
             (10, 30),
@@ -653,6 +656,9 @@ mod tests {
             (500, 600),
             (450, 460),
             (1_000, 200_000),
+            (210_000, 250_000),
+            (250_000, 270_000),
+            (270_000, 290_000),
         ];
         let runs = runs.map(|(from, to)| run(from, to));
         let count = Cell::new(0);
@@ -667,7 +673,10 @@ mod tests {
             assert_eq!(bytes, &file[place(run.from)..place(run.to())]);
             read.push(count.get());
         }
-        assert_eq!(read, [31, 31, 31, 131, 141, 199_141]);
+        assert_eq!(
+            read,
+            [31, 31, 31, 131, 141, 199_141, 259_141, 259_141, 279_141]
+        );
         let late = window.bytes(
             run(299_990, 300_010),
             || Err(io::ErrorKind::NotFound.into()),
