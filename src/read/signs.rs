@@ -1,9 +1,18 @@
-//! Where two signs stand in a text, looked for among sixteen bytes at a time.
+//! Where signs stand in a text, looked for among sixteen bytes at a time.
 
 use wide::u8x16;
 
 /// How many bytes are looked at together.
 const BLOCK: usize = 16;
+
+/// A bit for each of some bytes that is a sign, the first as the lowest.
+pub(super) fn places_of(sign: u8, bytes: &[u8; 4 * BLOCK]) -> u64 {
+    let sign = u8x16::splat(sign);
+    let (blocks, _) = bytes.as_chunks();
+    let found = |block: &[u8; BLOCK]| u8x16::new(*block).simd_eq(sign).to_bitmask();
+    let behind = |all: u64, block| (all << BLOCK) | u64::from(found(block));
+    blocks.iter().rev().fold(0, behind)
+}
 
 /// The places of two signs, from the first on.
 pub(super) struct Signs<'t> {
@@ -77,6 +86,14 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn every_place_of_a_sign_is_told(text in "[ab\"]{64}") {
+            let places = places_of(b'"', text.as_bytes().first_chunk().unwrap());
+            let told: Vec<bool> = (0..64).map(|at| places >> at & 1 == 1).collect();
+            let is_sign: Vec<bool> = text.bytes().map(|byte| byte == b'"').collect();
+            prop_assert_eq!(told, is_sign);
+        }
+
         #[test]
         fn signs_are_found_where_they_stand(text in "[ab,\n]{0,70}", from in 0_usize..75) {
             let bytes = text.as_bytes();
