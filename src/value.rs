@@ -518,11 +518,24 @@ pub fn from_days(days: i64) -> Option<Date> {
 
 /// A number without trailing zeros: `12.50` is `12.5`.
 pub fn plain(x: Decimal) -> String {
-    short(x, 0).unwrap_or_else(|| x.normalize().to_string())
+    let mut text = String::with_capacity(ROOM);
+    push_plain(x, &mut text);
+    text
 }
 
-/// A number of few digits as it is written, without zeros at its end beyond so many decimals.
-fn short(x: Decimal, least: u32) -> Option<String> {
+/// Writes the same behind a text.
+pub(crate) fn push_plain(x: Decimal, text: &mut String) {
+    if push_short(x, 0, text).is_none() {
+        text.push_str(&x.normalize().to_string());
+    }
+}
+
+/// The signs for which there is room in the text of a number.
+const ROOM: usize = 24;
+
+/// Writes a number of few digits behind a text, without zeros at its end beyond so many decimals; `None`, and nothing, where it has
+/// more.
+fn push_short(x: Decimal, least: u32, out: &mut String) -> Option<()> {
     let (mut digits, mut scale) = (i64::try_from(x.mantissa()).ok()?, x.scale());
     while scale > least && digits % 10 == 0 {
         (digits, scale) = (digits / 10, scale - 1);
@@ -533,7 +546,6 @@ fn short(x: Decimal, least: u32) -> Option<String> {
     let (size, parts) = (digits.unsigned_abs(), 10_u64.checked_pow(scale)?);
     let (whole, rest, places) = (size / parts, size % parts, usize::try_from(scale).ok()?);
     let mut room = itoa::Buffer::new();
-    let mut out = String::with_capacity(24);
     if digits < 0 {
         out.push('-');
     }
@@ -544,16 +556,18 @@ fn short(x: Decimal, least: u32) -> Option<String> {
         (rest.len()..places).for_each(|_| out.push('0'));
         out.push_str(rest);
     }
-    Some(out)
+    Some(())
 }
 
 /// Money with at least two decimals and no sign of its currency: `1234.50`.
 pub fn plain_money(x: Decimal) -> String {
-    short(x, 2).unwrap_or_else(|| {
+    let mut text = String::with_capacity(ROOM);
+    if push_short(x, 2, &mut text).is_none() {
         let mut x = x.normalize();
         x.rescale(x.scale().max(2));
-        x.to_string()
-    })
+        text.push_str(&x.to_string());
+    }
+    text
 }
 
 /// Money as people read it: `$1,234.50`, `-$1,234.50`, `EUR 1,234.50`.

@@ -317,6 +317,8 @@ fn is_figure(ty: &Ty) -> bool {
 
 /// A part of a text for every row.
 enum Part<'v> {
+    /// The same for all.
+    Words(String),
     Texts(Cow<'v, [u32]>),
     /// Numbers, written without trailing zeros.
     Figures(Cow<'v, NumVec>),
@@ -325,6 +327,7 @@ enum Part<'v> {
 impl Part<'_> {
     fn len(&self) -> usize {
         match self {
+            Part::Words(_) => 1,
             Part::Texts(ids) => ids.len(),
             Part::Figures(nums) => nums.len(),
         }
@@ -334,12 +337,13 @@ impl Part<'_> {
     fn put(&self, i: usize, m: &Machine<'_>, text: &mut String) -> Result<(), u32> {
         let i = if self.len() == 1 { 0 } else { i };
         match self {
+            Part::Words(words) => text.push_str(words),
             Part::Texts(ids) => match at(ids, i).unwrap_or(NULL_ID) {
                 id @ (NULL_ID | UNKNOWN_ID) => return Err(id),
                 id => text.push_str(m.text(id)),
             },
             Part::Figures(nums) => match nums.at(i) {
-                Num::Known(x) => text.push_str(&value::plain(x)),
+                Num::Known(x) => value::push_plain(x, text),
                 Num::Null => return Err(NULL_ID),
                 Num::Between(..) | Num::Unknown => return Err(UNKNOWN_ID),
             },
@@ -356,12 +360,18 @@ impl<'a> Machine<'a> {
         self.parts_of(b, &mut parts);
         let parts = parts.iter().map(|(is_figure, part)| {
             if *is_figure {
-                Part::Figures(part.as_nums())
-            } else {
-                Part::Texts(part.as_texts())
+                return Part::Figures(part.as_nums());
+            }
+            let texts = part.as_texts();
+            match *texts {
+                [id] if !matches!(id, NULL_ID | UNKNOWN_ID) => {
+                    Part::Words(self.text(id).to_owned())
+                }
+                _ => Part::Texts(texts),
             }
         });
-        self.put_together(&parts.collect::<Vec<_>>())
+        let parts: Vec<Part<'_>> = parts.collect();
+        self.put_together(&parts)
     }
 
     /// What a text is joined from, and whether each is a figure. Evidence asks for every piece.
@@ -395,9 +405,14 @@ impl<'a> Machine<'a> {
         self.texts.reserve(n.min(MANY));
         let ids = (0..n).map(|i| {
             text.clear();
-            let missing = |part: &Part<'_>| part.put(i, self, &mut text).err();
-            // Of the two numbers that of an unknown text is the smaller.
-            match parts.iter().filter_map(missing).min() {
+            let mut missing: Option<u32> = None;
+            for part in parts {
+                if let Err(id) = part.put(i, self, &mut text) {
+                    // Of the two numbers that of an unknown text is the smaller.
+                    missing = Some(missing.map_or(id, |other| other.min(id)));
+                }
+            }
+            match missing {
                 Some(id) => id,
                 None if parts.len() == 1 || self.has_work_for(text.len()) => self.intern(&text),
                 None => UNKNOWN_ID,
