@@ -334,8 +334,6 @@ pub(crate) struct Lines<'t> {
     odd_ids: Map<String, usize>,
     /// The columns of which no cell is read.
     not_read: Vec<usize>,
-    /// For each field the numbers of the codes that were read, by how they are written.
-    codes: Vec<Map<String, u32>>,
     /// Where all rows of a file are taken: the tables whose headers may follow.
     among: Option<&'t [Table]>,
 }
@@ -383,7 +381,6 @@ impl<'t> Lines<'t> {
             not_read: (0..header.width)
                 .filter(|column| !header.columns.contains(&Some(*column)))
                 .collect(),
-            codes: table.fields.iter().map(|_| Map::default()).collect(),
             among: None,
         }
     }

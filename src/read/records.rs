@@ -26,7 +26,7 @@ pub(super) struct Manner<'a> {
 const FEWEST: usize = 4;
 const MOST: usize = 1_024;
 
-/// Splits records, in memory that is used again.
+/// Splits the records of a table, in memory that is used again.
 #[derive(Default)]
 pub(super) struct Splitter {
     cells: Cells,
@@ -34,6 +34,11 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
+    /// From here on records are taken into another collection of texts.
+    pub(super) fn renumber(&mut self) {
+        self.split.renumber();
+    }
+
     /// Takes the records of a text, of which the first has that number.
     pub(super) fn take_text(
         &mut self,

@@ -535,7 +535,7 @@ impl<'s> Statewide<'s> {
             windows: self.tables.iter().map(window).collect(),
             left: plans.start..plans.end.min(self.len()),
             open: Box::new(open),
-            splitter: Splitter::default(),
+            splitters: self.tables.iter().map(|_| Splitter::default()).collect(),
             held: self.nothing(),
         }
     }
@@ -567,7 +567,7 @@ pub struct Plans<'a, 'o> {
     open: Box<dyn Fn(&str) -> io::Result<Box<dyn Seekable + 'o>> + 'a>,
     /// One for each table.
     windows: Vec<Window<'o>>,
-    splitter: Splitter,
+    splitters: Vec<Splitter>,
     held: Submission,
 }
 
@@ -581,7 +581,8 @@ impl Plans<'_, '_> {
         held.texts.clear();
         held.inputs.clear();
         held.diagnostics.clear();
-        for ((id, source), window) in all.tables.iter().zip(&mut self.windows) {
+        let means = self.windows.iter_mut().zip(&mut self.splitters);
+        for ((id, source), (window, splitter)) in all.tables.iter().zip(means) {
             let Some(table) = all.schema.tables.get(*id) else {
                 continue;
             };
@@ -589,12 +590,13 @@ impl Plans<'_, '_> {
             let rows = match source {
                 Source::Lost(path) => Rows::lost(table, path.clone()),
                 Source::There(there) => {
+                    splitter.renumber();
                     let mut reader = PlanReader {
                         table,
                         there,
                         open: &mut || (self.open)(there.form.path()),
                         window,
-                        splitter: &mut self.splitter,
+                        splitter,
                     };
                     let runs = there.runs_of(plan..plan + 1);
                     reader.read(before, runs, held).unwrap_or_else(|why| {

@@ -69,9 +69,31 @@ pub(crate) struct Split {
     quoted: Vec<usize>,
     /// Where the lines begin that are taken together.
     starts: Vec<usize>,
+    /// For each field the codes that were read.
+    codes: Vec<Codes>,
+    /// Counts the collections of texts that were read into.
+    turn: u32,
+}
+
+/// Codes that were read, by how they are written. They are read anew for no other text.
+type Codes = Map<String, Known>;
+
+/// A code that was read.
+#[derive(Debug)]
+struct Known {
+    /// As it is listed.
+    code: String,
+    /// Its number among the texts of a turn.
+    number: u32,
+    turn: u32,
 }
 
 impl Split {
+    /// From here on texts are read into another collection of texts: the numbers of before are no numbers there.
+    pub(crate) fn renumber(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+    }
+
     /// Finds the cells of the record that begins at a byte of a text, and its end; `None` where a quote is never closed, or
     /// something stands behind one that is.
     fn find(&mut self, text: &str, from: usize, delimiter: u8) -> Option<usize> {
@@ -182,7 +204,7 @@ impl Shape {
     fn read_all(
         self,
         (rows, field, range): (&Rows, FieldId, Range<usize>),
-        codes: &Map<String, u32>,
+        (codes, turn): (&mut Codes, u32),
         column: &mut Column,
         texts: &mut Texts,
     ) -> usize {
@@ -203,9 +225,13 @@ impl Shape {
             Shape::Text { .. } => column.push_texts(rows.raws(field, range), |text| {
                 self.is_words(text).then_some(Texts::AS_WRITTEN)
             }),
-            Shape::Code => {
-                column.push_texts(rows.raws(field, range), |text| codes.get(text).copied())
-            }
+            Shape::Code => column.push_texts(rows.raws(field, range), |text| {
+                let known = codes.get_mut(text)?;
+                if known.turn != turn {
+                    (known.number, known.turn) = (texts.intern(&known.code), turn);
+                }
+                Some(known.number)
+            }),
             Shape::Other => column.push_texts(rows.raws(field, range), |_| None),
         }
     }
@@ -279,6 +305,9 @@ impl Lines<'_> {
     ) -> (usize, usize) {
         let (before, mut at) = (self.rows.len(), from);
         split.starts.clear();
+        split
+            .codes
+            .resize_with(shapes.columns.len(), Codes::default);
         for number in (first..).take(most) {
             let end = Some(at).filter(|at| *at < text.len());
             let end = end.and_then(|at| split.find(text, at, delimiter));
@@ -293,8 +322,13 @@ impl Lines<'_> {
             at = end;
         }
         let mut end = self.rows.len();
-        for (field, shape) in shapes.columns.iter().enumerate() {
-            end = self.read_column(field, *shape, before..end, texts);
+        for (codes, (field, shape)) in split
+            .codes
+            .iter_mut()
+            .zip(shapes.columns.iter().enumerate())
+        {
+            let codes = (codes, split.turn);
+            end = self.read_column((field, *shape), before..end, codes, texts);
         }
         if end < self.rows.len() {
             self.rows.truncate(end);
@@ -339,9 +373,9 @@ impl Lines<'_> {
     /// Reads the cells of a column in rows that were begun; as far as which row, of which more is to be told.
     fn read_column(
         &mut self,
-        field: FieldId,
-        shape: Shape,
+        (field, shape): (FieldId, Shape),
         rows: Range<usize>,
+        (codes, turn): (&mut Codes, u32),
         texts: &mut Texts,
     ) -> usize {
         let slot = self.rows.columns.get_mut(field);
@@ -349,10 +383,11 @@ impl Lines<'_> {
             return rows.end;
         };
         let mut row = rows.start;
-        while let Some(codes) = self.codes.get(field) {
+        loop {
             let cells = (&self.rows, field, row..rows.end);
-            row += shape.read_all(cells, codes, &mut column, texts);
-            if row == rows.end || !self.read_with_care(field, row, &mut column, texts) {
+            row += shape.read_all(cells, (&mut *codes, turn), &mut column, texts);
+            let known = (&mut *codes, turn);
+            if row == rows.end || !self.read_with_care((field, row), known, &mut column, texts) {
                 break;
             }
             row += 1;
@@ -366,8 +401,8 @@ impl Lines<'_> {
     /// Adds a cell that takes more to read to its column; `false` where something is to be told of it.
     fn read_with_care(
         &mut self,
-        field: FieldId,
-        row: usize,
+        (field, row): (FieldId, usize),
+        (codes, turn): (&mut Codes, u32),
         column: &mut Column,
         texts: &mut Texts,
     ) -> bool {
@@ -386,10 +421,9 @@ impl Lines<'_> {
         column.push(&read.cell(), texts);
         if read.raw != words {
             self.rows.set_raw(row, field, std::iter::once(read.raw));
-        } else if let Some(code) = column.last_text().filter(|_| f.codes.is_some())
-            && let Some(codes) = self.codes.get_mut(field)
-        {
-            codes.insert(words, code);
+        } else if let Some(number) = column.last_text().filter(|_| f.codes.is_some()) {
+            let code = texts.get(number).to_owned();
+            codes.insert(words, Known { code, number, turn });
         }
         true
     }
