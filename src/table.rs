@@ -337,7 +337,7 @@ impl Column {
     pub(crate) fn push_figures<'c>(
         &mut self,
         cells: impl Iterator<Item = &'c [u8]>,
-        read: impl Fn(&[u8]) -> Option<(i64, u32)>,
+        mut read: impl FnMut(&'c [u8]) -> Option<(i64, u32)>,
     ) -> usize {
         let Data::Nums(nums) = &mut self.data else {
             return 0;

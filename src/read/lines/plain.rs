@@ -213,10 +213,16 @@ impl Shape {
                 .push_figures(rows.raw_bytes(field, range), |cell| {
                     figure_between(cell, least, most)
                 }),
-            Shape::Year { least, most } => column
-                .push_figures(rows.raw_bytes(field, range), |cell| {
-                    year_between(cell, least, most)
-                }),
+            Shape::Year { least, most } => {
+                // Nearly all rows are of one year.
+                let mut last: (&[u8], _) = (&[], None);
+                column.push_figures(rows.raw_bytes(field, range), |cell| {
+                    if last.0 != cell {
+                        last = (cell, year_between(cell, least, most));
+                    }
+                    last.1
+                })
+            }
             Shape::Text {
                 is_asked_for: true, ..
             } => column.push_texts(rows.raws(field, range), |text| {
