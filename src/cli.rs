@@ -297,7 +297,7 @@ pub(crate) fn main() -> ExitCode {
 /// Frees one large block, from which glibc learns to keep smaller ones in its heap instead of mapping each, and to give back only
 /// what goes beyond twice its size. Other allocators do not mind.
 fn keep_freed_memory() {
-    const LARGE: usize = 4 << 20;
+    const LARGE: usize = 1 << 18;
     drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
 }
 
