@@ -598,7 +598,7 @@ impl<'p> Evaluator<'p> {
         subject: Subject,
         outcome: Outcome,
     ) -> (Finding, Vec<Undecided>) {
-        machine.notebook = Some(Notebook::default());
+        machine.start_notes();
         let rows = match subject {
             Subject::Row(table, row) | Subject::Uncertain(table, row) => {
                 Some((table, Values::One(row)))
@@ -731,7 +731,9 @@ impl<'p> Evaluator<'p> {
                 let notebook = machine.notebook.take().unwrap_or_default();
                 let mut teller = Teller::new(machine, &notebook, lets);
                 teller.tell(expr, outcome == Outcome::Unknown);
-                teller.finish()
+                let story = teller.finish();
+                machine.forget_notes(notebook);
+                story
             }
         }
     }

@@ -120,6 +120,8 @@ pub(crate) struct Machine<'a> {
     lets: Vec<&'a Expr>,
     let_values: Vec<Option<Vector>>,
     pub(crate) notebook: Option<Notebook>,
+    /// Room for notes, used again.
+    spare_notes: Notebook,
     expression: usize,
     /// How many more values may be worked out; `None` when there were too many.
     work: Option<usize>,
@@ -147,6 +149,7 @@ impl<'a> Machine<'a> {
             lets: Vec::new(),
             let_values: Vec::new(),
             notebook: None,
+            spare_notes: Notebook::default(),
             expression: MAIN,
             work: Some(WORK),
         };
@@ -200,6 +203,17 @@ impl<'a> Machine<'a> {
         } else {
             Self::missing(ty, n, true)
         }
+    }
+
+    /// Notes what is worked out from here on.
+    pub(crate) fn start_notes(&mut self) {
+        self.notebook = Some(std::mem::take(&mut self.spare_notes));
+    }
+
+    /// Keeps no more of notes than the room for others.
+    pub(crate) fn forget_notes(&mut self, mut notes: Notebook) {
+        notes.clear();
+        self.spare_notes = notes;
     }
 
     /// Starts on a rule: its `let`s, and the rows of its table that are its subjects (`None`: the whole submission).

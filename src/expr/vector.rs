@@ -478,8 +478,7 @@ pub(crate) fn choose(test: &[u8], yes: &Vector, no: &Vector, n: usize) -> Option
             };
             // As if they were laid end to end: those of the first have their places.
             let up = 10_i64.checked_pow(scale.checked_sub(*own)?)?;
-            let b: Option<Vec<i64>> = b.iter().map(|x| x.checked_mul(up)).collect();
-            let v = each(test, a, &b?, n)?;
+            let v = each(test, a, &times(b, up)?, n)?;
             Some(Vector::Nums(NumVec::known(Nums::Int { v, scale: *scale })))
         }
         _ => None,
@@ -902,9 +901,17 @@ fn in_places(v: &[i64], more: u32) -> Option<Cow<'_, [i64]>> {
     if more == 0 {
         return Some(Cow::Borrowed(v));
     }
-    let up = 10_i64.checked_pow(more)?;
-    let scaled = v.iter().map(|x| x.checked_mul(up));
-    scaled.collect::<Option<_>>().map(Cow::Owned)
+    times(v, 10_i64.checked_pow(more)?).map(Cow::Owned)
+}
+
+/// Each number so many times, where they all fit.
+fn times(v: &[i64], by: i64) -> Option<Vec<i64>> {
+    // How many they are is known, though not whether they fit.
+    let mut all = Vec::with_capacity(v.len());
+    for x in v {
+        all.push(x.checked_mul(by)?);
+    }
+    Some(all)
 }
 
 /// Whether an order satisfies a comparison.
