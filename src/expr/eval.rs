@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 use std::ops::{Deref, Range};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
 
@@ -486,10 +486,7 @@ impl<'a> Machine<'a> {
                 let year = self.world.year.map(Decimal::from);
                 Vector::Nums(NumVec::one(year.map_or(Num::Null, Num::Known)))
             }
-            Kind::Param(at) => match self.world.params.get(*at) {
-                Some(value) => self.held_constant(value, &node.ty),
-                None => Self::missing(&node.ty, 1, false),
-            },
+            Kind::Param(at) => self.param(*at, &node.ty),
             Kind::Let(at) => self.let_value(*at),
             Kind::Plan(table) => {
                 let there = self
@@ -592,6 +589,35 @@ impl<'a> Machine<'a> {
         let vector = self.constant(value, ty);
         self.constants.insert(place, vector.clone());
         vector
+    }
+
+    /// A parameter as a vector of one, made once for all submissions where its texts have the same numbers in all.
+    fn param(&mut self, at: usize, ty: &Ty) -> Vector {
+        let world = self.world;
+        let held = world.constants.get(at);
+        if let Some(known) = held.and_then(OnceLock::get) {
+            return known.clone();
+        }
+        let Some(value) = world.params.get(at) else {
+            return Self::missing(ty, 1, false);
+        };
+        let vector = self.held_constant(value, ty);
+        if let Some(held) = held.filter(|_| self.is_of_world(&vector)) {
+            // Another thread may have made it meanwhile.
+            let _ = held.set(vector.clone());
+        }
+        vector
+    }
+
+    /// Whether all that is in a vector is the same in every submission.
+    fn is_of_world(&self, vector: &Vector) -> bool {
+        let world = u32::try_from(self.world.texts.len()).unwrap_or(0);
+        match vector {
+            Vector::Texts(ids) => ids.iter().all(|id| *id < world),
+            Vector::Lists(lists) => self.is_of_world(&lists.items),
+            Vector::Nums(_) | Vector::Bools(_) => true,
+            Vector::Rows(..) => false,
+        }
     }
 
     /// A constant as a vector of one.

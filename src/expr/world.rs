@@ -28,6 +28,8 @@ pub struct World {
     pub(crate) references: Vec<Arc<Visible>>,
     /// The values of the parameters; `Null` for one that is off.
     pub(crate) params: Vec<Value>,
+    /// The same as they are worked with, of those that were asked for, where their texts are among those here.
+    pub(crate) constants: Vec<OnceLock<Vector>>,
     /// For each parameter the place in an office file that set it, if one did.
     pub(crate) set_at: Vec<Option<String>>,
     /// Parameters below which counts are printed nowhere.

@@ -576,7 +576,6 @@ impl Loader<'_> {
             years: head.years,
             sources,
             param_types,
-            params,
             rules,
             forms,
             identity: shape.identity?,
@@ -588,7 +587,8 @@ impl Loader<'_> {
             links,
             template: template.unwrap_or_else(|| Late::unread(Vec::new())),
             references: shape.tables.in_order(&shape.references),
-            texts: Arc::new(shape.tables.texts),
+            texts: Arc::new(with_texts_of(&params, shape.tables.texts)),
+            params,
             digest: digest(),
             office: None,
             accepted: head.accepted,
@@ -1247,6 +1247,16 @@ pub(crate) fn misfits(
         found.extend(faults.map(|m| (span.clone(), format!("`param.{name}`: {m}"), String::new())));
     }
     found
+}
+
+/// Texts with those of parameters: where the pack has them, their numbers are the same in all submissions.
+fn with_texts_of(params: &[Param], mut texts: Texts) -> Texts {
+    for value in params.iter().flat_map(|param| &param.values) {
+        for text in texts_in(&value.value) {
+            texts.intern(text);
+        }
+    }
+    texts
 }
 
 fn texts_in(value: &Value) -> Vec<&String> {

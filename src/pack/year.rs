@@ -1,6 +1,6 @@
 //! The rules of one fiscal year: reference tables and parameters as they stand in it, and each rule's edition.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Body, Pack, Rule, Subjects, Test, reference};
 use crate::expr::check::{cells_that_may_not_apply, lets_of};
@@ -43,7 +43,7 @@ impl<'p> InForce<'p> {
         let references = references.map(|(rows, table)| {
             Arc::new(Visible::new(&pack.schema, table, rows, &pack.texts, year))
         });
-        let params = pack
+        let params: Vec<Value> = pack
             .params
             .iter()
             .map(|p| p.value_in(year).map_or(Value::Null, |d| d.value.clone()))
@@ -69,6 +69,7 @@ impl<'p> InForce<'p> {
             year: Some(year),
             references: references.collect(),
             texts: Arc::clone(&pack.texts),
+            constants: params.iter().map(|_| OnceLock::new()).collect(),
             params,
             ..World::default()
         };
@@ -150,6 +151,7 @@ impl<'p> InForce<'p> {
             texts,
             references,
             params: self.world.params.clone(),
+            constants: self.world.params.iter().map(|_| OnceLock::new()).collect(),
             set_at: self.world.set_at.clone(),
             suppress: self.world.suppress.clone(),
             ..World::default()
