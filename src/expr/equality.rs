@@ -59,6 +59,8 @@ pub(crate) struct Seen {
     numbers: Set<Decimal>,
     /// Numbers of texts and rows, truth values, and numbers in the places of their column.
     ids: Set<i64>,
+    /// The last of those: many a column has the same value row after row.
+    last: Option<i64>,
     null: bool,
 }
 
@@ -70,6 +72,13 @@ impl Seen {
         seen
     }
 
+    fn add(&mut self, id: i64) -> bool {
+        self.last != Some(id) && {
+            self.last = Some(id);
+            self.ids.insert(id)
+        }
+    }
+
     /// Whether the value at `i` is new; `None` when hashing cannot tell.
     pub(crate) fn insert(&mut self, v: &Vector, i: usize) -> Option<bool> {
         match v {
@@ -77,7 +86,7 @@ impl Seen {
                 lows: Nums::Int { v, .. },
                 states: None,
                 ..
-            }) => at(v, i).map(|x| self.ids.insert(x)),
+            }) => at(v, i).map(|x| self.add(x)),
             Vector::Nums(v) => match v.at(i) {
                 Num::Known(x) => Some(self.numbers.insert(x.normalize())),
                 Num::Null => Some(!std::mem::replace(&mut self.null, true)),
@@ -85,10 +94,10 @@ impl Seen {
             },
             Vector::Texts(v) | Vector::Rows(_, v) => at(v, i)
                 .filter(|id| *id != UNKNOWN_ID)
-                .map(|id| self.ids.insert(i64::from(id))),
+                .map(|id| self.add(i64::from(id))),
             Vector::Bools(v) => at(v, i)
                 .filter(|b| *b != truth::UNKNOWN)
-                .map(|b| self.ids.insert(i64::from(b))),
+                .map(|b| self.add(i64::from(b))),
             Vector::Lists(_) => None,
         }
     }
