@@ -335,7 +335,6 @@ impl Part<'_> {
 
     /// Writes it for a row behind a text; or [`NULL_ID`] or [`UNKNOWN_ID`], where it is none.
     fn put(&self, i: usize, m: &Machine<'_>, text: &mut String) -> Result<(), u32> {
-        let i = if self.len() == 1 { 0 } else { i };
         match self {
             Part::Words(words) => text.push_str(words),
             Part::Texts(ids) => match at(ids, i).unwrap_or(NULL_ID) {
