@@ -152,6 +152,15 @@ impl Header {
         }
     }
 
+    /// The column of the first field, where those of all others follow it one by one.
+    pub(crate) fn first_of_all(&self) -> Option<usize> {
+        let first = (*self.columns.first()?)?;
+        let mut pairs = (first..).zip(&self.columns);
+        pairs
+            .all(|(at, column)| *column == Some(at))
+            .then_some(first)
+    }
+
     /// The fields that have a column.
     pub(crate) fn fields(&self) -> Vec<FieldId> {
         self.columns

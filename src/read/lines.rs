@@ -334,6 +334,8 @@ pub(crate) struct Lines<'t> {
     odd_ids: Map<String, usize>,
     /// The columns of which no cell is read.
     not_read: Vec<usize>,
+    /// The first column, where those of all fields stand side by side in the schema's order.
+    first_column: Option<usize>,
     /// Where all rows of a file are taken: the tables whose headers may follow.
     among: Option<&'t [Table]>,
 }
@@ -381,6 +383,7 @@ impl<'t> Lines<'t> {
             not_read: (0..header.width)
                 .filter(|column| !header.columns.contains(&Some(*column)))
                 .collect(),
+            first_column: header.first_of_all(),
             among: None,
         }
     }

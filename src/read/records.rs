@@ -287,8 +287,9 @@ mod tests {
             "x",
             "",
         ];
-        const HEADERS: [&str; 8] = [
+        const HEADERS: [&str; 9] = [
             HEADER,
+            "line_id,strategy_id,object_code,description,justification,quantity,share,amount\n",
             "amount,line_id,,description\n",
             "line_id;description;amount;what\n",
             "A budget\nline_id,amount,justification\n",

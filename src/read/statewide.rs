@@ -987,12 +987,19 @@ mod tests {
         );
     }
 
+    /// The columns of a budget: without one of them, with all in the schema's order, and in another.
+    const COLUMNS: [&str; 3] = [
+        "line_id,strategy_id,object_code,description,justification,quantity,amount",
+        "line_id,strategy_id,object_code,description,justification,quantity,share,amount",
+        "line_id,strategy_id,object_code,description,amount,justification,quantity,share",
+    ];
+
     /// Every record of a budget as a line, read where it stands or with every care.
-    fn read_lines(text: &str, with_care: bool) -> (Vec<String>, Vec<String>) {
+    fn read_lines(columns: &str, text: &str, with_care: bool) -> (Vec<String>, Vec<String>) {
         let (schema, key) = (schema(), PlanKey::default());
         let table = &schema.tables[1];
         let mut all = Statewide::open(&schema, key, &[], &|_| Err(io::ErrorKind::NotFound.into()));
-        let header = "district_code,plan_year,line_id,strategy_id,object_code,description,justification,quantity,amount\n";
+        let header = format!("district_code,plan_year,{columns}\n");
         let there = all.header_of(table, "b.csv", header.as_bytes()).unwrap();
         let mut lines = Lines::new(table, &there.header, &there.form);
         let mut plan = Submission::empty(&schema, "p", str::to_owned);
@@ -1022,12 +1029,16 @@ mod tests {
         };
         // A total among lines of which one has an odd id.
         let text = ",,Total\n,,7\n,,07";
-        assert_eq!(read_lines(text, false), read_lines(text, true));
+        let one = COLUMNS[0];
+        assert_eq!(read_lines(one, text, false), read_lines(one, text, true));
+        let columns = prop::sample::select(&COLUMNS[..]);
         let cell = prop::sample::select(&CELLS[..]);
-        let record = prop::collection::vec(cell, 1..11).prop_map(|cells| cells.join(","));
-        proptest!(config, |(records in prop::collection::vec(record, 0..12))| {
+        let width = prop_oneof![1..11_usize, Just(10)];
+        let record = width.prop_flat_map(move |width| prop::collection::vec(cell.clone(), width));
+        let record = record.prop_map(|cells| cells.join(","));
+        proptest!(config, |(columns in columns, records in prop::collection::vec(record, 0..12))| {
             let text = records.join("\n");
-            prop_assert_eq!(read_lines(&text, false), read_lines(&text, true));
+            prop_assert_eq!(read_lines(columns, &text, false), read_lines(columns, &text, true));
         });
     }
 }

@@ -357,13 +357,21 @@ impl Lines<'_> {
         if !self.is_line(text, cells, shapes) || !self.is_plain_id(text, split) {
             return false;
         }
-        let part = |column: &Option<usize>| {
-            let span = column.and_then(|column| cells.get(column));
-            span.map(|span| (span.from, span.to))
-        };
         let columns = &self.header.columns;
-        self.rows
-            .begin_row_of(number, held, columns.iter().map(part));
+        let side_by_side = self
+            .first_column
+            .and_then(|first| cells.get(first..first + columns.len()));
+        if let Some(cells) = side_by_side {
+            let parts = cells.iter().map(|span| Some((span.from, span.to)));
+            self.rows.begin_row_of(number, held, parts);
+        } else {
+            let part = |column: &Option<usize>| {
+                let span = column.and_then(|column| cells.get(column));
+                span.map(|span| (span.from, span.to))
+            };
+            let parts = columns.iter().map(part);
+            self.rows.begin_row_of(number, held, parts);
+        }
         for &column in &split.quoted {
             let span = cells.get(column).copied();
             let fields = (0..columns.len()).filter(|f| columns.get(*f) == Some(&Some(column)));
